@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "p2pmirror",
+    products: [
+        .executable(name: "p2pmirror", targets: ["p2pmirror"]),
+        .library(name: "KubeCore", targets: ["KubeCore"]),
+        .library(name: "KubeClient", targets: ["KubeClient"]),
+        .library(name: "KubeRuntime", targets: ["KubeRuntime"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        target("KubeCore", ["CYAML"]),
+        target("KubeClient", ["KubeCore", "CCurl", log]),
+        target("KubeRuntime", ["KubeCore", heap, log, metrics]),
+        target("Telemetry", ["KubeCore", http, log, coreMetrics]),
+        target("MirrorAPI", ["KubeCore"]),
+        target("MirrorPlanner", ["KubeCore", "MirrorAPI"]),
+        target("MirrorOperator", ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", log]),
+        target("MirrorAgent", ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", subprocess, log]),
+        target(
+            "MirrorSandbox",
+            [
+                "KubeCore", "KubeClient", "MirrorAPI", "MirrorPlanner", "MirrorOperator", "MirrorAgent", http,
+                subprocess, log,
+            ]
+        ),
+        target(
+            "MirrorCommands",
+            [
+                "KubeCore", "KubeClient", "KubeRuntime", "Telemetry", "MirrorAPI", "MirrorPlanner", "MirrorOperator",
+                "MirrorAgent", "MirrorSandbox", arguments, log, metrics,
+            ]
+        ),
+        .executableTarget(name: "p2pmirror", dependencies: ["MirrorCommands"], swiftSettings: strict),
+
+        tests("KubeCoreTests", ["KubeCore"]),
+        tests("KubeClientTests", ["KubeClient", "KubeCore", http, log]),
+        tests("KubeRuntimeTests", ["KubeRuntime", "KubeCore", log]),
+        tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
+        tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),
+        tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"]),
+        tests("MirrorOperatorTests", ["MirrorOperator", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
+        tests("MirrorAgentTests", ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
+        tests("MirrorSandboxTests", ["MirrorSandbox", "MirrorAPI", "KubeClient", "KubeCore", log, subprocess]),
+        tests(
+            "SimulationTests",
+            [
+                "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime",
+                "KubeCore", log,
+            ]
+        ),
+        tests("RepositoryTests", ["KubeCore"]),
+        tests(
+            "RealClusterTests",
+            [
+                "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorAPI", "KubeClient", "KubeRuntime", "KubeCore",
+                log, subprocess,
+            ]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
