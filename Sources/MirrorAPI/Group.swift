@@ -1,0 +1,46 @@
+/// The names that belong to the API group, in one place.
+package enum Group {
+    package static let name = "p2pmirror.io"
+    package static let version = "v1alpha1"
+    package static let category = "p2pmirror"
+}
+
+/// Field managers: one for each concern, so that no two writers share a field. Specification and status have managers of
+/// their own because servers before 1.21 don't tell subresources apart in `managedFields`.
+package enum FieldManager {
+    /// MirrorNode.spec without the approval.
+    package static let nodeSpec = "p2pmirror-spec"
+    /// MirrorNode.spec.approval.
+    package static let approval = "p2pmirror-approval"
+    /// P2PMirror.status, and MirrorNode.status.conditions.
+    package static let status = "p2pmirror-status"
+    /// MirrorNode.status.agent.
+    package static let agent = "p2pmirror-agent"
+    /// The Lease of the disruption.
+    package static let disruption = "p2pmirror-disruption"
+}
+
+/// Labels that we set.
+package enum LabelKey {
+    /// On a MirrorNode: the mirror's name, hashed where it is too long for a label.
+    package static let mirror = "p2pmirror.io/mirror"
+    /// On a MirrorNode: the node's name, hashed where it is too long for a label.
+    package static let node = "p2pmirror.io/node"
+}
+
+/// Annotations that we read or set.
+package enum AnnotationKey {
+    /// On a Node, by the administrator: never a root; the value says why.
+    package static let exclude = "p2pmirror.io/exclude"
+    /// On a MirrorNode, by the administrator: the revision that may be carried out (`rollout.approval: Manual`).
+    package static let approve = "p2pmirror.io/approve"
+    /// On the disruption Lease: mirror, node and revision that hold it.
+    package static let holderMirror = "p2pmirror.io/mirror"
+    package static let holderNode = "p2pmirror.io/node"
+    package static let holderRevision = "p2pmirror.io/revision"
+}
+
+/// The Lease that grants disruption: one in the cluster, so that never two servers are restarted at once.
+package enum DisruptionLease {
+    package static let name = "p2pmirror-disruption"
+}

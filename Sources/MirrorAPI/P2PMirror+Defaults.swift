@@ -1,0 +1,66 @@
+import KubeCore
+
+// Decoding fills in the schema's defaults, so that an object of a server without our schema (a file, a dumped snapshot)
+// means the same as one that the server completed.
+
+extension P2PMirrorSpec {
+    enum CodingKeys: String, CodingKey {
+        case provider, mode, pauseRequests, selector, topology, rollout, rke2, k3s
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        provider = try container.decode(Provider.self, forKey: .provider)
+        mode = try container.decodeIfPresent(Mode.self, forKey: .mode) ?? .observe
+        pauseRequests = try container.decodeIfPresent([String].self, forKey: .pauseRequests) ?? []
+        selector = try container.decodeIfPresent(LabelSelector.self, forKey: .selector) ?? LabelSelector()
+        topology = try container.decodeIfPresent(Topology.self, forKey: .topology) ?? Topology()
+        rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout) ?? Rollout()
+        rke2 = try container.decodeIfPresent(Rancher.self, forKey: .rke2)
+        k3s = try container.decodeIfPresent(Rancher.self, forKey: .k3s)
+    }
+}
+
+extension P2PMirrorSpec.Topology {
+    enum CodingKeys: String, CodingKey {
+        case rewrite, shape, preferredRoots
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        rewrite = try container.decodeIfPresent(Rewrite.self, forKey: .rewrite) ?? .rings
+        shape = try container.decodeIfPresent(DesiredShape.self, forKey: .shape) ?? .star
+        preferredRoots = try container.decodeIfPresent([String].self, forKey: .preferredRoots) ?? []
+    }
+}
+
+extension P2PMirrorSpec.Rollout {
+    enum CodingKeys: String, CodingKey {
+        case minReadySeconds, progressDeadlineSeconds, approval, allowControlPlaneOutage
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let fallback = Self()
+        minReadySeconds =
+            try container.decodeIfPresent(Int.self, forKey: .minReadySeconds) ?? fallback.minReadySeconds
+        progressDeadlineSeconds =
+            try container.decodeIfPresent(Int.self, forKey: .progressDeadlineSeconds)
+            ?? fallback.progressDeadlineSeconds
+        approval = try container.decodeIfPresent(ApprovalMode.self, forKey: .approval) ?? fallback.approval
+        allowControlPlaneOutage =
+            try container.decodeIfPresent(Bool.self, forKey: .allowControlPlaneOutage)
+            ?? fallback.allowControlPlaneOutage
+    }
+}
+
+extension P2PMirrorSpec.Rancher {
+    enum CodingKeys: String, CodingKey {
+        case managedNodes
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        managedNodes = try container.decodeIfPresent(ManagedNodes.self, forKey: .managedNodes) ?? .observe
+    }
+}

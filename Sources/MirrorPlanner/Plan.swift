@@ -1,0 +1,109 @@
+package import KubeCore
+package import MirrorAPI
+
+/// What to do about one mirror, and why. Carrying it out twice does no harm.
+package struct Plan: Hashable, Sendable {
+    /// The mirror that it is for.
+    package var mirror: String
+    /// Effects, in the order in which they must be carried out; the first that fails ends the pass.
+    package var actions: [Action]
+    /// The whole status to write; transition times are carried over from the present one.
+    package var status: P2PMirrorStatus
+    /// What happened, for Events and the log; each is recorded once for each text.
+    package var notes: [Note]
+    /// When to look again though nothing changes; nil where only a change matters.
+    package var nextDeadline: Timestamp?
+
+    package init(
+        mirror: String,
+        actions: [Action] = [],
+        status: P2PMirrorStatus,
+        notes: [Note] = [],
+        nextDeadline: Timestamp? = nil
+    ) {
+        self.mirror = mirror
+        self.actions = actions
+        self.status = status
+        self.notes = notes
+        self.nextDeadline = nextDeadline
+    }
+}
+
+/// One effect of a plan. Each says the state that it starts from, so that it can be refused when that has changed.
+package enum Action: Hashable, Sendable {
+    /// Make the MirrorNode what its operator's part says (server-side apply by `FieldManager.nodeSpec`).
+    case applyMirrorNode(MirrorNodeIntent)
+    /// Delete a MirrorNode whose Node is gone, replaced, or no longer selected.
+    case deleteMirrorNode(name: String, uid: String?, reason: Reason)
+    /// Take the disruption Lease by compare-and-swap; `from` is the Lease as the snapshot had it, nil to create it.
+    case acquireDisruption(DisruptionHolder, from: Lease?)
+    /// Write the approval to the MirrorNode with its resourceVersion as the precondition.
+    case approve(name: String, resourceVersion: String?, MirrorNodeSpec.Approval)
+    /// Remove an unclaimed approval with the MirrorNode's resourceVersion as the precondition.
+    case withdrawApproval(name: String, resourceVersion: String?, reason: Reason, message: String)
+    /// Give the disruption Lease back by compare-and-swap.
+    case releaseDisruption(from: Lease, reason: Reason, message: String)
+}
+
+/// Who holds the right to disrupt.
+package struct DisruptionHolder: Hashable, Sendable {
+    package var mirror: String
+    package var node: String
+    package var revision: String
+
+    package init(mirror: String, node: String, revision: String) {
+        self.mirror = mirror
+        self.node = node
+        self.revision = revision
+    }
+
+    /// The holder that a Lease names; nil where nobody holds it. A Lease that is held without our annotations is held by
+    /// somebody unknown, and respected: all three fields then are its holderIdentity.
+    package init?(_ lease: Lease?) {
+        guard let lease, let identity = lease.spec?.holderIdentity, !identity.isEmpty else { return nil }
+        let annotations = lease.metadata.annotations
+        mirror = annotations[AnnotationKey.holderMirror] ?? identity
+        node = annotations[AnnotationKey.holderNode] ?? identity
+        revision = annotations[AnnotationKey.holderRevision] ?? identity
+    }
+
+    /// As it stands in the Lease.
+    package var identity: String { "\(mirror)/\(node)/\(revision)" }
+}
+
+/// The operator's part of one MirrorNode, the approval left out.
+package struct MirrorNodeIntent: Hashable, Sendable {
+    package var name: String
+    package var labels: [String: String]
+    package var owner: OwnerReference
+    /// `approval` is always nil here: it has a writer of its own.
+    package var spec: MirrorNodeSpec
+
+    package init(name: String, labels: [String: String], owner: OwnerReference, spec: MirrorNodeSpec) {
+        self.name = name
+        self.labels = labels
+        self.owner = owner
+        self.spec = spec
+    }
+}
+
+/// Something that people should be told once.
+package struct Note: Hashable, Sendable {
+    package enum Severity: String, Hashable, Sendable {
+        case normal = "Normal"
+        case warning = "Warning"
+    }
+
+    package var severity: Severity
+    /// What it is about: a node, or nil for the mirror itself.
+    package var node: String?
+    package var reason: Reason
+    package var message: String
+
+    package init(_ severity: Severity, node: String? = nil, reason: Reason, message: String) {
+        self.severity = severity
+        self.node = node
+        self.reason = reason
+        self.message = message
+    }
+}

@@ -1,0 +1,75 @@
+package import MirrorAPI
+
+/// What differs between RKE2 and K3s: names, ports and places. Sources: k3s `pkg/nodeconfig/nodeconfig.go`,
+/// `pkg/spegel/bootstrap.go`, `pkg/configfilearg/parser.go`; rke2 `pkg/cli/defaults/defaults.go`.
+package struct RancherDistribution: Hashable, Sendable {
+    /// `rke2` or `k3s`: the word in annotations, labels, paths and routes.
+    package var program: String
+    /// Port of the registration and bootstrap endpoint.
+    package var supervisorPort: Int
+    /// systemd unit of a server, and of an agent.
+    package var serverUnit: String
+    package var agentUnit: String
+
+    package static let rke2 = RancherDistribution(
+        program: "rke2",
+        supervisorPort: 9345,
+        serverUnit: "rke2-server.service",
+        agentUnit: "rke2-agent.service"
+    )
+    package static let k3s = RancherDistribution(
+        program: "k3s",
+        supervisorPort: 6443,
+        serverUnit: "k3s.service",
+        agentUnit: "k3s-agent.service"
+    )
+
+    package init(_ provider: Provider) {
+        switch provider {
+        case .rke2: self = .rke2
+        case .k3s: self = .k3s
+        }
+    }
+
+    private init(program: String, supervisorPort: Int, serverUnit: String, agentUnit: String) {
+        self.program = program
+        self.supervisorPort = supervisorPort
+        self.serverUnit = serverUnit
+        self.agentUnit = agentUnit
+    }
+
+    /// Node annotation: JSON array of the running process's arguments.
+    package var argumentsAnnotation: String { "\(program).io/node-args" }
+    /// Node annotation: JSON object of the running process's environment.
+    package var environmentAnnotation: String { "\(program).io/node-env" }
+    /// Node annotation: changes when arguments or environment do.
+    package var configHashAnnotation: String { "\(program).io/node-config-hash" }
+    /// Node annotation: the name that the node registered with.
+    package var hostnameAnnotation: String { "\(program).io/hostname" }
+    /// Node label: the node takes part in the embedded registry.
+    package var peerLabel: String { "p2p.\(program).cattle.io/enabled" }
+    /// Node annotation: multiaddress of the node's peer (one, older), and address info as JSON (newer).
+    package var peerAddressAnnotation: String { "p2p.\(program).cattle.io/node-address" }
+    package var peerAddressesAnnotation: String { "p2p.\(program).cattle.io/node-addresses" }
+    /// Route of the bootstrap endpoint at the supervisor port.
+    package var bootstrapPath: String { "/v1-\(program)/p2p" }
+    /// Files, from the root of the host.
+    package var configFile: String { "/etc/rancher/\(program)/config.yaml" }
+    package var configDirectory: String { "/etc/rancher/\(program)/config.yaml.d" }
+    package var registriesFile: String { "/etc/rancher/\(program)/registries.yaml" }
+    /// Our drop-in; its name sorts after what administrators and Rancher (`50-rancher.yaml`) write.
+    package var dropInFile: String { "\(configDirectory)/zz-p2pmirror.yaml" }
+    /// Exists where an etcd member's data is on this disk.
+    package var etcdMemberDirectory: String { "/var/lib/rancher/\(program)/server/db/etcd/member" }
+    /// Environment variable that stands in for `--server` where that is absent.
+    package var serverVariable: String { program == "rke2" ? "RKE2_URL" : "K3S_URL" }
+    /// Suffix of kubeletVersion after `+`.
+    package var versionSuffix: String { program }
+
+    package func unit(of role: NodeRole) -> String {
+        switch role {
+        case .server: serverUnit
+        case .agent: agentUnit
+        }
+    }
+}

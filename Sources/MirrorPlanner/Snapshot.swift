@@ -1,0 +1,34 @@
+package import KubeCore
+package import MirrorAPI
+
+/// All that is known at one instant. A plan is a function of it and of nothing else.
+package struct Snapshot: Codable, Hashable, Sendable {
+    /// Wall-clock time at which it was taken.
+    package var now: Timestamp
+    /// Every mirror of the cluster: two that claim the same servers must see each other.
+    package var mirrors: [P2PMirror]
+    /// The cluster's nodes, with secrets already masked in `node-args` and `node-env`.
+    package var nodes: [Node]
+    /// Every MirrorNode of the cluster.
+    package var mirrorNodes: [MirrorNode]
+    /// The disruption Lease as read live; nil where it does not exist.
+    package var disruption: Lease?
+    /// Why what is above may be out of date, in words; nil while it is known to be fresh. Nothing is started on it then.
+    package var staleness: String?
+
+    package init(
+        now: Timestamp,
+        mirrors: [P2PMirror],
+        nodes: [Node],
+        mirrorNodes: [MirrorNode] = [],
+        disruption: Lease? = nil,
+        staleness: String? = nil
+    ) {
+        self.now = now
+        self.mirrors = mirrors
+        self.nodes = nodes
+        self.mirrorNodes = mirrorNodes
+        self.disruption = disruption
+        self.staleness = staleness
+    }
+}
