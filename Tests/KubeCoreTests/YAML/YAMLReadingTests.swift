@@ -9,7 +9,7 @@ struct YAMLReadingTests {
         ("false", false), ("no", false), ("off", false), ("N", false), ("\"yes\"", "yes"), ("yEs", "yEs"),
         ("0", 0), ("-0", 0), ("12", 12), ("+12", 12), ("-7", -7), ("1_000", 1000), ("0755", 493), ("0o17", 15),
         ("0x1F", 31), ("-0x1f", -31), ("0b101", 5), ("08", .double(8)), ("9223372036854775807", .int(.max)),
-        ("-9223372036854775808", .int(.min)), ("18446744073709551615", .double(18_446_744_073_709_551_615)),
+        ("-9223372036854775808", .int(.min)), ("18446744073709551615", .double(18_446_744_073_709_551_616)),
         ("1.0", .double(1)), ("1e3", .double(1000)), ("-.5", .double(-0.5)), (".5", .double(0.5)), ("1.", .double(1)),
         ("1e999", "1e999"), ("+", "+"), ("-+1", "-+1"), (".", "."), ("1.2.3", "1.2.3"), ("10.0.0.1", "10.0.0.1"),
         ("12:30:45", "12:30:45"), ("2001-12-14", "2001-12-14"), ("0x", "0x"), ("1e", "1e"), ("abc", "abc"),
@@ -24,7 +24,7 @@ struct YAMLReadingTests {
 
     @Test("Keys that are no text become their canonical text")
     func keys() throws {
-        let text = "1: a\ntrue: b\non : d\n0x10: c\n1.5: e\n2.0: f\n".replacing("on : d\n", with: "")
+        let text = "1: a\non: b\n0x10: c\n1.5: e\n2.0: f\n"
         #expect(try YAMLCoding.documents(text) == [["1": "a", "true": "b", "16": "c", "1.5": "e", "2": "f"]])
     }
 
@@ -70,11 +70,11 @@ struct YAMLReadingTests {
             copy: *base
             one: {<<: *base, b: 9}
             two: {<<: [*base, *other], d: 5}
-            *name : y
+            *name : z
             """
         let expected: JSONValue = [
             "base": ["a": 1, "b": 2], "other": ["b": 3, "c": 4], "name": "x", "copy": ["a": 1, "b": 2],
-            "one": ["a": 1, "b": 9], "two": ["a": 1, "b": 2, "c": 4, "d": 5], "x": "y",
+            "one": ["a": 1, "b": 9], "two": ["a": 1, "b": 2, "c": 4, "d": 5], "x": "z",
         ]
         #expect(try YAMLCoding.documents(text) == [expected])
     }
@@ -93,7 +93,7 @@ struct YAMLReadingTests {
         ("? [a]\n: b\n", "line 1, column 3: a key must be a text, a number or a boolean"),
         ("~: b\n", "line 1, column 1: a key must be a text, a number or a boolean"),
         ("<<: 1\n", "line 1, column 5: << needs a mapping or a list of mappings"),
-        ("a: b\n\tc: d\n", "line 2, column 1: found character that cannot start any token"),
+        ("a: b\n\tc: d\n", "line 2, column 1: found a tab character that violates indentation"),
     ]
 
     @Test("A fault is told with its line and column", arguments: faults)
