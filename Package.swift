@@ -60,7 +60,7 @@ let package = Package(
             "MirrorSandbox",
             [
                 "KubeCore", "KubeClient", "MirrorAPI", "MirrorPlanner", "MirrorOperator", "MirrorAgent", http,
-                subprocess, log,
+                subprocess, system, log,
             ]
         ),
         target(
