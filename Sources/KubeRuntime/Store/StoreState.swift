@@ -1,0 +1,101 @@
+public import KubeCore
+
+/// What a watcher learned, for a store.
+public enum StoreUpdate<Object: KubeObject>: Hashable, Sendable {
+    /// A list begins: what it does not show is gone when it ends.
+    case relistBegan
+    /// A part of the list; of the `unreadable` ones it is known only that they are there.
+    case page([Object], unreadable: [ObjectKey])
+    /// The list is complete, at this version.
+    case relistEnded(resourceVersion: String)
+    /// The object is new or changed.
+    case applied(Object)
+    /// The object is gone; its last state is given.
+    case deleted(Object)
+    /// Nothing changed up to this version.
+    case observed(resourceVersion: String)
+
+    func mapObjects(_ transform: (Object) -> Object) -> StoreUpdate {
+        switch self {
+        case .page(let objects, let unreadable): .page(objects.map(transform), unreadable: unreadable)
+        case .applied(let object): .applied(transform(object))
+        case .relistBegan, .relistEnded, .deleted, .observed: self
+        }
+    }
+}
+
+/// One object's change: `old` is nil for an addition, `new` for a removal.
+public struct StoreChange<Object: KubeObject>: Hashable, Sendable {
+    /// Which object.
+    public var key: ObjectKey
+    /// As it was; nil where it was not there.
+    public var old: Object?
+    /// As it is; nil where it is gone.
+    public var new: Object?
+
+    /// Creates a change.
+    public init(key: ObjectKey, old: Object?, new: Object?) {
+        self.key = key
+        self.old = old
+        self.new = new
+    }
+}
+
+/// The contents of a store and the rules by which they change; lists are taken over by mark and sweep.
+struct StoreState<Object: KubeObject>: Sendable {
+    struct Entry: Sendable {
+        var object: Object
+        /// The list that showed the object last, or during which it changed.
+        var epoch: UInt64
+    }
+
+    private(set) var entries: [ObjectKey: Entry] = [:]
+    private(set) var isSynced = false
+    private(set) var resourceVersion: String?
+    private var epoch: UInt64 = 0
+
+    mutating func apply(_ update: StoreUpdate<Object>) -> [StoreChange<Object>] {
+        switch update {
+        case .relistBegan:
+            epoch += 1
+            return []
+        case .page(let objects, let unreadable):
+            for key in unreadable { entries[key]?.epoch = epoch }
+            return objects.compactMap { put($0) }
+        case .relistEnded(let version):
+            isSynced = true
+            resourceVersion = version
+            return sweep()
+        case .applied(let object):
+            advance(to: object.metadata.resourceVersion)
+            return put(object).map { [$0] } ?? []
+        case .deleted(let object):
+            advance(to: object.metadata.resourceVersion)
+            guard let old = entries.removeValue(forKey: object.key) else { return [] }
+            return [StoreChange(key: object.key, old: old.object, new: nil)]
+        case .observed(let version):
+            advance(to: version)
+            return []
+        }
+    }
+
+    private mutating func put(_ object: Object) -> StoreChange<Object>? {
+        let old = entries.updateValue(Entry(object: object, epoch: epoch), forKey: object.key)?.object
+        // The same version again, as every list shows it, is no change.
+        if let old, old == object { return nil }
+        return StoreChange(key: object.key, old: old, new: object)
+    }
+
+    private mutating func sweep() -> [StoreChange<Object>] {
+        let gone = entries.filter { $0.value.epoch != epoch }
+        return gone.map { key, entry in
+            entries[key] = nil
+            return StoreChange(key: key, old: entry.object, new: nil)
+        }
+    }
+
+    private mutating func advance(to version: String?) {
+        guard let version, !version.isEmpty else { return }
+        resourceVersion = version
+    }
+}

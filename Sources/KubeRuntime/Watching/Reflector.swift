@@ -1,0 +1,192 @@
+public import KubeCore
+public import Logging
+import Metrics
+import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Keeps a store like a collection of the API: the shell that does what a `Watcher` decides.
+///
+/// # Guarantees
+/// - `run` ends by cancellation only, whatever the server does.
+/// - The store is complete from the first list on, and old objects stay in it until a new list has ended.
+///
+/// # Caveats
+/// A store is as old as `health.age`: whoever decides by absence looks at that first.
+public final class Reflector<Object: KubeObject>: Sendable {
+    /// The store that this reflector fills.
+    public let store: Store<Object>.Reader
+    private let writer: Store<Object>.Writer
+    private let api: KubeAPI
+    private let options: ListOptions
+    private let configuration: WatcherConfiguration
+    private let time: MonotonicTime
+    private let makeGenerator: @Sendable () -> any RandomNumberGenerator
+    private let logger: Logger
+    private let record: Mutex<ReflectorRecord>
+
+    /// Creates a reflector with a store of its own.
+    ///
+    /// - Parameters:
+    ///   - options: what to follow; its `limit` is replaced by the configuration's page size.
+    ///   - transform: applied to each object before it is stored, to drop what is not needed.
+    ///   - generator: source of jitter and of the watches' length.
+    public init(
+        _ api: KubeAPI,
+        _ options: ListOptions = ListOptions(),
+        configuration: WatcherConfiguration = WatcherConfiguration(),
+        clock: any Clock<Duration> = ContinuousClock(),
+        generator: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
+        logger: Logger,
+        transform: @escaping @Sendable (Object) -> Object = { $0 }
+    ) {
+        self.api = api
+        self.options = options
+        self.configuration = configuration
+        time = MonotonicTime(clock)
+        makeGenerator = generator
+        var logger = logger
+        logger[metadataKey: "resource"] = "\(Object.resource.plural)"
+        self.logger = logger
+        (writer, store) = Store.make(transform: transform)
+        record = Mutex(ReflectorRecord(startedAt: time.now))
+    }
+
+    /// How fresh the store is and what has gone wrong since the start.
+    public var health: ReflectorHealth {
+        let now = time.now
+        return record.withLock { $0.health(at: now, isSynced: store.isSynced) }
+    }
+
+    /// Follows the collection until the task is cancelled.
+    public func run() async {
+        var watcher = Watcher<Object>(configuration: configuration)
+        var generator = makeGenerator()
+        var connection: WatchConnection<Object>?
+        var step = watcher.start()
+        while true {
+            report(step.note)
+            for update in step.updates { writer.apply(update) }
+            if step.next != .read { connection?.close() }
+            if Task.isCancelled { break }
+            step = await take(step.next, &watcher, &connection, &generator)
+        }
+        connection?.close()
+    }
+
+    private func take(
+        _ action: WatcherAction,
+        _ watcher: inout Watcher<Object>,
+        _ connection: inout WatchConnection<Object>?,
+        _ generator: inout any RandomNumberGenerator
+    ) async -> WatcherStep<Object> {
+        do throws(KubeError) {
+            switch action {
+            case .list(let continuation):
+                let page = try await list(continuation)
+                return watcher.listed(page, at: time.now, using: &generator)
+            case .watch(let version, let timeout):
+                connection = try await open(version, timeout)
+                heard()
+                return watcher.watchOpened(at: time.now)
+            case .read:
+                return try await read(&watcher, &connection, &generator)
+            case .wait(let delay):
+                try? await time.sleep(for: delay)
+                return watcher.waited(using: &generator)
+            }
+        } catch {
+            if case .list = action { return watcher.listFailed(error, at: time.now, using: &generator) }
+            return watcher.watchFailed(error, at: time.now, using: &generator)
+        }
+    }
+
+    private func read(
+        _ watcher: inout Watcher<Object>,
+        _ connection: inout WatchConnection<Object>?,
+        _ generator: inout any RandomNumberGenerator
+    ) async throws(KubeError) -> WatcherStep<Object> {
+        switch try await connection?.next() ?? .end {
+        case .end:
+            return watcher.watchEnded(at: time.now, using: &generator)
+        case .event(let event):
+            heard()
+            return watcher.received(event, at: time.now, using: &generator)
+        case .unreadable(let object, let error):
+            heard()
+            unreadable([object.key], "\(error)")
+            return watcher.receivedUnreadable(resourceVersion: object.resourceVersion)
+        }
+    }
+
+    private func list(_ continuation: String?) async throws(KubeError) -> ObjectPage<Object> {
+        var options = options
+        options.limit = configuration.pageSize
+        let page: ObjectPage<Object> = try await api.send(
+            .list(Object.resource, options, continuation: continuation)
+        )
+        heard()
+        if !page.unreadable.isEmpty { unreadable(page.unreadable, "the object does not fit its type") }
+        return page
+    }
+
+    private func open(_ version: String, _ timeout: Duration) async throws(KubeError) -> WatchConnection<Object> {
+        let request = KubeRequest.watch(
+            Object.resource,
+            options,
+            resourceVersion: version,
+            timeout: timeout,
+            idleTimeout: configuration.idleTimeout
+        )
+        let stream = try await api.transport.open(request)
+        guard (200..<300).contains(stream.status) else {
+            let body = try await stream.collect(upTo: 1 << 20)
+            throw KubeResponse(status: stream.status, headers: stream.headers, body: body).asError(of: request)
+        }
+        return WatchConnection(stream)
+    }
+}
+
+extension Reflector {
+    private func heard() {
+        let now = time.now
+        record.withLock { $0.lastHeard = now }
+    }
+
+    private func unreadable(_ keys: [ObjectKey], _ reason: String) {
+        record.withLock { $0.unreadable += keys.count }
+        Counter(label: "kube_runtime_unreadable_objects_total", dimensions: resourceDimension).increment(by: keys.count)
+        for key in keys.prefix(10) {
+            logger.warning(
+                "Object cannot be read and is kept as it was known before",
+                metadata: ["key": "\(key)", "error": "\(reason)"]
+            )
+        }
+    }
+
+    private var resourceDimension: [(String, String)] { [("resource", Object.resource.plural)] }
+
+    private func report(_ note: WatcherNote?) {
+        guard let note, !Task.isCancelled else { return }
+        record.withLock { $0.take(note) }
+        switch note {
+        case .relist(let reason):
+            count("kube_runtime_relists_total", reason.rawValue)
+            logger.info("List begins", metadata: ["reason": "\(reason.rawValue)"])
+        case .restart(let reason):
+            count("kube_runtime_watch_restarts_total", reason.rawValue)
+            logger.debug("Watch is opened again", metadata: ["reason": "\(reason.rawValue)"])
+        case .failure(let error, let delay):
+            count("kube_runtime_watch_restarts_total", WatcherNote.Restart.failed.rawValue)
+            logger.warning("List or watch failed", metadata: ["error": "\(error)", "retryAfter": "\(delay)"])
+        }
+    }
+
+    private func count(_ label: String, _ reason: String) {
+        Counter(label: label, dimensions: resourceDimension + [("reason", reason)]).increment()
+    }
+}

@@ -1,0 +1,56 @@
+/// How fresh a store is and what has gone wrong since the start.
+public struct ReflectorHealth: Hashable, Sendable {
+    /// Whether the first list has ended: before that, absence from the store says nothing.
+    public var isSynced = false
+    /// Time since the server was heard last (a page, an event, a bookmark, an accepted watch), or since the start where it
+    /// never was.
+    public var age = Duration.zero
+    /// Lists, by reason.
+    public var relists: [WatcherNote.Relist: Int] = [:]
+    /// Watches opened again, by reason; `failed` counts failed lists too.
+    public var restarts: [WatcherNote.Restart: Int] = [:]
+    /// Objects that did not fit their type.
+    public var unreadable = 0
+    /// The last failure, until the server is heard again.
+    public var lastError: String?
+
+    /// The health of something that has not started.
+    public init() {}
+}
+
+/// What a reflector remembers for its health.
+struct ReflectorRecord {
+    let startedAt: Duration
+    var unreadable = 0
+    var lastHeard: Duration? {
+        didSet { lastError = nil }
+    }
+    private var relists: [WatcherNote.Relist: Int] = [:]
+    private var restarts: [WatcherNote.Restart: Int] = [:]
+    private var lastError: String?
+
+    init(startedAt: Duration) {
+        self.startedAt = startedAt
+    }
+
+    mutating func take(_ note: WatcherNote) {
+        switch note {
+        case .relist(let reason): relists[reason, default: 0] += 1
+        case .restart(let reason): restarts[reason, default: 0] += 1
+        case .failure(let error, _):
+            restarts[.failed, default: 0] += 1
+            lastError = "\(error)"
+        }
+    }
+
+    func health(at now: Duration, isSynced: Bool) -> ReflectorHealth {
+        var health = ReflectorHealth()
+        health.isSynced = isSynced
+        health.age = now - (lastHeard ?? startedAt)
+        health.relists = relists
+        health.restarts = restarts
+        health.unreadable = unreadable
+        health.lastError = lastError
+        return health
+    }
+}

@@ -1,0 +1,87 @@
+public import KubeCore
+
+/// The figures of a watcher; the defaults are those of client-go, with KOPF's idea of bookmarks as a sign of life.
+public struct WatcherConfiguration: Hashable, Sendable {
+    /// Objects in one page of a list.
+    public var pageSize = 500
+    /// After how many seconds the server ends a watch, drawn for each watch so that many clients do not return at once.
+    public var watchSeconds: ClosedRange<Int> = 300...600
+    /// The longest silence of a watch; servers send a bookmark about every minute.
+    public var idleTimeout = Duration.seconds(75)
+    /// Delays after failures.
+    public var backoff = Backoff.watching
+    /// After how long without a failure the delays begin anew.
+    public var healthyAfter = Duration.seconds(120)
+    /// A watch that ends sooner than this without an event counts as a failure.
+    public var shortestWatch = Duration.seconds(1)
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What the shell of a watcher has to do next.
+public enum WatcherAction: Hashable, Sendable {
+    /// Ask for a page of the list; nil for the first one.
+    case list(continuation: String?)
+    /// Open a watch that the server ends after `timeout`.
+    case watch(resourceVersion: String, timeout: Duration)
+    /// Read the next event of the open watch.
+    case read
+    /// Do nothing for so long, then call `waited`.
+    case wait(Duration)
+}
+
+/// What happened that is worth a log line and a metric.
+public enum WatcherNote: Hashable, Sendable {
+    /// Why a list is asked for.
+    public enum Relist: String, Hashable, Sendable {
+        /// The first list.
+        case initial
+        /// 410: the server has forgotten the version.
+        case expired
+        /// The server has not reached the version, as after a restore of its database.
+        case tooLarge
+    }
+
+    /// Why a watch is opened again without a list.
+    public enum Restart: String, Hashable, Sendable {
+        /// The server ended it in good order.
+        case ended
+        /// Nothing came for too long.
+        case idle
+        /// It broke or was refused.
+        case failed
+    }
+
+    /// A list begins.
+    case relist(Relist)
+    /// A watch is opened again at once.
+    case restart(Restart)
+    /// Something failed; the next attempt is made after `delay`.
+    case failure(KubeError, delay: Duration)
+}
+
+/// The outcome of one event for a watcher: what the store has to take over, then what to do.
+public struct WatcherStep<Object: KubeObject>: Hashable, Sendable {
+    /// For the store, in order.
+    public var updates: [StoreUpdate<Object>]
+    /// For logs and metrics.
+    public var note: WatcherNote?
+    /// To be done after that.
+    public var next: WatcherAction
+
+    /// Creates a step.
+    public init(updates: [StoreUpdate<Object>] = [], note: WatcherNote? = nil, next: WatcherAction) {
+        self.updates = updates
+        self.note = note
+        self.next = next
+    }
+}
+
+extension KubeError {
+    /// The server has not seen the version asked for (`Too large resource version`): it was restored, or lags behind.
+    var isVersionTooLarge: Bool {
+        status?.details?.causes?.contains { $0.reason == "ResourceVersionTooLarge" } == true
+            || status?.message?.contains("Too large resource version") == true
+    }
+}
