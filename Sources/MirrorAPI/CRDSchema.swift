@@ -1,0 +1,170 @@
+package import KubeCore
+
+/// What a field of a custom resource may be: the part of a structural schema that this group uses, as a value.
+///
+/// A server without CEL, and one whose schema is older, accept what ours would refuse. So the rules stand here a second
+/// time, in a form that can be carried out, and a test holds them equal to `crds/`.
+package struct FieldSchema: Sendable {
+    package indirect enum Form: Sendable {
+        /// An object with the fields that are named; `atomic` objects have one owner as a whole.
+        case object([String: FieldSchema], required: [String], atomic: Bool)
+        /// An object whose keys are free.
+        case map(of: FieldSchema, maxProperties: Int)
+        case list(of: FieldSchema, maxItems: Int, kind: ListKind)
+        case string(TextBounds)
+        case integer(IntegerBounds)
+        case boolean
+    }
+
+    /// How the items of a list are told apart.
+    package enum ListKind: Hashable, Sendable {
+        case atomic
+        case set
+        case map(key: String)
+    }
+
+    package struct TextBounds: Hashable, Sendable {
+        package var minLength: Int?
+        package var maxLength: Int?
+        package var form: TextForm?
+        package var choices: [String]?
+        /// RFC 3339.
+        package var isTime = false
+    }
+
+    package struct IntegerBounds: Hashable, Sendable {
+        package var format: String
+        package var minimum: Int64
+        package var maximum: Int64?
+    }
+
+    package var form: Form
+    package var fallback: JSONValue?
+    package var rules: [FieldRule] = []
+}
+
+/// One CEL rule and the same rule in Swift.
+package struct FieldRule: Sendable {
+    package var expression: String
+    package var message: String
+    /// Given the value, and the old one; a rule on `oldSelf` is asked only where there is an old value.
+    package var holds: @Sendable (_ value: JSONValue, _ old: JSONValue) -> Bool
+
+    package init(
+        _ expression: String,
+        message: String,
+        holds: @escaping @Sendable (_ value: JSONValue, _ old: JSONValue) -> Bool
+    ) {
+        self.expression = expression
+        self.message = message
+        self.holds = holds
+    }
+
+    /// Whether it is about a change and not about a state.
+    package var isTransition: Bool { expression.contains("oldSelf") }
+}
+
+/// The forms of text that fields have.
+package enum TextForm: String, CaseIterable, Sendable {
+    case dnsLabel, dnsSubdomain, labelKey, labelValue, serverURL, revision, conditionReason
+
+    /// The regular expression of the schema; it means the same in RE2 and in Swift.
+    package var pattern: String {
+        switch self {
+        case .dnsLabel: #"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"#
+        case .dnsSubdomain: #"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"#
+        case .labelKey: #"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$"#
+        case .labelValue: #"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"#
+        case .serverURL:
+            #"^https://([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-f:.]+\]):[1-9][0-9]{0,4}$"#
+        case .revision: #"^[1-9][0-9]*-[0-9a-z]+$"#
+        case .conditionReason: #"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"#
+        }
+    }
+
+    /// What would be right, for a message.
+    package var meaning: String {
+        switch self {
+        case .dnsLabel: "a DNS label (lower-case letters, digits and hyphens, such as embedded)"
+        case .dnsSubdomain: "the name of a node (lower-case letters, digits, hyphens and dots, such as server-1)"
+        case .labelKey: "a label's key (such as topology.kubernetes.io/zone)"
+        case .labelValue: "a label's value (letters, digits, hyphens, underscores and dots)"
+        case .serverURL: "https://HOST:PORT with nothing after it (such as https://10.0.0.1:9345)"
+        case .revision: "a count, a hyphen and a hash"
+        case .conditionReason: "one word (such as RollingOut)"
+        }
+    }
+
+    /// Whether the text may be repeated in a message: a URL may hold a password.
+    package var isHarmless: Bool { self != .serverURL }
+
+    package func matches(_ text: String) -> Bool {
+        guard let regex = try? Regex(pattern) else { return false }
+        return text.wholeMatch(of: regex) != nil
+    }
+}
+
+extension FieldSchema {
+    static func object(
+        _ fields: [String: FieldSchema],
+        required: [String] = [],
+        atomic: Bool = false,
+        default fallback: JSONValue? = nil,
+        rules: [FieldRule] = []
+    ) -> FieldSchema {
+        FieldSchema(form: .object(fields, required: required, atomic: atomic), fallback: fallback, rules: rules)
+    }
+
+    static func list(
+        of item: FieldSchema,
+        atMost maxItems: Int,
+        _ kind: ListKind,
+        default fallback: JSONValue? = nil,
+        rules: [FieldRule] = []
+    ) -> FieldSchema {
+        FieldSchema(form: .list(of: item, maxItems: maxItems, kind: kind), fallback: fallback, rules: rules)
+    }
+
+    static func text(
+        _ form: TextForm? = nil,
+        atLeast minLength: Int? = nil,
+        atMost maxLength: Int,
+        rules: [FieldRule] = []
+    ) -> FieldSchema {
+        FieldSchema(
+            form: .string(TextBounds(minLength: minLength, maxLength: maxLength, form: form)),
+            rules: rules
+        )
+    }
+
+    static func choice<Choice: RawRepresentable & CaseIterable>(
+        _ type: Choice.Type,
+        default fallback: Choice? = nil,
+        rules: [FieldRule] = []
+    ) -> FieldSchema where Choice.RawValue == String {
+        FieldSchema(
+            form: .string(TextBounds(choices: type.allCases.map(\.rawValue))),
+            fallback: fallback.map { .string($0.rawValue) },
+            rules: rules
+        )
+    }
+
+    static let time = FieldSchema(form: .string(TextBounds(isTime: true)))
+    static let flag = FieldSchema(form: .boolean)
+
+    static func flag(default fallback: Bool) -> FieldSchema {
+        FieldSchema(form: .boolean, fallback: .bool(fallback))
+    }
+
+    static func seconds(_ range: ClosedRange<Int64>, default fallback: Int64? = nil) -> FieldSchema {
+        FieldSchema(
+            form: .integer(IntegerBounds(format: "int32", minimum: range.lowerBound, maximum: range.upperBound)),
+            fallback: fallback.map { .int($0) }
+        )
+    }
+
+    /// A number of things.
+    static let count = FieldSchema(form: .integer(IntegerBounds(format: "int32", minimum: 0)))
+    /// A generation or an epoch.
+    static let ordinal = FieldSchema(form: .integer(IntegerBounds(format: "int64", minimum: 0)))
+}
