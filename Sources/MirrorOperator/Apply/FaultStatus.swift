@@ -6,7 +6,7 @@ package enum FaultStatus {
     /// In conditions and Events of a mirror whose changes the API server refuses.
     package static let writeRefused = "WriteRefused"
 
-    /// The status of a mirror whose specification can't be read or breaks a rule.
+    /// The status of a mirror whose specification can't be read.
     package static func invalid(_ mirror: ObservedMirror, fault: String) -> P2PMirrorStatus {
         let message = "The specification is not valid: \(fault) Nothing is done until it is."
         let unknown = "Not known, because the specification is not valid."
@@ -19,12 +19,12 @@ package enum FaultStatus {
                 condition(type, .unknown, Reason.invalidSpec.rawValue, unknown, mirror)
             }
         }
-        // What a rollout under way must not forget stays: the mirror may become valid again in the middle of it.
-        return P2PMirrorStatus(
-            observedGeneration: mirror.metadata.generation,
-            conditions: conditions,
-            rollout: mirror.status?.rollout
-        )
+        // The root and a rollout under way stay on record: the mirror may become valid again in the middle of it.
+        var status = mirror.status ?? P2PMirrorStatus()
+        status.observedGeneration = mirror.metadata.generation
+        status.conditions = conditions
+        status.nextChange = nil
+        return status
     }
 
     /// `status`, with the fact that an action was refused: a status that says nothing of it would be a lie.

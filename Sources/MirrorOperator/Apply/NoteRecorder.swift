@@ -1,6 +1,7 @@
-package import KubeCore
+import KubeCore
 package import KubeRuntime
 import Logging
+import MirrorAPI
 package import MirrorPlanner
 import Synchronization
 

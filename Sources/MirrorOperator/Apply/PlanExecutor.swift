@@ -1,7 +1,7 @@
 package import KubeCore
 package import KubeRuntime
 import Logging
-import MirrorAPI
+package import MirrorAPI
 package import MirrorPlanner
 
 /// Carries out the actions of a plan, in order, each with the state that it starts from as its precondition.
@@ -46,7 +46,7 @@ package struct PlanExecutor: Sendable {
                 try await carryOut(action, mirrorNodes)
                 OperatorMetrics.acted(Self.name(of: action), "done")
             } catch {
-                guard let reason = Self.reasonToLookAgain(error) else {
+                guard let reason = Self.reasonToLookAgain(error, from: action) else {
                     OperatorMetrics.acted(Self.name(of: action), "error")
                     throw error
                 }
@@ -62,9 +62,17 @@ package struct PlanExecutor: Sendable {
     }
 
     /// Why an error says that the plan is out of date; nil where it says something else.
-    private static func reasonToLookAgain(_ error: KubeError) -> String? {
+    private static func reasonToLookAgain(_ error: KubeError, from action: Action) -> String? {
         if error.code == .outcomeUnknown { return "unknown" }
-        return error.isConflict || error.isAlreadyExists || error.isNotFound ? "conflict" : nil
+        if error.isConflict || error.isAlreadyExists { return "conflict" }
+        guard error.isNotFound else { return nil }
+        switch action {
+        // What was to be changed is gone.
+        case .approve, .withdrawApproval, .releaseDisruption, .deleteMirrorNode: return "conflict"
+        case .acquireDisruption(_, let from): return from == nil ? nil : "conflict"
+        // These make what is not there: a namespace or a definition is missing, and another look won't bring it.
+        case .applyMirrorNode: return nil
+        }
     }
 
     private func carryOut(_ action: Action, _ mirrorNodes: [MirrorNode]) async throws(KubeError) {

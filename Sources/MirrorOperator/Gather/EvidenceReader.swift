@@ -56,7 +56,8 @@ package struct EvidenceReader: Sendable {
                 isLive.insert(node.metadata.name)
             }
         }
-        let remembered = snapshot.nodes.filter { node in Self.serverLabels.contains { node.metadata.labels[$0] != nil } }
+        let remembered = snapshot.nodes.filter { node in Self.serverLabels.contains { node.metadata.labels[$0] != nil }
+        }
         let named = Set(remembered.map(\.metadata.name)).union(Self.targets(of: plan, in: snapshot))
         // Not among the servers any more: gone, or without its label; which one makes a difference.
         for name in named.subtracting(isLive).sorted() {

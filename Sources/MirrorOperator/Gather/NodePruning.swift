@@ -9,12 +9,8 @@ package enum NodePruning {
         var node = node
         node.metadata.annotations = Masking.masked(node.metadata.annotations.filter { isKept($0.key) })
         node.metadata.ownerReferences = []
-        // The texts are for people and repeat what type, status and reason say.
-        node.status?.conditions = node.status?.conditions?.filter { isKept($0) }.map { condition in
-            var condition = condition
-            condition.message = nil
-            return condition
-        }
+        let conditions = node.status?.conditions?.filter { isKept($0) }
+        node.status?.conditions = conditions
         return node
     }
 

@@ -3,8 +3,9 @@ package import MirrorAPI
 
 /// A P2PMirror as the API server has it, whether it can be read or not.
 ///
-/// One object that an older or newer schema let through must not hide the others, and its author must be told: so what
-/// can't be read is an object with its fault, not a failed list.
+/// One object that an older or newer schema let through must not hide the others, and its author must be told: so one that
+/// can't be read is an object with its fault, not a failed list. One that can be read and breaks a rule goes to the planner,
+/// which refuses it with all that can still be said about it.
 package struct ObservedMirror: KubeObject {
     package static let resource = P2PMirror.resource
 
@@ -44,16 +45,25 @@ extension ObservedMirror {
     }
 
     package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        metadata = try container.decode(ObjectMeta.self, forKey: .metadata)
-        status = try? container.decodeIfPresent(P2PMirrorStatus.self, forKey: .status)
-        let spec = try container.decodeIfPresent(JSONValue.self, forKey: .spec)
-        do throws(KubeError) {
-            let spec = try JSONCoding.decode(P2PMirrorSpec.self, from: spec ?? .null)
-            content = .readable(spec)
-        } catch {
-            content = .unreadable(error.message)
+        self.init(try LenientP2PMirror(from: decoder))
+    }
+
+    package init(_ object: LenientP2PMirror) {
+        metadata = object.metadata
+        switch object.reading {
+        case .readable(let mirror):
+            status = mirror.status
+            content = .readable(mirror.spec)
+        case .unreadable(_, let violations):
+            status = object.status.flatMap { try? JSONCoding.decode(P2PMirrorStatus.self, from: $0) }
+            content = .unreadable(Self.text(violations))
         }
+    }
+
+    /// One sentence; a long list of faults has a common cause, and the first ones show it.
+    private static func text(_ violations: [FieldViolation]) -> String {
+        let shown = violations.prefix(5).map(\.description).joined(separator: "; ")
+        return violations.count > 5 ? "\(shown); and \(violations.count - 5) more." : "\(shown)."
     }
 
     package func encode(to encoder: any Encoder) throws {

@@ -1,4 +1,5 @@
 package import KubeCore
+import KubeRuntime
 import MirrorAPI
 package import MirrorPlanner
 

@@ -1,7 +1,7 @@
 package import KubeCore
 package import KubeRuntime
-import Logging
-package import MirrorAPI
+package import Logging
+import MirrorAPI
 package import MirrorPlanner
 
 /// Brings one mirror nearer to what is wanted: gather, plan, execute, say so.
@@ -25,8 +25,10 @@ package struct MirrorReconciler: Sendable {
     private let ownWrites: OwnWrites
     private let wallClock: @Sendable () -> MicroTimestamp
     private let released: @Sendable () -> Void
+    private let planner: @Sendable (String, Snapshot) -> Plan?
 
     /// - Parameters:
+    ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
     ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
     package init(
@@ -36,6 +38,7 @@ package struct MirrorReconciler: Sendable {
         ownWrites: OwnWrites,
         wallClock: @escaping @Sendable () -> MicroTimestamp,
         logger: Logger,
+        planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
         emit: @escaping @Sendable (EventOccurrence) -> Void,
         released: @escaping @Sendable () -> Void = {}
     ) {
@@ -56,6 +59,7 @@ package struct MirrorReconciler: Sendable {
         self.ownWrites = ownWrites
         self.wallClock = wallClock
         self.released = released
+        self.planner = planner
     }
 
     /// - Throws: `KubeError` where the API server can't be asked or refuses; what was done before it stays done.
@@ -83,10 +87,10 @@ package struct MirrorReconciler: Sendable {
     /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just gone.
     private func plan(_ name: String) async throws(KubeError) -> (Plan, Snapshot)? {
         let snapshot = try await gatherer.gather()
-        guard let plan = Planner.plan(mirror: name, snapshot) else { return nil }
+        guard let plan = planner(name, snapshot) else { return nil }
         guard EvidenceReader.isNeeded(for: plan) else { return (plan, snapshot) }
         guard let live = try await evidence.refreshed(snapshot, for: plan) else { return nil }
-        return Planner.plan(mirror: name, live).map { ($0, live) }
+        return planner(name, live).map { ($0, live) }
     }
 
     private func carryOut(

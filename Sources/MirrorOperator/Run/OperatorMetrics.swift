@@ -1,4 +1,5 @@
 import CoreMetrics
+import KubeCore
 import MirrorAPI
 
 /// The metrics of the operator beside those of its controller.
@@ -27,7 +28,8 @@ enum OperatorMetrics {
 
     static func forget(_ mirror: String) {
         let labels = [
-            "p2pmirror_topology_cycles", "p2pmirror_pending_changes", "p2pmirror_nodes_selected", "p2pmirror_nodes_failed",
+            "p2pmirror_topology_cycles", "p2pmirror_pending_changes", "p2pmirror_nodes_selected",
+            "p2pmirror_nodes_failed",
             "p2pmirror_stalled",
         ]
         // A gauge of a mirror that is gone would be shown with its last value for ever.
