@@ -8,6 +8,13 @@ public struct Status: Codable, Hashable, Sendable {
         public var message: String?
         /// Path of the field.
         public var field: String?
+
+        /// Creates a fault.
+        public init(reason: String?, message: String?, field: String?) {
+            self.reason = reason
+            self.message = message
+            self.field = field
+        }
     }
 
     /// What the error is about.

@@ -1,0 +1,83 @@
+package import KubeCore
+import Synchronization
+
+/// A small API server that speaks the protocol of the real one: in the process, or over HTTP.
+///
+/// It keeps everything in memory. What it does not implement it refuses with 404, 405 or 415 and never pretends.
+package final class APIServer: Sendable {
+    let configuration: APIServerConfiguration
+    private let state: Mutex<APIServerState>
+    private let watches = Mutex(Watches())
+
+    private struct Watches {
+        var next = 0
+        var sessions: [Int: WatchSession] = [:]
+    }
+
+    /// Creates a server with its built-in kinds and the namespaces `default` and `kube-system`.
+    package init(_ configuration: APIServerConfiguration = APIServerConfiguration()) {
+        self.configuration = configuration
+        state = Mutex(APIServerState(configuration))
+    }
+
+    /// A transport that carries requests into this server without a socket.
+    package func transport(agent: String = "in-process") -> any Transport {
+        InProcessTransport(server: self, agent: agent)
+    }
+
+    /// The revision of the newest change.
+    package var revision: UInt64 { state.withLock { $0.revision } }
+
+    /// Watches that are open now.
+    package var openWatches: Int { watches.withLock { $0.sessions.count } }
+
+    /// Forgets the history: versions from before now get 410, also those of watches that lag behind.
+    package func compact() { state.withLock { $0.compact() } }
+
+    /// Sends a bookmark to every watch that allows them, now rather than after the interval.
+    package func sendBookmarks() {
+        for session in watches.withLock({ Array($0.sessions.values) }) { session.requestBookmark() }
+    }
+
+    /// Ends every watch, as a server does that goes away.
+    package func endWatches() {
+        for session in watches.withLock({ Array($0.sessions.values) }) { session.end() }
+    }
+
+    /// Carries a request out and wakes the watches that it concerns.
+    func handle(_ request: KubeRequest, agent: String) -> APIServerState.Reply {
+        let now = configuration.now()
+        let (reply, touched) = state.withLock { state in
+            let reply = state.handle(request, agent: agent, now: now)
+            defer { state.store.touched = [] }
+            return (reply, state.store.touched)
+        }
+        if !touched.isEmpty {
+            for session in watches.withLock({ Array($0.sessions.values) }) where touched.contains(session.storage) {
+                session.wake()
+            }
+        }
+        return reply
+    }
+
+    /// Starts following the changes that a watch is about.
+    func session(_ watch: APIWatch) -> WatchSession {
+        let id = watches.withLock { watches in
+            watches.next += 1
+            return watches.next
+        }
+        let session = WatchSession(watch, self) { [weak self] in
+            _ = self?.watches.withLock { $0.sessions.removeValue(forKey: id) }
+        }
+        watches.withLock { $0.sessions[id] = session }
+        session.start()
+        return session
+    }
+
+    func advance(_ watch: inout APIWatch) -> [[UInt8]] {
+        let now = configuration.now()
+        return state.withLock { $0.advance(&watch, now: now) }
+    }
+
+    func bookmark(_ watch: APIWatch) -> [UInt8]? { state.withLock { $0.bookmark(watch) } }
+}

@@ -1,0 +1,37 @@
+package import KubeCore
+
+/// What an API server is made with: its rules, its clock and its randomness.
+package struct APIServerConfiguration: Sendable {
+    /// Rules beyond a schema, for one kind: the faults of a new object, given the one that it replaces.
+    package typealias Admission = @Sendable (_ new: JSONValue, _ old: JSONValue?) -> [Status.Cause]
+
+    /// The wall clock.
+    package var now: @Sendable () -> MicroTimestamp
+    /// Waits; watches end by it.
+    package var sleep: @Sendable (Duration) async throws -> Void
+    /// What uids and generated names come from.
+    package var seed: UInt64
+    /// Events that are kept for watches; older versions are answered with 410.
+    package var historyLimit: Int
+    /// How often a watch that allows bookmarks gets one.
+    package var bookmarkInterval: Duration
+    /// Rules by kind. A kind whose schema has rules in CEL is refused unless it has an entry.
+    package var admission: [String: Admission]
+
+    /// Creates a configuration; the clocks are the machine's unless given.
+    package init(
+        now: @escaping @Sendable () -> MicroTimestamp = APIServerConfiguration.systemTime,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+        seed: UInt64 = 1,
+        historyLimit: Int = 10_000,
+        bookmarkInterval: Duration = .seconds(60),
+        admission: [String: Admission] = [:]
+    ) {
+        self.now = now
+        self.sleep = sleep
+        self.seed = seed
+        self.historyLimit = historyLimit
+        self.bookmarkInterval = bookmarkInterval
+        self.admission = admission
+    }
+}
