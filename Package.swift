@@ -54,7 +54,10 @@ let package = Package(
         target("Telemetry", ["KubeCore", http, log, coreMetrics]),
         target("MirrorAPI", ["KubeCore"]),
         target("MirrorPlanner", ["KubeCore", "MirrorAPI"]),
-        target("MirrorOperator", ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", log]),
+        target(
+            "MirrorOperator",
+            ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", log, coreMetrics]
+        ),
         target("MirrorAgent", ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", subprocess, log]),
         target(
             "MirrorSandbox",

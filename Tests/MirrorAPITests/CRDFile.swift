@@ -24,7 +24,7 @@ struct CRDFile {
     var version: JSONValue { value["spec"]?["versions"]?.arrayValue?.first ?? .null }
     var schema: JSONValue { version[path: "schema", "openAPIV3Schema"] ?? .null }
 
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 }
 

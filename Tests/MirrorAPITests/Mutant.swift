@@ -11,7 +11,7 @@ struct Mutant: CustomStringConvertible {
     var isMirrorNode: Bool { (try? JSONCoding.decode(MirrorNode.self, from: object)) != nil }
 
     /// Every field of a sample left out in turn.
-    static func removals(of kind: KindSchema, _ sample: JSONValue) throws -> [Mutant] {
+    static func removals(of kind: KindSchema, _ sample: JSONValue) -> [Mutant] {
         each(of: kind, sample) { schema, value, path in
             guard case .object(let fields, _, _) = schema.form else { return [] }
             return fields.keys.sorted().filter { value[$0] != nil }.map { name in
