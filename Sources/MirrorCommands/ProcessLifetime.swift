@@ -3,6 +3,12 @@ import Glibc
 
 /// How a process of ours ends: by SIGTERM or SIGINT, which cancel its work, or with the process that started it.
 enum ProcessLifetime {
+    /// Whether the sandbox started this process, which then ends with it, however that ends.
+    static var isInSandbox: Bool { getenv(Self.sandboxVariable) != nil }
+
+    /// Set by the sandbox for what it starts.
+    static let sandboxVariable = "P2PMIRROR_SANDBOX"
+
     /// Runs `body` until it returns, or until the process is asked to end; then `body` is cancelled and waited for.
     static func run(endingWithParent: Bool = false, _ body: @escaping @Sendable () async throws -> Void) async throws {
         let parent = getppid()
