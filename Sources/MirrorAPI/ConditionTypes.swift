@@ -61,6 +61,13 @@ package enum Reason: String, CaseIterable, Sendable {
     case agentRefused = "AgentRefused"
     case stepDone = "StepDone"
     case staleInformation = "StaleInformation"
+    case nodeNotReady = "NodeNotReady"
+    case configurationDrifted = "ConfigurationDrifted"
+    case deadServer = "DeadServer"
+    // Why a MirrorNode goes
+    case nodeGone = "NodeGone"
+    case nodeReplaced = "NodeReplaced"
+    case nodeNotSelected = "NodeNotSelected"
     // Nodes, versions, availability
     case nodesCurrent = "NodesCurrent"
     case changesPending = "ChangesPending"

@@ -63,6 +63,8 @@ package struct RancherDistribution: Hashable, Sendable {
     package var etcdMemberDirectory: String { "/var/lib/rancher/\(program)/server/db/etcd/member" }
     /// Environment variable that stands in for `--server` where that is absent.
     package var serverVariable: String { program == "rke2" ? "RKE2_URL" : "K3S_URL" }
+    /// Environment variable that stands in for `--datastore-endpoint`.
+    package var datastoreVariable: String { program == "rke2" ? "RKE2_DATASTORE_ENDPOINT" : "K3S_DATASTORE_ENDPOINT" }
     /// Suffix of kubeletVersion after `+`.
     package var versionSuffix: String { program }
 

@@ -1,0 +1,47 @@
+import KubeCore
+package import MirrorAPI
+
+/// Whether a mirror may act at all: its specification is right, and no older mirror has its servers.
+package enum Acceptance {
+    /// Why the mirror is not accepted; nil where it is.
+    package static func refusal(of mirror: P2PMirror, in snapshot: Snapshot) -> Verdict? {
+        if let verdict = violation(of: mirror) { return verdict }
+        let rivals = snapshot.mirrors
+            .filter { $0.spec.provider == mirror.spec.provider && $0.metadata.name != mirror.metadata.name }
+            .filter { isOlder($0, than: mirror) && violation(of: $0) == nil }
+            .sorted { isOlder($0, than: $1) }
+        guard !rivals.isEmpty else { return nil }
+        let distribution = RancherDistribution(mirror.spec.provider)
+        let servers = snapshot.nodes
+            .filter { RancherNode.belongs($0, to: distribution) && RancherNode.isServer($0) }
+            .sorted { $0.metadata.name < $1.metadata.name }
+        // A mirror that is refused itself claims nothing, so they are gone through from the oldest on.
+        var owners: [String: String] = [:]
+        for rival in rivals + [mirror] {
+            let claimed = servers.filter { rival.spec.selector.matches($0.metadata.labels) }.map(\.metadata.name)
+            if let taken = claimed.first(where: { owners[$0] != nil }), let owner = owners[taken] {
+                guard rival.metadata.name == mirror.metadata.name else { continue }
+                return Verdict(
+                    .conflict,
+                    "\(taken) already belongs to the mirror \(owner), which is older: give the two selectors that do not "
+                        + "overlap, or delete one of them"
+                )
+            }
+            for server in claimed { owners[server] = rival.metadata.name }
+        }
+        return nil
+    }
+
+    private static func violation(of mirror: P2PMirror) -> Verdict? {
+        let violations = mirror.spec.violations(name: mirror.metadata.name)
+        guard !violations.isEmpty else { return nil }
+        return Verdict(.invalidSpec, violations.map { "\($0.path): \($0.message)" }.joined(separator: "; "))
+    }
+
+    /// By creation, then by name; one that the server has not stored yet is the youngest.
+    static func isOlder(_ first: P2PMirror, than second: P2PMirror) -> Bool {
+        let left = first.metadata.creationTimestamp?.seconds ?? .max
+        let right = second.metadata.creationTimestamp?.seconds ?? .max
+        return (left, first.metadata.name) < (right, second.metadata.name)
+    }
+}

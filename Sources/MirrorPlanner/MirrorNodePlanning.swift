@@ -1,0 +1,163 @@
+import KubeCore
+import MirrorAPI
+
+/// Which MirrorNodes must be written or deleted.
+///
+/// Settings are compared by what they mean, never by bytes or a hash: a new release of the operator over the state of an
+/// older one changes nothing.
+struct MirrorNodePlanning {
+    private let assessment: Assessment
+    private let snapshot: Snapshot
+    /// The node for which this mirror holds the disruption Lease: its setting stays until the step is over.
+    private let frozen: String?
+    private let owner: OwnerReference
+
+    /// Deletions first, then what is to be applied, each by name.
+    private(set) var actions: [Action] = []
+    /// Whether every server's MirrorNode is as it should be.
+    private(set) var serversAreCurrent = true
+    private(set) var notes: [Note] = []
+
+    init(_ assessment: Assessment, _ snapshot: Snapshot, frozen: String?) {
+        self.assessment = assessment
+        self.snapshot = snapshot
+        self.frozen = frozen
+        owner = assessment.fleet.mirror.controllerReference()
+        deleteLeftovers()
+        // A MirrorNode has one name and one owner; two mirrors may compose the same name from different parts.
+        let taken = Dictionary(
+            snapshot.mirrorNodes.filter { $0.spec.mirrorName != assessment.fleet.mirror.metadata.name }
+                .map { ($0.metadata.name, $0.spec.mirrorName) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        let fleet = assessment.fleet
+        for server in fleet.selectedServers { apply(fleet.servers[server], number: server, taken: taken) }
+        for agent in fleet.agents { apply(agent, number: nil, taken: taken) }
+    }
+
+    private var fleet: Fleet { assessment.fleet }
+
+    // MARK: Deleting
+
+    private mutating func deleteLeftovers() {
+        let mirror = fleet.mirror.metadata.name
+        let objects = snapshot.mirrorNodes.filter { $0.spec.mirrorName == mirror }
+        guard !objects.isEmpty else { return }
+        var selected: [String: String] = [:]
+        for server in fleet.selectedServers { selected[fleet.servers[server].name] = fleet.servers[server].uid }
+        for agent in fleet.agents { selected[agent.name] = agent.uid }
+        let leftovers = objects.filter { object in
+            object.metadata.deletionTimestamp == nil
+                && (selected[object.spec.nodeName] != object.spec.nodeUID
+                    || object.metadata.name != Names.mirrorNode(mirror: mirror, node: object.spec.nodeName))
+        }
+        guard !leftovers.isEmpty else { return }
+        let present = Dictionary(
+            snapshot.nodes.map { ($0.metadata.name, $0.metadata.uid ?? "") },
+            uniquingKeysWith: { first, _ in first }
+        )
+        for object in leftovers.sorted(by: { $0.metadata.name < $1.metadata.name }) {
+            let uid = present[object.spec.nodeName]
+            // A step that is claimed is seen through, unless the Node it is about is really gone.
+            if uid == object.spec.nodeUID, object.spec.nodeName == frozen, object.isClaimed { continue }
+            let reason: Reason = uid == nil ? .nodeGone : uid != object.spec.nodeUID ? .nodeReplaced : .nodeNotSelected
+            actions.append(
+                .deleteMirrorNode(name: object.metadata.name, uid: object.metadata.uid, reason: reason)
+            )
+        }
+    }
+
+    // MARK: Applying
+
+    private mutating func apply(_ node: RancherNode, number: Int?, taken: [String: String]) {
+        let mirror = fleet.mirror.metadata.name
+        let name = Names.mirrorNode(mirror: mirror, node: node.name)
+        if let other = taken[name] {
+            notes.append(
+                Note(
+                    .warning,
+                    node: node.name,
+                    reason: .conflict,
+                    message: "The MirrorNode \(name) belongs to the mirror \(other): rename one of the two mirrors"
+                )
+            )
+            if number != nil { serversAreCurrent = false }
+            return
+        }
+        let present = fleet.mirrorNodes[node.name].flatMap { $0.metadata.name == name ? $0 : nil }
+        if let present, present.spec.nodeUID != node.uid || present.metadata.deletionTimestamp != nil {
+            // It goes first; the new one comes with the next pass.
+            if number != nil { serversAreCurrent = false }
+            return
+        }
+        let spec = spec(of: node, number: number, present: present?.spec)
+        let labels = [
+            LabelKey.mirror: Names.labelValue(mirror),
+            LabelKey.node: Names.labelValue(node.name),
+        ]
+        if let present, Self.isSame(present, spec, labels, owner) { return }
+        if number != nil { serversAreCurrent = false }
+        actions.append(.applyMirrorNode(MirrorNodeIntent(name: name, labels: labels, owner: owner, spec: spec)))
+    }
+
+    private static func isSame(
+        _ present: MirrorNode,
+        _ spec: MirrorNodeSpec,
+        _ labels: [String: String],
+        _ owner: OwnerReference
+    ) -> Bool {
+        var bare = present.spec
+        bare.approval = nil
+        return bare == spec && labels.allSatisfy { present.metadata.labels[$0.key] == $0.value }
+            && present.metadata.ownerReferences.contains { $0.uid == owner.uid }
+    }
+
+    private func spec(of node: RancherNode, number: Int?, present: MirrorNodeSpec?) -> MirrorNodeSpec {
+        var spec = MirrorNodeSpec(
+            mirrorName: fleet.mirror.metadata.name,
+            nodeName: node.name,
+            nodeUID: node.uid,
+            provider: fleet.mirror.spec.provider,
+            role: node.role,
+            desired: present?.desired,
+            revision: present?.revision
+        )
+        let setting = setting(of: node, number: number, present: present?.desired?.server)
+        guard setting != present?.desired?.server else { return spec }
+        spec.desired = setting.map { MirrorNodeSpec.Desired(server: $0) }
+        spec.revision = Self.revision(after: present?.revision, setting)
+        return spec
+    }
+
+    private func setting(of node: RancherNode, number: Int?, present: ServerSetting?) -> ServerSetting? {
+        guard let number else { return nil }
+        // Under Observe nothing is wished for; what an Enforce before it wished for is kept.
+        guard fleet.mirror.spec.mode == .enforce, frozen != node.name else { return present }
+        guard let wanted = assessment.wanted[number] else {
+            guard let present else { return nil }
+            // Without a root to point to, or with nothing known of the node, all wishes stay as they are.
+            if assessment.isRewriting { return present }
+            let isInForce = StarRewrite.isInForce(present, on: node, fleet)
+            return isInForce ? present : nil
+        }
+        if let present { return present == wanted ? present : wanted }
+        return assessment.changes.contains { $0.server == number } ? wanted : nil
+    }
+
+    /// `<count>-<hash>`: the count makes going back to an earlier setting a revision of its own.
+    static func revision(after present: String?, _ setting: ServerSetting?) -> String {
+        let count = present?.split(separator: "-").first.flatMap { Int($0) } ?? 0
+        let effect = setting.map { "server:\($0.action.rawValue):\($0.url ?? "")" } ?? "none"
+        return "\(count + 1)-\(StableHash.short(effect))"
+    }
+}
+
+extension StarRewrite {
+    /// Whether a node runs with that setting.
+    static func isInForce(_ setting: ServerSetting, on node: RancherNode, _ fleet: Fleet) -> Bool {
+        guard node.arguments != nil else { return true }
+        guard setting.action == .point else { return node.effectiveServer == nil }
+        return node.server != nil
+            && node.server == setting.url.flatMap { ServerURL($0, distribution: fleet.distribution) }
+    }
+}

@@ -1,0 +1,43 @@
+import KubeCore
+import MirrorAPI
+
+/// The planner: a function from what is known to what is to be done, with a reason for every decision.
+///
+/// Guarantees: equal snapshots give equal plans; any snapshot gives a plan; a fleet that is as it should be gives no action.
+package enum Planner {
+    /// The plan for one mirror; nil only where the snapshot has no mirror of that name.
+    package static func plan(mirror name: String, _ snapshot: Snapshot) -> Plan? {
+        guard let mirror = snapshot.mirrors.first(where: { $0.metadata.name == name }) else { return nil }
+        if let verdict = Acceptance.refusal(of: mirror, in: snapshot) {
+            let status = StatusWriter.refused(mirror, verdict, now: snapshot.now)
+            let note = Note(.warning, reason: verdict.reason, message: verdict.message)
+            return Plan(mirror: name, status: status, notes: [note])
+        }
+        let fleet = Fleet(mirror, snapshot)
+        let disrupted = holder(of: mirror, snapshot)
+        let isFresh = snapshot.staleness == nil
+        let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
+        let writer = StatusWriter(assessment, snapshot)
+        guard isFresh, mirror.spec.pauseRequests.isEmpty, mirror.metadata.deletionTimestamp == nil else {
+            return Plan(mirror: name, status: writer.resting(), notes: Notes.observations(assessment))
+        }
+        let nodes = MirrorNodePlanning(assessment, snapshot, frozen: disrupted)
+        let isRecorded = nodes.serversAreCurrent && mirror.status?.topology?.root == assessment.root
+        let step = DisruptionStep(assessment: assessment, snapshot: snapshot, isRecorded: isRecorded).outcome()
+        return Plan(
+            mirror: name,
+            actions: nodes.actions + step.actions,
+            status: writer.status(step),
+            notes: Notes.observations(assessment) + nodes.notes + step.notes,
+            nextDeadline: step.deadline.flatMap { $0 > snapshot.now ? $0 : nil }
+        )
+    }
+
+    /// The node for which this mirror holds the disruption Lease.
+    private static func holder(of mirror: P2PMirror, _ snapshot: Snapshot) -> String? {
+        guard let holder = DisruptionHolder(snapshot.disruption), holder.mirror == mirror.metadata.name else {
+            return nil
+        }
+        return holder.node
+    }
+}

@@ -1,0 +1,190 @@
+import KubeCore
+import MirrorAPI
+
+/// The conditions of a mirror. All types are written from the first pass on, and none is ever an input to a decision.
+struct ConditionWriter {
+    private let assessment: Assessment
+    private let progress: Progress
+    private var fleet: Fleet { assessment.fleet }
+    private var servers: [RancherNode] { fleet.selectedServers.map { fleet.servers[$0] } }
+
+    init(_ assessment: Assessment, progress: Progress) {
+        self.assessment = assessment
+        self.progress = progress
+    }
+
+    func conditions() -> [Condition] {
+        MirrorConditionType.allCases.map { type in
+            let (status, verdict) = value(of: type)
+            return Self.condition(type, fleet.mirror, status, verdict)
+        }
+    }
+
+    private func value(of type: MirrorConditionType) -> (Condition.Status, Verdict) {
+        switch type {
+        case .ready: ready()
+        case .reconciling: reconciling()
+        case .stalled: stalled()
+        case .accepted: (.true, Verdict(.accepted, "The specification is right, and no other mirror has its servers"))
+        case .paused: paused()
+        case .topologyAcyclic: acyclic()
+        case .nodesCurrent: current()
+        case .versionsSupported: versions()
+        case .highlyAvailable: available()
+        }
+    }
+
+    // MARK: What kstatus reads
+
+    private func ready() -> (Condition.Status, Verdict) {
+        switch progress {
+        case .steady(let verdict): (.true, verdict)
+        case .advancing(let verdict) where verdict.reason == .staleInformation: (.unknown, verdict)
+        case .advancing(let verdict), .stalled(let verdict): (.false, verdict)
+        }
+    }
+
+    private func reconciling() -> (Condition.Status, Verdict) {
+        guard case .advancing(let verdict) = progress else {
+            return (.false, Verdict(.notReconciling, "Nothing is under way"))
+        }
+        // A hold, or a fleet without nodes, is no work in progress.
+        let rests = verdict.reason == .paused || verdict.reason == .noNodesSelected
+        return (rests ? .false : .true, verdict)
+    }
+
+    private func stalled() -> (Condition.Status, Verdict) {
+        guard case .stalled(let verdict) = progress else {
+            return (.false, Verdict(.notStalled, "Nothing waits for a person"))
+        }
+        return (.true, verdict)
+    }
+
+    // MARK: The fleet
+
+    private func paused() -> (Condition.Status, Verdict) {
+        let requests = fleet.mirror.spec.pauseRequests
+        guard !requests.isEmpty else { return (.false, Verdict(.notPaused, "No hold is set")) }
+        let message = "Paused by \(Sentences.list(requests)); it goes on when spec.pauseRequests is empty"
+        return (.true, Verdict(.paused, message))
+    }
+
+    private func acyclic() -> (Condition.Status, Verdict) {
+        guard !servers.isEmpty else { return (.unknown, Verdict(.noServers, "No server is selected")) }
+        guard let worst = assessment.topology.cycles.max(by: { $0.severity < $1.severity }) else {
+            let unknown = servers.filter { $0.arguments == nil }.map(\.name)
+            guard unknown.isEmpty else {
+                let message = "No cycle is known; the configuration of \(Sentences.list(unknown)) is not known"
+                return (.unknown, Verdict(.unreadableConfiguration, message))
+            }
+            let shape = assessment.topology.shape.rawValue
+            return (.true, Verdict(.acyclic, "The `server:` URLs form no cycle (\(shape))"))
+        }
+        let more = assessment.topology.cycles.count - 1
+        let rest = more > 0 ? "; there are \(more) more" : ""
+        return (
+            .false,
+            Verdict(
+                worst.severity == .information ? .embeddedRegistryOff : .ringFound,
+                Sentences.cycle(worst, assessment) + rest
+            )
+        )
+    }
+
+    private func current() -> (Condition.Status, Verdict) {
+        guard fleet.selectedCount > 0 else {
+            return (.unknown, Verdict(.noNodesSelected, "spec.selector matches no node"))
+        }
+        let missing = fleet.mirror.spec.topology.preferredRoots.filter { fleet.numbers[$0] == nil }
+        if let obstacle = assessment.obstacle {
+            let addition = missing.first.map { "; \(Sentences.missingRoot($0))" } ?? ""
+            return (.false, Verdict(obstacle.reason, obstacle.message + addition))
+        }
+        let changes = assessment.changes
+        if let first = changes.first {
+            let names = Sentences.list(changes.map(\.node))
+            return (.false, Verdict(.changesPending, "\(changes.count) to change: \(names). Next: \(first.message)"))
+        }
+        if let name = missing.first { return (.true, Verdict(.preferredRootMissing, Sentences.missingRoot(name))) }
+        return (.true, Verdict(.nodesCurrent, "All nodes are as they should be"))
+    }
+
+    private func versions() -> (Condition.Status, Verdict) {
+        let servers = servers
+        guard !servers.isEmpty else { return (.unknown, Verdict(.noServers, "No server is selected")) }
+        let recursing = servers.filter { $0.version?.recursion == .recurses }
+        if let first = recursing.first {
+            let names = Sentences.list(recursing.map(\.name))
+            let message =
+                "\(names) run(s) a version on which a ring never comes to an end (\(first.version?.text ?? "")): "
+                + "upgrade to \(Self.fixed)"
+            return (.false, Verdict(.recursesInRings, message))
+        }
+        let failing = servers.filter { $0.version?.failsToStartWithoutRegistries == true }
+        if let first = failing.first {
+            let names = Sentences.list(failing.map(\.name))
+            let message =
+                "\(names) run(s) \(first.version?.text ?? ""), which does not start with the embedded registry on "
+                + "and no registry configured: upgrade to v1.32.13, v1.33.9, v1.34.5, v1.35.2 or later"
+            return (.false, Verdict(.versionFailsToStart, message))
+        }
+        let unknown = servers.filter { ($0.version?.recursion ?? .unknown) == .unknown }
+        if let first = unknown.first {
+            let names = Sentences.list(unknown.map(\.name))
+            let message =
+                "Whether a ring comes to an end on \(first.version?.text ?? "this version") (\(names)) is not known"
+            return (.unknown, Verdict(.unknownVersion, message))
+        }
+        return (.true, Verdict(.versionsSupported, "No server runs a version with a known fault"))
+    }
+
+    private static let fixed = "v1.30.12, v1.31.8, v1.32.4 or later"
+
+    private func available() -> (Condition.Status, Verdict) {
+        let count = servers.count
+        guard count < 3 else {
+            return (.true, Verdict(.highlyAvailable, "\(count) servers are selected"))
+        }
+        let message = "\(count) server(s) selected: with fewer than three, a restart stops the control plane"
+        return (.false, Verdict(.fewerThanThreeServers, message))
+    }
+
+    // MARK: Not accepted
+
+    static func refused(_ mirror: P2PMirror, _ verdict: Verdict) -> [Condition] {
+        MirrorConditionType.allCases.map { type in
+            switch type {
+            case .ready, .accepted: condition(type, mirror, .false, verdict)
+            case .stalled: condition(type, mirror, .true, verdict)
+            case .reconciling:
+                condition(type, mirror, .false, Verdict(.notReconciling, "Nothing is under way"))
+            case .paused:
+                condition(
+                    type,
+                    mirror,
+                    mirror.spec.pauseRequests.isEmpty ? .false : .true,
+                    mirror.spec.pauseRequests.isEmpty
+                        ? Verdict(.notPaused, "No hold is set")
+                        : Verdict(.paused, "Paused by \(Sentences.list(mirror.spec.pauseRequests))")
+                )
+            case .topologyAcyclic, .nodesCurrent, .versionsSupported, .highlyAvailable:
+                condition(type, mirror, .unknown, Verdict(.unknown, "Not looked at: the mirror is not accepted"))
+            }
+        }
+    }
+
+    private static func condition(
+        _ type: MirrorConditionType,
+        _ mirror: P2PMirror,
+        _ status: Condition.Status,
+        _ verdict: Verdict
+    ) -> Condition {
+        Condition(
+            type: type.rawValue,
+            status: status,
+            observedGeneration: mirror.metadata.generation,
+            reason: verdict.reason.rawValue,
+            message: String(verdict.message.prefix(1_024))
+        )
+    }
+}

@@ -1,0 +1,139 @@
+import KubeCore
+import MirrorAPI
+
+/// The whole status of a mirror, made anew on every pass; of the present one only transition times are carried over.
+struct StatusWriter {
+    let assessment: Assessment
+    let snapshot: Snapshot
+
+    init(_ assessment: Assessment, _ snapshot: Snapshot) {
+        self.assessment = assessment
+        self.snapshot = snapshot
+    }
+
+    private var fleet: Fleet { assessment.fleet }
+    private var mirror: P2PMirror { fleet.mirror }
+
+    /// The status after a pass that may act.
+    func status(_ step: StepOutcome) -> P2PMirrorStatus {
+        finished(progress: progress(step), rollout: step.rollout)
+    }
+
+    /// The status while nothing may be done: paused, being deleted, or on information that may be out of date.
+    func resting() -> P2PMirrorStatus {
+        var rollout = mirror.status?.rollout
+        if let staleness = snapshot.staleness {
+            // A break of the health would not be seen, so the proof begins anew.
+            rollout?.provenSince = nil
+            let message = "What is known may be out of date, so nothing is started: \(staleness)"
+            return finished(progress: .advancing(Verdict(.staleInformation, message)), rollout: rollout)
+        }
+        let requests = mirror.spec.pauseRequests
+        guard !requests.isEmpty else {
+            let verdict = Verdict(.paused, "The mirror is being deleted: nothing is begun any more")
+            return finished(progress: .advancing(verdict), rollout: rollout)
+        }
+        let left = assessment.changes.count
+        let message = "Paused by \(Sentences.list(requests)): \(left) change(s) wait"
+        let isSteady = left == 0 && rollout == nil && assessment.obstacle == nil
+        return finished(
+            progress: isSteady ? steady() : .advancing(Verdict(.paused, message)),
+            rollout: rollout
+        )
+    }
+
+    private func progress(_ step: StepOutcome) -> Progress {
+        if fleet.selectedCount == 0 {
+            return .advancing(
+                Verdict(
+                    .noNodesSelected,
+                    "spec.selector matches no Linux node that runs \(mirror.spec.provider.rawValue)"
+                )
+            )
+        }
+        // A step that is under way is told first, even where it was begun under Enforce and the mode changed since.
+        if step.rollout != nil, let progress = step.progress { return progress }
+        if mirror.spec.mode == .observe { return steady() }
+        if let obstacle = assessment.obstacle, assessment.changes.isEmpty { return .stalled(obstacle) }
+        return step.progress ?? steady()
+    }
+
+    private func steady() -> Progress {
+        let left = assessment.changes.count
+        if mirror.spec.mode == .observe {
+            let detail =
+                assessment.obstacle?.message
+                ?? (left == 0
+                    ? "nothing would be changed" : "\(left) server(s) would be changed; see status.nextChange")
+            return .steady(Verdict(.observing, "The plan is made and nothing is touched: \(detail)"))
+        }
+        if mirror.spec.topology.rewrite == .never, !assessment.topology.cycles.isEmpty {
+            return .steady(Verdict(.rewriteIsOff, "spec.topology.rewrite is Never: cycles are reported only"))
+        }
+        return .steady(Verdict(.healthy, "Nothing is left to do on \(fleet.selectedCount) node(s)"))
+    }
+
+    private func finished(progress: Progress, rollout: P2PMirrorStatus.Rollout?) -> P2PMirrorStatus {
+        let conditions = ConditionWriter(assessment, progress: progress).conditions()
+        return P2PMirrorStatus(
+            observedGeneration: mirror.metadata.generation,
+            conditions: conditions.carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: snapshot.now),
+            topology: topology(),
+            nodes: nodes(rollout),
+            rollout: rollout,
+            nextChange: nextChange()
+        )
+    }
+
+    private func topology() -> P2PMirrorStatus.Topology? {
+        guard fleet.isSelected.contains(true) else { return nil }
+        let cycles = assessment.topology.cycles
+        return P2PMirrorStatus.Topology(
+            observed: assessment.topology.shape.rawValue,
+            desired: assessment.isRewriting ? mirror.spec.topology.shape.rawValue : nil,
+            root: snapshot.staleness == nil ? assessment.root : mirror.status?.topology?.root,
+            depth: assessment.topology.depth,
+            cycleCount: cycles.count,
+            cycles: cycles.isEmpty
+                ? nil
+                : cycles.prefix(20).map { cycle in
+                    P2PMirrorStatus.Cycle(nodes: cycle.path.prefix(50).map { fleet.servers[$0].name })
+                },
+            pendingChanges: assessment.changes.count
+        )
+    }
+
+    private func nodes(_ rollout: P2PMirrorStatus.Rollout?) -> P2PMirrorStatus.Nodes {
+        let servers = fleet.selectedServers.map { fleet.servers[$0] }
+        let failed = servers.count { fleet.mirrorNode(of: $0)?.defeat != nil }
+        let updating = servers.count { $0.name == rollout?.node }
+        let pending = Set(assessment.changes.map(\.node))
+        let behind = servers.count { pending.contains($0.name) || $0.name == rollout?.node }
+        return P2PMirrorStatus.Nodes(
+            selected: fleet.selectedCount,
+            ready: servers.count { $0.isReady } + fleet.agents.count { $0.isReady },
+            current: fleet.selectedCount - behind,
+            updating: updating,
+            failed: failed
+        )
+    }
+
+    private func nextChange() -> P2PMirrorStatus.NextChange? {
+        guard let change = assessment.changes.first else { return nil }
+        return P2PMirrorStatus.NextChange(
+            node: change.node,
+            action: change.setting.action == .clear ? "ClearServer" : "PointServer",
+            reason: change.reason.rawValue,
+            message: change.message
+        )
+    }
+
+    /// The status of a mirror that is not accepted: nothing of its fleet is looked at.
+    static func refused(_ mirror: P2PMirror, _ verdict: Verdict, now: Timestamp) -> P2PMirrorStatus {
+        P2PMirrorStatus(
+            observedGeneration: mirror.metadata.generation,
+            conditions: ConditionWriter.refused(mirror, verdict)
+                .carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: now)
+        )
+    }
+}

@@ -1,0 +1,101 @@
+import KubeCore
+import MirrorAPI
+
+/// Which server becomes the root of what is rewritten.
+///
+/// The root is sticky: changing it costs a restart of nearly every server. A cordon or a reboot pauses the rollout and
+/// deposes nobody; neither does information that is missing.
+struct RootElection {
+    enum Outcome: Hashable, Sendable {
+        case root(Int)
+        /// Nobody may be one; the message names the servers and what stands in their way.
+        case noneEligible(String)
+    }
+
+    private let fleet: Fleet
+    private let graph: TopologyGraph
+    private let isMember: [Bool]
+    /// How many members point to each server, and to it alone.
+    private var pointers: [Int]
+    private let members: [Int]
+
+    init(_ fleet: Fleet, _ graph: TopologyGraph, _ scope: RewriteScope) {
+        self.fleet = fleet
+        self.graph = graph
+        members = scope.members
+        isMember = scope.members.reduce(into: Array(repeating: false, count: graph.count)) { $0[$1] = true }
+        pointers = Array(repeating: 0, count: graph.count)
+        for member in scope.members {
+            if case .servers(let numbers) = graph.targets[member], numbers.count == 1, numbers[0] != member {
+                pointers[numbers[0]] += 1
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - recorded: the root that the status names.
+    ///   - disrupted: the server that is being restarted on our behalf: what it lacks meanwhile, it lacks because of us.
+    func outcome(recorded: String?, disrupted: String?) -> Outcome {
+        let preferred = fleet.mirror.spec.topology.preferredRoots.compactMap { fleet.numbers[$0] }
+        let firstPreferred = preferred.first { obstacle($0) == nil }
+        if let recorded, let present = fleet.numbers[recorded], keeps(present, isDisrupted: recorded == disrupted) {
+            guard let firstPreferred, !preferred.contains(present) else { return .root(present) }
+            return .root(firstPreferred)
+        }
+        if let firstPreferred { return .root(firstPreferred) }
+        let eligible = fleet.selectedServers.filter { obstacle($0) == nil }
+        guard let best = eligible.min(by: isBetter) else { return .noneEligible(explanation()) }
+        return .root(best)
+    }
+
+    /// Whether the present root may stay.
+    private func keeps(_ server: Int, isDisrupted: Bool) -> Bool {
+        let node = fleet.servers[server]
+        guard fleet.isSelected[server], node.exclusion == nil else { return false }
+        if isDisrupted { return true }
+        let needsChange = graph.targets[server] != .nowhere
+        guard let arguments = node.arguments else { return true }
+        if arguments.disablesEtcd || arguments.disablesAPIServer || !node.hasControlPlaneRole { return false }
+        // What a server that is away said of its vote last is no reason.
+        if node.isVoter == false, node.isReady { return false }
+        return !needsChange || (isMember[server] && !arguments.usesExternalDatastore)
+    }
+
+    /// What keeps a server from becoming the root; nil where nothing does.
+    func obstacle(_ server: Int) -> String? {
+        let node = fleet.servers[server]
+        guard fleet.isSelected[server] else { return "it is not selected" }
+        guard let arguments = node.arguments else { return "its configuration is not known" }
+        if let why = node.exclusion { return "it is excluded (\(why))" }
+        if node.isDeleting { return "it is being deleted" }
+        if !node.isReady { return "it is not Ready" }
+        if node.isCordoned { return "it is cordoned" }
+        if !node.hasControlPlaneRole { return "it has no control-plane role" }
+        if arguments.disablesEtcd { return "it runs with disable-etcd" }
+        if arguments.disablesAPIServer { return "it runs with disable-apiserver" }
+        if !arguments.usesExternalDatastore, node.isVoter != true { return "its etcd member has no vote" }
+        if node.internalIP == nil { return "it has no InternalIP" }
+        guard graph.targets[server] != .nowhere else { return nil }
+        if let reason = node.guardListReason { return "its `server:` must not be emptied: \(reason)" }
+        if let verdict = fleet.untouchable(server) { return verdict.message }
+        return isMember[server] ? nil : "it is part of no ring, and its `server:` is not ours to empty"
+    }
+
+    /// The present hub, else the fewest changes, else the oldest, else the first by name.
+    private func isBetter(_ first: Int, _ second: Int) -> Bool { rank(first) < rank(second) }
+
+    private func rank(_ server: Int) -> (Int, Int, Int64, Int) {
+        let hub = pointers[server] >= 2 ? -pointers[server] : 0
+        let own = isMember[server] && graph.targets[server] != .nowhere ? 1 : 0
+        let others = members.count - (isMember[server] ? 1 : 0) - pointers[server]
+        return (hub, own + others, fleet.servers[server].created?.seconds ?? .max, server)
+    }
+
+    private func explanation() -> String {
+        let obstacles = fleet.selectedServers.compactMap { server in
+            obstacle(server).map { "\(fleet.servers[server].name): \($0)" }
+        }
+        let more = obstacles.count > 5 ? "; and \(obstacles.count - 5) more" : ""
+        return "No server may become the root: \(obstacles.prefix(5).joined(separator: "; "))\(more)"
+    }
+}
