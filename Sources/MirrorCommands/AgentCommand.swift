@@ -9,7 +9,8 @@ import Telemetry
 /// The agent of one node.
 struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "agent", abstract: "Runs the agent of one node.",
+        commandName: "agent",
+        abstract: "Runs the agent of one node.",
         discussion: """
             Writes the node's configuration and restarts its service when the operator has approved a change. Without \
             --restart it restarts nothing and says what an administrator has to run.
@@ -42,7 +43,7 @@ struct AgentCommand: AsyncParsableCommand {
         let command = systemctl.map(SystemdServiceManager.command) ?? SystemdServiceManager.defaultCommand
         let agent = NodeAgent(
             api: KubeAPI(try cluster.transport()),
-            files: try HostRoot(hostRoot),
+            files: HostRoot(hostRoot),
             services: SystemdServiceManager(command: command),
             options: AgentOptions(
                 nodeName: nodeName,

@@ -17,3 +17,8 @@ public struct P2PMirrorCommand: AsyncParsableCommand {
     /// Creates the command.
     public init() {}
 }
+
+/// Runs the command line of this process and ends it with the command's exit code.
+public func runP2PMirror() async {
+    await P2PMirrorCommand.main()
+}

@@ -1,7 +1,7 @@
-import ArgumentParser
+public import ArgumentParser
 import KubeClient
 import KubeCore
-import Logging
+public import Logging
 import MirrorAPI
 import Telemetry
 

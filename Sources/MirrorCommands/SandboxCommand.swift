@@ -1,15 +1,16 @@
 import ArgumentParser
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import Glibc
 import KubeCore
 import Logging
 import MirrorAPI
 import MirrorPlanner
 import MirrorSandbox
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Runs a scenario: an incident that is first reproduced and measured, and then shown gone.
 struct SandboxCommand: AsyncParsableCommand {
@@ -63,7 +64,7 @@ struct SandboxCommand: AsyncParsableCommand {
             listen: try Self.address(listen),
             kubeconfig: kubeconfig,
             executable: try Self.executable(),
-            say: { print($0, terminator: "\n"); fflush(stdout) }
+            say: Console.say
         )
         let (keep, bare) = (keep, bare)
         try await ProcessLifetime.run {

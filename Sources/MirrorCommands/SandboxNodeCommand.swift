@@ -1,19 +1,22 @@
 import ArgumentParser
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import Glibc
-import KubeClient
 import KubeCore
 import Logging
 import MirrorSandbox
+import Telemetry
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// The process of one simulated node; the sandbox starts it, people don't.
 struct SandboxNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sandbox-node", abstract: "Runs the daemon of one simulated node.", shouldDisplay: false
+        commandName: "sandbox-node",
+        abstract: "Runs the daemon of one simulated node.",
+        shouldDisplay: false
     )
 
     @Option(help: "File that describes the fleet.")
@@ -25,8 +28,7 @@ struct SandboxNodeCommand: AsyncParsableCommand {
     @Option(help: "Root directory of the simulated host.")
     var hostRoot: String
 
-    @Option(help: "Kubeconfig of the API server.")
-    var kubeconfig: String
+    @OptionGroup var cluster: ClusterOptions
 
     @Option(help: "Address of the sandbox's service control.")
     var control: String
@@ -42,14 +44,15 @@ struct SandboxNodeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let blueprint = try JSONCoding.decode(
-            FleetBlueprint.self, from: [UInt8](try Data(contentsOf: URL(filePath: fleet)))
+            FleetBlueprint.self,
+            from: [UInt8](try Data(contentsOf: URL(filePath: fleet)))
         )
         guard let host = blueprint.host(name) else {
             throw ValidationError("--name \(name): the fleet has no such node")
         }
         OpenFiles.raiseLimit()
-        let transport = try CurlTransport(ClusterConfiguration.load(explicitKubeconfig: kubeconfig))
-        let supervisor = try CurlTransport(ClusterConfiguration(server: control))
+        let transport = try cluster.transport()
+        let supervisor = try ServiceControlClient(control)
         let daemon = try NodeDaemon(
             NodeDaemon.Options(
                 host: host,
@@ -60,15 +63,10 @@ struct SandboxNodeCommand: AsyncParsableCommand {
             ),
             api: KubeAPI(transport),
             logger: Logger(label: "daemon"),
-            clock: { .now() }
+            clock: { WallClock.now().timestamp }
         )
-        let ready = KubeRequest(
-            .post,
-            "/units/ready",
-            query: [KubeRequest.QueryItem("unit", unit), KubeRequest.QueryItem("pid", "\(getpid())")]
-        )
-        try await ProcessLifetime.run(endingWithParent: true) {
-            try await daemon.run { _ = try? await supervisor.send(ready) }
+        try await ProcessLifetime.run(endingWithParent: true) { [unit] in
+            try await daemon.run { await supervisor.tellReady(unit: unit, pid: getpid()) }
         }
     }
 }

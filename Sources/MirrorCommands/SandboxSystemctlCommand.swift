@@ -4,7 +4,9 @@ import MirrorSandbox
 /// `systemctl` of a simulated host, for the sandbox's agents.
 struct SandboxSystemctlCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sandbox-systemctl", abstract: "Stands in for systemctl on a simulated host.", shouldDisplay: false
+        commandName: "sandbox-systemctl",
+        abstract: "Stands in for systemctl on a simulated host.",
+        shouldDisplay: false
     )
 
     @Option(help: "Address of the sandbox's service control.")

@@ -1,3 +1,3 @@
 import MirrorCommands
 
-await P2PMirrorCommand.main()
+await runP2PMirror()

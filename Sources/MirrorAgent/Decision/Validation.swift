@@ -81,12 +81,11 @@ struct Validation {
             return Refusal(.invalidSetting, "spec.desired.server.url is \"\(url)\"; https://HOST:PORT is needed")
         }
         let own = RancherNode(node: node, distribution: distribution)
-        if server.isLoopback || hosts(of: node).contains(server.host) {
+        let isOfServer = servers.contains { hosts(of: $0).contains(server.host) }
+        if hosts(of: node).contains(server.host) || (server.isLoopback && !isOfServer) {
             return Refusal(.pointsAtItself, "\(url) leads to \(own.name) itself; another server is needed")
         }
-        if servers.contains(where: { hosts(of: $0).contains(server.host) }) || allowedHosts.contains(server.host) {
-            return nil
-        }
+        if isOfServer || allowedHosts.contains(server.host) { return nil }
         return Refusal(
             .unknownServer,
             "\(url) is no address of a server Node, and \(AgentPath.allowedServers) on this host does not list "

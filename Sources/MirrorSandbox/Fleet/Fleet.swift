@@ -1,13 +1,14 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import KubeClient
 package import KubeCore
 package import Logging
 import MirrorAPI
 import MirrorPlanner
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// A simulated fleet that runs: one directory and one daemon process a node, operators and agents beside them.
 package final class Fleet: Sendable {
@@ -73,7 +74,8 @@ package final class Fleet: Sendable {
     package func start() async throws {
         let blueprint = settings.blueprint
         try FileManager.default.createDirectory(
-            atPath: "\(settings.directory)/logs", withIntermediateDirectories: true
+            atPath: "\(settings.directory)/logs",
+            withIntermediateDirectories: true
         )
         let file = URL(filePath: "\(settings.directory)/fleet.json")
         try Data(JSONCoding.encode(blueprint, pretty: true)).write(to: file)
@@ -86,7 +88,8 @@ package final class Fleet: Sendable {
                     name: unit,
                     arguments: [
                         "sandbox-node", "--fleet", file.path(), "--name", host.name, "--host-root",
-                        self.host(host.name).root, "--kubeconfig", settings.kubeconfig, "--control", url, "--unit", unit,
+                        self.host(host.name).root, "--kubeconfig", settings.kubeconfig, "--control", url, "--unit",
+                        unit,
                     ],
                     log: log(host.name)
                 )
@@ -201,6 +204,10 @@ private struct NodeLifecycle: Sendable {
         let name = unit.prefix { $0 != "/" }
         guard unit.contains("/"), let host = blueprint.host(String(name)) else { return }
         let publisher = NodePublisher(api, NodeAdvertisement(host: host, blueprint: blueprint))
-        try? await publisher.report(ready: "Unknown", voter: host.hasEtcdMember, now: APIServerConfiguration.systemTime().timestamp)
+        try? await publisher.report(
+            ready: "Unknown",
+            voter: host.hasEtcdMember,
+            now: APIServerConfiguration.systemTime().timestamp
+        )
     }
 }

@@ -1,11 +1,12 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 package import KubeCore
 package import MirrorAPI
 package import MirrorPlanner
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// The root directory of a simulated host: an ordinary directory that stands for `/`.
 package struct HostDirectory: Hashable, Sendable {
@@ -20,7 +21,8 @@ package struct HostDirectory: Hashable, Sendable {
         for (path, content) in files {
             let url = URL(filePath: root + path)
             try FileManager.default.createDirectory(
-                at: url.deletingLastPathComponent(), withIntermediateDirectories: true
+                at: url.deletingLastPathComponent(),
+                withIntermediateDirectories: true
             )
             try Data(content.utf8).write(to: url)
         }

@@ -1,8 +1,3 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import FlyingFox
 import FlyingSocks
 import Glibc
@@ -11,6 +6,12 @@ package import Logging
 import MirrorAPI
 import MirrorPlanner
 import Synchronization
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// The daemon of one simulated node, in a process of its own: it reads its files once, joins, publishes its Node, listens
 /// on the distribution's real port of the node's own loopback address, and asks the others for peers.

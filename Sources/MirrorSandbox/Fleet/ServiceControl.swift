@@ -1,12 +1,13 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import FlyingFox
 import FlyingSocks
 import Glibc
 import KubeCore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// The sandbox's stand-in for systemd's bus: the supervisor's units over HTTP on loopback, for the processes of the
 /// simulated hosts.

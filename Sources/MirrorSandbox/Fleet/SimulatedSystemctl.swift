@@ -51,3 +51,17 @@ package struct SimulatedSystemctl: Sendable {
         """
     }
 }
+
+/// Tells the sandbox's service control that a service is ready, as `sd_notify` tells systemd.
+package struct ServiceControlClient: Sendable {
+    private let transport: any Transport
+
+    package init(_ control: String) throws(KubeError) {
+        transport = try CurlTransport(plain: control)
+    }
+
+    package func tellReady(unit: String, pid: Int32) async {
+        let query = [KubeRequest.QueryItem("unit", unit), KubeRequest.QueryItem("pid", "\(pid)")]
+        _ = try? await transport.send(KubeRequest(.post, "/units/ready", query: query))
+    }
+}

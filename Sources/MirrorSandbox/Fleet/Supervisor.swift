@@ -1,14 +1,15 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import Glibc
 import KubeCore
 package import Logging
 import Subprocess
 import Synchronization
 import SystemPackage
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// Starts, stops and restarts the processes of a sandbox, as systemd does on a real host: a unit that ends by itself is
 /// started again, each start has an invocation of its own, and a restart that is asked for returns before it is done.
@@ -142,9 +143,8 @@ package final class Supervisor: Sendable {
     }
 
     private func runOnce(_ unit: Unit) async -> Bool {
-        let environment = Dictionary(
-            uniqueKeysWithValues: unit.environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) }
-        )
+        var environment: [Environment.Key: String?] = ["P2PMIRROR_SANDBOX": "1"]
+        for (name, value) in unit.environment { environment[Environment.Key(stringLiteral: name)] = value }
         do {
             let log = try FileDescriptor.open(
                 FilePath(unit.log),

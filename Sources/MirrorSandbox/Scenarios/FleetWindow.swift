@@ -45,9 +45,9 @@ extension Fleet {
     /// Measures a window that begins with one search for peers by each server: equal windows have equal triggers.
     package func measure(seconds: Double) async throws -> FleetWindow {
         let clock = ContinuousClock()
-        await trigger()
         let begin = clock.now
         let start = await reading()
+        await trigger()
         try await Task.sleep(for: .seconds(seconds))
         let end = await reading()
         let elapsed = begin.duration(to: clock.now)

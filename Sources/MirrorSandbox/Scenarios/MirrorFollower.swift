@@ -36,7 +36,9 @@ package struct MirrorFollower: Sendable {
     private func events() async -> [String] {
         let events = (try? await api.list(Event.self)) ?? []
         return events.filter { $0.regarding?.kind == "P2PMirror" && $0.regarding?.name == name }
-            .sorted { ($0.eventTime ?? MicroTimestamp(microseconds: 0)) < ($1.eventTime ?? MicroTimestamp(microseconds: 0)) }
+            .sorted {
+                ($0.eventTime ?? MicroTimestamp(microseconds: 0)) < ($1.eventTime ?? MicroTimestamp(microseconds: 0))
+            }
             .map { "\($0.reason ?? ""): \($0.note ?? "")" }
     }
 

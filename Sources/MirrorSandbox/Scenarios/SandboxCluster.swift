@@ -1,11 +1,12 @@
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 import KubeClient
 package import KubeCore
 import MirrorAPI
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
 
 /// The API server that a scenario runs against: the embedded one, or any other by its kubeconfig.
 package struct SandboxCluster: Sendable {
@@ -49,17 +50,25 @@ package struct SandboxCluster: Sendable {
             let text = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
             for document in try YAMLCoding.documents([UInt8](text)) { try await apply(document) }
         }
-        let namespaces = ResourceType(
-            group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false
-        )
-        let object: JSONValue = [
-            "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace)],
-        ]
-        do {
-            _ = try await api.answer(to: .create(namespaces, namespace: nil, object, manager: "sandbox"))
-        } catch where error.isAlreadyExists {}
+        try await createNamespace(namespace)
         try await untilServed(P2PMirror.resource)
         try await untilServed(MirrorNode.resource)
+    }
+
+    private func createNamespace(_ name: String) async throws(KubeError) {
+        let namespaces = ResourceType(
+            group: "",
+            version: "v1",
+            plural: "namespaces",
+            kind: "Namespace",
+            namespaced: false
+        )
+        let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
+        do {
+            _ = try await api.answer(to: .create(namespaces, namespace: nil, object, manager: "sandbox"))
+        } catch  where error.isAlreadyExists {
+            return
+        }
     }
 
     private func apply(_ crd: JSONValue) async throws {
@@ -79,7 +88,10 @@ package struct SandboxCluster: Sendable {
             if (try? await api.answer(to: .list(resource))) != nil { return }
             try await Task.sleep(for: .milliseconds(100))
         }
-        throw KubeError(.configuration, "the API server does not serve \(resource.plural) 10 s after its CRD was applied")
+        throw KubeError(
+            .configuration,
+            "the API server does not serve \(resource.plural) 10 s after its CRD was applied"
+        )
     }
 }
 

@@ -36,20 +36,27 @@ package struct SandboxSession: Sendable {
 
     /// - Throws: `ScenarioFailure` where the symptom did not show or did not go.
     package func run(keep: Bool, bare: Bool) async throws {
-        if bare { return try await withFleet("fleet", index: 1) { fleet, cluster in
-            try await fleet.start()
-            say("export KUBECONFIG=\(cluster.kubeconfig)")
-            await Self.untilCancelled()
-        } }
+        if bare {
+            return try await withFleet("fleet", index: 1) { fleet, cluster in
+                try await fleet.start()
+                say("export KUBECONFIG=\(cluster.kubeconfig)")
+                await Self.untilCancelled()
+            }
+        }
         let scenario = RingScenario(RingScenario.Settings(provider: provider, servers: servers), say: say)
         let drawing = FleetBlueprint.ring(provider: provider, servers: servers, network: "127.0.0")
-        say("\(servers) \(provider.rawValue) servers of version \(drawing.version), each with the next one as `server:`")
+        say(
+            "\(servers) \(provider.rawValue) servers of version \(drawing.version), each with the next one as `server:`"
+        )
         say(TopologyDrawing.ring(["server-1"] + (1..<servers).reversed().map { "server-\($0 + 1)" }))
         let control = try await withFleet("control", index: 1) { fleet, _ in try await scenario.control(fleet) }
         try await withFleet("cure", index: 2) { fleet, cluster in
             let (before, after) = try await scenario.cure(fleet, api: cluster.api)
             let outcome = RingScenario.Outcome(
-                before: before, after: after, controlBefore: control.0, controlAfter: control.1
+                before: before,
+                after: after,
+                controlBefore: control.0,
+                controlAfter: control.1
             )
             report(outcome, scenario)
             if keep {
@@ -85,7 +92,10 @@ package struct SandboxSession: Sendable {
         let network = "127.\(80 + index).\(Int.random(in: 1...250))"
         let blueprint = FleetBlueprint.ring(provider: provider, servers: servers, network: network)
         let settings = Fleet.Settings(
-            blueprint: blueprint, directory: folder, executable: executable, kubeconfig: cluster.kubeconfig
+            blueprint: blueprint,
+            directory: folder,
+            executable: executable,
+            kubeconfig: cluster.kubeconfig
         )
         let fleet = try Fleet(settings, api: cluster.api, logger: Logger(label: "fleet"))
         do {
