@@ -53,8 +53,9 @@ struct ReasonTests {
             part.matches(of: /case (\w+) = "\w+"/).map { String($0.output.1) }
         }
         let used = files.filter { $0.path != list.path }.reduce(into: Set<String>()) { words, file in
-            for line in SwiftCode(file.text).lines {
-                words.formUnion(line.matches(of: /\.(\w+)/).map { String($0.output.1) })
+            for line in file.code.lines where line.contains(".") {
+                let parts = line.split(separator: ".", omittingEmptySubsequences: false).dropFirst()
+                words.formUnion(parts.map { String($0.prefix { $0.isLetter || $0.isNumber }) })
             }
         }
         return (names ?? []).filter { !used.contains($0) }
@@ -68,8 +69,8 @@ struct ReasonTests {
 
     @Test("A reason that nothing gives is found")
     func plantedReasonIsFound() {
-        let list = TextFile(path: "A", text: "enum Reason {\n case a = \"A\"\n case b = \"B\"\n}")
-        let user = TextFile(path: "B", text: "note(.a) // .b")
+        let list = TextFile(path: "A.swift", text: "enum Reason {\n case a = \"A\"\n case b = \"B\"\n}")
+        let user = TextFile(path: "B.swift", text: "note(.a) // .b")
         #expect(Self.unused(in: list, by: [list, user]) == ["b"])
     }
 }

@@ -1,17 +1,20 @@
 /// Swift text in which comments and the contents of string literals are blank, so that words in them don't count. Lines
-/// and columns stay where they are.
+/// stay where they are.
 struct SwiftCode {
     var lines: [String]
 
     init(_ text: String) {
-        var scanner = Scanner(text: Array(text))
-        lines = scanner.masked().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var scanner = Scanner(text: Array(text.utf8))
+        lines = scanner.masked().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Lines of each function, initialiser and subscript with a body: its first line, from 1, and how many it has.
     func functions() -> [(line: Int, length: Int)] {
         lines.indices.compactMap { index in
-            guard lines[index].firstMatch(of: /(^|\s)(func |init[?]?[(<]|subscript[(<])/) != nil,
+            let line = lines[index]
+            guard ["func ", "init", "subscript"].contains(where: line.contains),
+                line.firstMatch(of: /(^|\s)(func |init[?]?[(<]|subscript[(<])/) != nil,
                 let end = endOfBody(from: index)
             else { return nil }
             return (index + 1, end - index + 1)
@@ -41,23 +44,32 @@ struct SwiftCode {
     }
 }
 
-private struct Scanner {
-    let text: [Character]
-    var index = 0
-    var output: [Character] = []
+private let newline = UInt8(ascii: "\n")
 
-    init(text: [Character]) {
+private struct Scanner {
+    let text: [UInt8]
+    var index = 0
+    var output: [UInt8] = []
+
+    init(text: [UInt8]) {
         self.text = text
     }
 
-    mutating func masked() -> String {
+    mutating func masked() -> [UInt8] {
         while index < text.count { step() }
-        return String(output)
+        return output
     }
 
     private mutating func step() {
+        let byte = text[index]
+        // Most bytes begin nothing; they are passed on without a closer look.
+        guard byte == UInt8(ascii: "/") || byte == UInt8(ascii: "#") || byte == UInt8(ascii: "\"") else {
+            output.append(byte)
+            index += 1
+            return
+        }
         if starts(with: "//") {
-            while index < text.count, !text[index].isNewline { blank() }
+            while index < text.count, text[index] != newline { blank() }
         } else if starts(with: "/*") {
             comment()
         } else if let hashes = openingHashes() {
@@ -88,7 +100,12 @@ private struct Scanner {
         for _ in 0..<hashes { blank() }
         let quotes = starts(with: "\"\"\"") ? "\"\"\"" : "\""
         for _ in quotes { blank() }
-        while index < text.count, !starts(with: quotes + pounds) {
+        let end = quotes + pounds
+        while index < text.count, text[index] != UInt8(ascii: "\"") || !starts(with: end) {
+            guard text[index] == UInt8(ascii: "\\") else {
+                blank()
+                continue
+            }
             if starts(with: "\\\(pounds)(") {
                 for _ in 0..<(hashes + 2) { blank() }
                 interpolation()
@@ -105,8 +122,8 @@ private struct Scanner {
     private mutating func interpolation() {
         var depth = 1
         while index < text.count {
-            if text[index] == "(" { depth += 1 }
-            if text[index] == ")" { depth -= 1 }
+            if text[index] == UInt8(ascii: "(") { depth += 1 }
+            if text[index] == UInt8(ascii: ")") { depth -= 1 }
             guard depth > 0 else { return blank() }
             step()
         }
@@ -114,17 +131,17 @@ private struct Scanner {
 
     private func openingHashes() -> Int? {
         var end = index
-        while end < text.count, text[end] == "#" { end += 1 }
-        return end < text.count && text[end] == "\"" ? end - index : nil
+        while end < text.count, text[end] == UInt8(ascii: "#") { end += 1 }
+        return end < text.count && text[end] == UInt8(ascii: "\"") ? end - index : nil
     }
 
     private func starts(with word: String) -> Bool {
-        text[index...].starts(with: word)
+        text[index...].starts(with: word.utf8)
     }
 
     private mutating func blank() {
         guard index < text.count else { return }
-        output.append(text[index].isNewline ? text[index] : " ")
+        output.append(text[index] == newline ? newline : UInt8(ascii: " "))
         index += 1
     }
 }
