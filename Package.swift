@@ -54,13 +54,16 @@ let package = Package(
         target("Telemetry", ["KubeCore", http, log, coreMetrics]),
         target("MirrorAPI", ["KubeCore"]),
         target("MirrorPlanner", ["KubeCore", "MirrorAPI"]),
-        target("MirrorOperator", ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", log]),
+        target(
+            "MirrorOperator",
+            ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", log, coreMetrics]
+        ),
         target("MirrorAgent", ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", subprocess, log]),
         target(
             "MirrorSandbox",
             [
                 "KubeCore", "KubeClient", "MirrorAPI", "MirrorPlanner", "MirrorOperator", "MirrorAgent", http,
-                subprocess, log,
+                subprocess, system, log,
             ]
         ),
         target(

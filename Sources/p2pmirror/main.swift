@@ -1,1 +1,3 @@
-print("p2pmirror")
+import MirrorCommands
+
+await P2PMirrorCommand.main()

@@ -61,8 +61,8 @@ public final class LeaderElector: Sendable {
         slowPaths = Counter(label: "leader_election_slowpath_total", dimensions: [("name", configuration.lease.name)])
     }
 
-    /// Whether this candidate leads now; judged by the clock at each call, so that a process that was stopped for long knows at
-    /// once.
+    /// Whether this candidate leads now; judged by the clock at each call, so that a process that was stopped for
+    /// long knows at once.
     public var isLeader: Bool {
         let now = time.now
         return state.withLock { $0.isLeading(at: now) }

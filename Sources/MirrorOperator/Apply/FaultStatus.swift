@@ -1,0 +1,63 @@
+package import KubeCore
+package import MirrorAPI
+
+/// The statuses that no planner makes, because there was nothing to plan or the plan could not be carried out; pure.
+package enum FaultStatus {
+    /// In conditions and Events of a mirror whose changes the API server refuses.
+    package static let writeRefused = "WriteRefused"
+
+    /// The status of a mirror whose specification can't be read.
+    package static func invalid(_ mirror: ObservedMirror, fault: String) -> P2PMirrorStatus {
+        let message = "The specification is not valid: \(fault) Nothing is done until it is."
+        let unknown = "Not known, because the specification is not valid."
+        let conditions = MirrorConditionType.allCases.map { type in
+            switch type {
+            case .accepted, .ready: condition(type, .false, Reason.invalidSpec.rawValue, message, mirror)
+            case .stalled: condition(type, .true, Reason.invalidSpec.rawValue, message, mirror)
+            case .reconciling: condition(type, .false, Reason.invalidSpec.rawValue, message, mirror)
+            case .paused, .topologyAcyclic, .nodesCurrent, .versionsSupported, .highlyAvailable:
+                condition(type, .unknown, Reason.invalidSpec.rawValue, unknown, mirror)
+            }
+        }
+        // The root and a rollout under way stay on record: the mirror may become valid again in the middle of it.
+        var status = mirror.status ?? P2PMirrorStatus()
+        status.observedGeneration = mirror.metadata.generation
+        status.conditions = conditions
+        status.nextChange = nil
+        return status
+    }
+
+    /// `status`, with the fact that an action was refused: a status that says nothing of it would be a lie.
+    package static func refused(_ status: P2PMirrorStatus, _ error: KubeError) -> P2PMirrorStatus {
+        var status = status
+        let message = "The API server refused a change, which is tried again: \(error.message)"
+        status.conditions = status.conditions.map { condition in
+            var condition = condition
+            switch MirrorConditionType(rawValue: condition.type) {
+            case .ready: condition.status = .false
+            case .stalled: condition.status = .true
+            default: return condition
+            }
+            condition.reason = writeRefused
+            condition.message = message
+            return condition
+        }
+        return status
+    }
+
+    private static func condition(
+        _ type: MirrorConditionType,
+        _ status: Condition.Status,
+        _ reason: String,
+        _ message: String,
+        _ mirror: ObservedMirror
+    ) -> Condition {
+        Condition(
+            type: type.rawValue,
+            status: status,
+            observedGeneration: mirror.metadata.generation,
+            reason: reason,
+            message: message
+        )
+    }
+}

@@ -1,0 +1,214 @@
+package import KubeCore
+import KubeRuntime
+package import Logging
+import MirrorAPI
+package import Telemetry
+
+/// The operator as it runs: reflectors that fill the stores, a queue of mirrors, and a controller that works while leading.
+///
+/// # Guarantees
+/// - The stores are filled in standby too, so that a new leader begins at once.
+/// - Losing the leadership stops the work and nothing else.
+/// - `run` ends by cancellation only; writes that were begun end first.
+package final class MirrorOperator: Sendable {
+    private let options: OperatorOptions
+    private let definitions: DefinitionCheck
+    private let mirrors: Reflector<ObservedMirror>
+    private let nodes: Reflector<Node>
+    private let mirrorNodes: Reflector<MirrorNode>
+    private let events: EventRecorder
+    private let elector: LeaderElector?
+    private let makeController: @Sendable () -> (Controller<String>, WorkQueue<String>)
+    private let stores: MirrorStores
+
+    /// - Parameters:
+    ///   - clock: for delays, backoff and the age of the stores.
+    ///   - wallClock: the time that is written into objects and that deadlines in objects are compared with.
+    ///   - generator: makes sources of jitter.
+    /// - Throws: `KubeError` with code `configuration` where the options do not fit.
+    package init(
+        _ transport: any Transport,
+        options: OperatorOptions,
+        clock: any Clock<Duration> = ContinuousClock(),
+        wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
+        generator: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
+        logger: Logger
+    ) throws(KubeError) {
+        guard !options.leaseNamespace.isEmpty else {
+            throw KubeError(.configuration, "the lease namespace is empty: name the namespace of the operator's Leases")
+        }
+        let api = KubeAPI(transport)
+        self.options = options
+        definitions = DefinitionCheck(api, clock: clock, logger: logger)
+        mirrors = Reflector(api, clock: clock, generator: generator, logger: logger)
+        nodes = Reflector(
+            api,
+            clock: clock,
+            generator: generator,
+            logger: logger,
+            transform: { NodePruning.pruned($0) }
+        )
+        mirrorNodes = Reflector(api, clock: clock, generator: generator, logger: logger)
+        let events = EventRecorder(
+            api,
+            correlator: EventCorrelator(controller: OperatorOptions.controller, instance: options.identity),
+            manager: OperatorOptions.controller,
+            clock: clock,
+            wallClock: wallClock,
+            logger: logger
+        )
+        self.events = events
+        elector = try Self.elector(api, options, clock, wallClock, logger)
+        let stores = Self.stores(mirrors, nodes, mirrorNodes)
+        self.stores = stores
+        makeController = {
+            let queue = WorkQueue<String>(name: "p2pmirror", clock: clock)
+            let reconciler = MirrorReconciler(
+                api,
+                stores: stores,
+                leaseNamespace: options.leaseNamespace,
+                ownWrites: OwnWrites(clock: clock, logger: logger),
+                wallClock: wallClock,
+                logger: logger,
+                emit: { events.record($0) },
+                released: { for mirror in stores.mirrors.all { queue.add(mirror.metadata.name) } }
+            )
+            let controller = Controller(
+                name: "p2pmirror",
+                queue: queue,
+                concurrency: options.workers,
+                clock: clock,
+                logger: logger,
+                reconcile: { try await reconciler.reconcile($0) }
+            )
+            return (controller, queue)
+        }
+    }
+
+    /// Whether this process does the work now.
+    package var isLeader: Bool { elector?.isLeader ?? true }
+
+    /// What must hold before the process can do its work; a standby is ready too.
+    package var readyChecks: [HealthCheck] {
+        [
+            HealthCheck(name: "definitions") { [definitions] in definitions.missing },
+            HealthCheck(name: "caches") { [stores] in stores.staleness },
+        ]
+    }
+
+    /// Runs until the task is cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.events.run() }
+            if let elector { group.addTask { await elector.run() } }
+            group.addTask { await self.follow() }
+            group.addTask { await self.lead() }
+            await group.waitForAll()
+        }
+    }
+
+    private func follow() async {
+        do { try await definitions.waitUntilPresent() } catch { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.mirrors.run() }
+            group.addTask { await self.nodes.run() }
+            group.addTask { await self.mirrorNodes.run() }
+            await group.waitForAll()
+        }
+    }
+
+    private func lead() async {
+        let work: @Sendable () async throws -> Void = {
+            try await self.stores.mirrors.waitUntilSynced()
+            try await self.stores.nodes.waitUntilSynced()
+            try await self.stores.mirrorNodes.waitUntilSynced()
+            await self.work()
+        }
+        do {
+            if let elector { try await elector.leading(work) } else { try await work() }
+        } catch {
+            // A cancellation: nothing else is thrown by waiting for stores or for the Lease.
+            return
+        }
+    }
+
+    /// One term: a queue of its own, so that nothing is left over from an earlier one.
+    private func work() async {
+        let (controller, queue) = makeController()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await controller.run() }
+            group.addTask { await controller.recordProgress() }
+            group.addTask { await self.queueMirrors(queue) }
+            group.addTask { await self.queueNodes(queue) }
+            group.addTask { await queue.add(changesOf: self.stores.mirrorNodes) { Self.keys(of: $0) } }
+            await group.waitForAll()
+        }
+    }
+}
+
+extension MirrorOperator {
+    private static func elector(
+        _ api: KubeAPI,
+        _ options: OperatorOptions,
+        _ clock: any Clock<Duration>,
+        _ wallClock: @escaping @Sendable () -> MicroTimestamp,
+        _ logger: Logger
+    ) throws(KubeError) -> LeaderElector? {
+        guard options.leaderElection else { return nil }
+        let configuration = try LeaderElectionConfiguration(lease: options.leaderLease, identity: options.identity)
+        return LeaderElector(
+            api,
+            configuration: configuration,
+            manager: OperatorOptions.controller,
+            clock: clock,
+            wallClock: wallClock,
+            logger: logger
+        )
+    }
+
+    private static func stores(
+        _ mirrors: Reflector<ObservedMirror>,
+        _ nodes: Reflector<Node>,
+        _ mirrorNodes: Reflector<MirrorNode>
+    ) -> MirrorStores {
+        MirrorStores(
+            mirrors: mirrors.store,
+            nodes: nodes.store,
+            mirrorNodes: mirrorNodes.store,
+            ages: {
+                [
+                    (ObservedMirror.resource.plural, mirrors.health.age), (Node.resource.plural, nodes.health.age),
+                    (MirrorNode.resource.plural, mirrorNodes.health.age),
+                ]
+            }
+        )
+    }
+
+    /// Every change of a mirror concerns it; one of its specification concerns the others too, which may claim the same
+    /// servers.
+    private func queueMirrors(_ queue: WorkQueue<String>) async {
+        await queue.add(changesOf: stores.mirrors) { [stores] change in
+            let isOwnAlone = change.old?.content == change.new?.content
+            return isOwnAlone ? [change.key.name] : [change.key.name] + stores.mirrors.all.map(\.metadata.name)
+        }
+    }
+
+    /// A change of a node concerns every mirror: selection, the state of other servers, the roots.
+    private func queueNodes(_ queue: WorkQueue<String>) async {
+        for await batch in stores.nodes.changes() where batch.contains(where: Self.matters) {
+            for mirror in stores.mirrors.all { queue.add(mirror.metadata.name, after: options.nodeChangeDelay) }
+        }
+    }
+
+    /// A heartbeat gives a node a new version and, without the fields that are not kept, nothing else.
+    static func matters(_ change: StoreChange<Node>) -> Bool {
+        var old = change.old
+        old?.metadata.resourceVersion = change.new?.metadata.resourceVersion
+        return old != change.new
+    }
+
+    static func keys(of change: StoreChange<MirrorNode>) -> [String] {
+        let names = [change.old?.spec.mirrorName, change.new?.spec.mirrorName].compactMap(\.self)
+        return Array(Set(names)).sorted()
+    }
+}

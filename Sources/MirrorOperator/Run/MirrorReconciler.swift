@@ -1,0 +1,143 @@
+package import KubeCore
+package import KubeRuntime
+package import Logging
+import MirrorAPI
+package import MirrorPlanner
+
+/// Brings one mirror nearer to what is wanted: gather, plan, execute, say so.
+///
+/// It is told a name and nothing else, and keeps nothing that it could not do without: killed at any point and started
+/// again, it goes on from what the API server has.
+package struct MirrorReconciler: Sendable {
+    /// After a refused precondition: the other writer has just been there, and its change is on its way.
+    static let lookAgainDelay = Duration.milliseconds(200)
+    /// After own actions: the disruption Lease is not watched.
+    static let nextStepDelay = Duration.milliseconds(20)
+    /// While the stores are silent nothing wakes us.
+    static let staleDelay = Duration.seconds(10)
+
+    private let stores: MirrorStores
+    private let gatherer: SnapshotGatherer
+    private let evidence: EvidenceReader
+    private let executor: PlanExecutor
+    private let statuses: StatusWriter
+    private let notes: NoteRecorder
+    private let ownWrites: OwnWrites
+    private let wallClock: @Sendable () -> MicroTimestamp
+    private let released: @Sendable () -> Void
+    private let planner: @Sendable (String, Snapshot) -> Plan?
+
+    /// - Parameters:
+    ///   - planner: makes the plan of the mirror of that name; pure.
+    ///   - emit: takes Events; must return at once.
+    ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
+    package init(
+        _ api: KubeAPI,
+        stores: MirrorStores,
+        leaseNamespace: String,
+        ownWrites: OwnWrites,
+        wallClock: @escaping @Sendable () -> MicroTimestamp,
+        logger: Logger,
+        planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
+        emit: @escaping @Sendable (EventOccurrence) -> Void,
+        released: @escaping @Sendable () -> Void = {}
+    ) {
+        let applier = Applier(api, ownWrites: ownWrites, logger: logger)
+        let now: @Sendable () -> Timestamp = { wallClock().timestamp }
+        self.stores = stores
+        gatherer = SnapshotGatherer(api, stores: stores, leaseNamespace: leaseNamespace, now: now)
+        evidence = EvidenceReader(api, now: now)
+        executor = PlanExecutor(
+            api,
+            applier: applier,
+            ownWrites: ownWrites,
+            leaseNamespace: leaseNamespace,
+            now: wallClock
+        )
+        statuses = StatusWriter(applier)
+        notes = NoteRecorder(emit)
+        self.ownWrites = ownWrites
+        self.wallClock = wallClock
+        self.released = released
+        self.planner = planner
+    }
+
+    /// - Throws: `KubeError` where the API server can't be asked or refuses; what was done before it stays done.
+    package func reconcile(_ name: String) async throws -> ReconcileResult {
+        if let delay = stores.delay(behind: ownWrites) {
+            OperatorMetrics.deferred()
+            // The event that is waited for wakes us before, unless it is one of another mirror.
+            return .requeue(after: min(delay, .seconds(1)))
+        }
+        guard let mirror = stores.mirrors[ObjectKey(name: name)], mirror.metadata.deletionTimestamp == nil else {
+            // Its MirrorNodes go by their owner references; a disruption Lease that it holds is released by the others.
+            notes.forget(name)
+            OperatorMetrics.forget(name)
+            return .awaitChange
+        }
+        if let fault = mirror.fault {
+            try await write(FaultStatus.invalid(mirror, fault: fault), to: mirror)
+            notes.record([Note(.warning, reason: .invalidSpec, message: fault)], about: mirror)
+            return .awaitChange
+        }
+        guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: Self.lookAgainDelay) }
+        return try await carryOut(plan, snapshot, mirror)
+    }
+
+    /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just gone.
+    private func plan(_ name: String) async throws(KubeError) -> (Plan, Snapshot)? {
+        let snapshot = try await gatherer.gather()
+        guard let plan = planner(name, snapshot) else { return nil }
+        guard EvidenceReader.isNeeded(for: plan) else { return (plan, snapshot) }
+        guard let live = try await evidence.refreshed(snapshot, for: plan) else { return nil }
+        return planner(name, live).map { ($0, live) }
+    }
+
+    private func carryOut(
+        _ plan: Plan,
+        _ snapshot: Snapshot,
+        _ mirror: ObservedMirror
+    ) async throws(KubeError) -> ReconcileResult {
+        let outcome: PlanExecutor.Outcome
+        do throws(KubeError) {
+            outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
+        } catch {
+            // A transient error is no fault of the mirror, and the status could hardly be written.
+            if !error.isTransient, error.code != .cancelled {
+                try await write(FaultStatus.refused(plan.status, error), to: mirror)
+            }
+            throw error
+        }
+        // The status of a plan that did not come true would say what is not; the next look is near.
+        guard outcome == .done else { return .requeue(after: Self.lookAgainDelay) }
+        try await write(plan.status, to: mirror)
+        notes.record(plan.notes, about: mirror)
+        if plan.releasesDisruption { released() }
+        return next(plan, snapshot)
+    }
+
+    private func write(_ status: P2PMirrorStatus, to mirror: ObservedMirror) async throws(KubeError) {
+        OperatorMetrics.describe(mirror.metadata.name, status)
+        if try await statuses.write(status, to: mirror, now: wallClock().timestamp) { OperatorMetrics.wroteStatus() }
+    }
+
+    private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
+        if !plan.actions.isEmpty { return .requeue(after: Self.nextStepDelay) }
+        var delays: [Duration] = []
+        if snapshot.staleness != nil { delays.append(Self.staleDelay) }
+        if let deadline = plan.nextDeadline {
+            let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds
+            // A deadline that is over and changed nothing must not spin.
+            delays.append(max(.microseconds(wait), .seconds(1)))
+        }
+        return delays.min().map { .requeue(after: $0) } ?? .awaitChange
+    }
+}
+
+extension Plan {
+    fileprivate var releasesDisruption: Bool {
+        actions.contains { action in
+            if case .releaseDisruption = action { true } else { false }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package import KubeCore
+
+/// How an operator runs.
+package struct OperatorOptions: Hashable, Sendable {
+    /// Namespace of the Leases; agents must be told the same one.
+    package var leaseNamespace: String
+    /// Name of this process among its replicas; no other one may have it at any time.
+    package var identity: String
+    /// Off only where there is certainly no other replica.
+    package var leaderElection = true
+    /// Mirrors that are reconciled at the same time.
+    package var workers = 4
+    /// How long changes of nodes are gathered before the mirrors look at them: a rack that comes up is one look.
+    package var nodeChangeDelay = Duration.milliseconds(50)
+
+    package init(leaseNamespace: String, identity: String, leaderElection: Bool = true, workers: Int = 4) {
+        self.leaseNamespace = leaseNamespace
+        self.identity = identity
+        self.leaderElection = leaderElection
+        self.workers = workers
+    }
+
+    /// The Lease that replicas contest.
+    package var leaderLease: ObjectKey { ObjectKey(namespace: leaseNamespace, name: "p2pmirror-operator") }
+
+    /// Name of the controller in Events, and field manager of the writes that no concern of its own has.
+    static let controller = "p2pmirror-operator"
+}

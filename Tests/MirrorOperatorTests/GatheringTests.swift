@@ -1,0 +1,99 @@
+import KubeCore
+import KubeRuntime
+import MirrorAPI
+import MirrorOperator
+import MirrorPlanner
+import Testing
+
+@Suite("Gathering what is known")
+struct GatheringTests {
+    @Test("a node keeps the annotations that decisions rest on, and no secret")
+    func pruning() {
+        var node = Fixture.server("s1", number: 1)
+        node.metadata.annotations["rke2.io/node-args"] = #"["server","--token","hunter2","--server","https://a:9345"]"#
+        node.metadata.annotations["p2pmirror.io/exclude"] = "old disk"
+        node.metadata.annotations["cluster.x-k8s.io/machine"] = "m"
+        node.metadata.annotations["csi.volume.kubernetes.io/nodeid"] = "x"
+        node.metadata.annotations["kubectl.kubernetes.io/last-applied-configuration"] = "hunter2"
+        let pruned = NodePruning.pruned(node)
+        #expect(
+            pruned.metadata.annotations.keys.sorted() == [
+                "cluster.x-k8s.io/machine", "p2pmirror.io/exclude", "rke2.io/hostname", "rke2.io/node-args",
+                "rke2.io/node-config-hash", "rke2.io/node-env",
+            ]
+        )
+        #expect(!pruned.metadata.annotations.values.contains { $0.contains("hunter2") })
+        #expect(pruned.metadata.labels == node.metadata.labels)
+        #expect(NodePruning.pruned(pruned) == pruned)
+    }
+
+    @Test(
+        "what can't be read as a mirror is a mirror with its fault",
+        arguments: [
+            #"{"metadata":{"name":"m"},"spec":{"provider":"Nexus"}}"#,
+            #"{"metadata":{"name":"m"},"spec":{"provider":"RKE2","mode":7}}"#,
+            #"{"metadata":{"name":"m"},"spec":{}}"#, #"{"metadata":{"name":"m"}}"#,
+        ]
+    )
+    func unreadable(text: String) throws {
+        let observed = try JSONCoding.decode(ObservedMirror.self, from: Array(text.utf8))
+        #expect(observed.mirror == nil)
+        #expect(observed.fault?.contains("spec") ?? false)
+    }
+
+    @Test("a status of another shape does not hide the mirror")
+    func otherStatus() throws {
+        let text = #"{"metadata":{"name":"m"},"spec":{"provider":"K3s"},"status":{"conditions":"none"}}"#
+        let observed = try JSONCoding.decode(ObservedMirror.self, from: Array(text.utf8))
+        #expect(observed.mirror?.spec.provider == .k3s)
+        #expect(observed.status == nil)
+    }
+
+    @Test(
+        "stores that are not read, or not heard of, are stale",
+        arguments: [(nil, true), (100, true), (151, true), (1, false)]
+    )
+    func staleness(age: Int?, isSynced: Bool) {
+        let nodes = Store<Node>.make()
+        let mirrors = Store<ObservedMirror>.make()
+        let mirrorNodes = Store<MirrorNode>.make()
+        mirrors.writer.apply(.relistEnded(resourceVersion: "1"))
+        mirrorNodes.writer.apply(.relistEnded(resourceVersion: "1"))
+        if isSynced { nodes.writer.apply(.relistEnded(resourceVersion: "1")) }
+        let stores = MirrorStores(
+            mirrors: mirrors.reader,
+            nodes: nodes.reader,
+            mirrorNodes: mirrorNodes.reader,
+            ages: { age.map { [("nodes", .seconds($0))] } ?? [] }
+        )
+        if isSynced, age ?? 0 <= 150 {
+            #expect(stores.staleness == nil)
+        } else {
+            #expect(stores.staleness?.contains("nodes") ?? false)
+        }
+    }
+
+    @Test("evidence is read from the server, whatever the stores say")
+    func evidence() async throws {
+        let cluster = FakeCluster()
+        try cluster.put(Fixture.mirror(pause: ["hold"]))
+        try cluster.put(Fixture.server("s1", number: 1, ready: false))
+        try cluster.put(Fixture.server("s3", number: 3))
+        let snapshot = Snapshot(
+            now: Fixture.start.timestamp,
+            mirrors: [Fixture.mirror()],
+            nodes: [Fixture.server("s1", number: 1), Fixture.server("s2", number: 2)]
+        )
+        let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a")
+        let plan = Plan(mirror: "m", actions: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
+        #expect(EvidenceReader.isNeeded(for: plan))
+        let reader = EvidenceReader(KubeAPI(cluster), now: { Fixture.start.timestamp + 5 })
+        let live = try #require(try await reader.refreshed(snapshot, for: plan))
+        #expect(live.nodes.map(\.metadata.name) == ["s1", "s3"])
+        #expect(live.nodes.first?.isReady == false)
+        #expect(live.mirrors.first?.spec.pauseRequests == ["hold"])
+        #expect(live.now == Fixture.start.timestamp + 5)
+        cluster.remove(P2PMirror.self, ObjectKey(name: "m"))
+        #expect(try await reader.refreshed(snapshot, for: plan) == nil)
+    }
+}

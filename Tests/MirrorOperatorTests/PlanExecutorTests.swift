@@ -1,0 +1,173 @@
+import KubeCore
+import MirrorAPI
+import MirrorOperator
+import MirrorPlanner
+import Testing
+
+@Suite("Carrying out a plan")
+struct PlanExecutorTests {
+    private let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a")
+
+    private func execute(_ actions: [Action], on cluster: FakeCluster) async throws -> PlanExecutor.Outcome {
+        try await Fixture.executor(cluster).execute(
+            Plan(mirror: "m", actions: actions, status: Fixture.status()),
+            mirrorNodes: []
+        )
+    }
+
+    @Test("a MirrorNode is applied by its own manager, with owner and labels and without an approval")
+    func applies() async throws {
+        let cluster = FakeCluster()
+        let outcome = try await execute([.applyMirrorNode(Fixture.intent("s1", revision: "1-a"))], on: cluster)
+        #expect(outcome == .done)
+        let node = try #require(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
+        #expect(node.spec.revision == "1-a")
+        #expect(node.metadata.ownerReferences.first?.kind == "P2PMirror")
+        #expect(node.metadata.labels == [LabelKey.mirror: "m"])
+        #expect(cluster.writes == ["PATCH /apis/p2pmirror.io/v1alpha1/mirrornodes/m.s1 by p2pmirror-spec"])
+        let request = try #require(cluster.log.first?.request)
+        #expect(request.query("force") == "true")
+        let body = try JSONCoding.decode(JSONValue.self, from: request.body ?? [])
+        #expect(body["spec"]?.objectValue?.keys.contains("approval") == false)
+        #expect(body["status"] == nil)
+    }
+
+    @Test("applying the operator's part leaves the approval where it is")
+    func keepsApproval() async throws {
+        let cluster = FakeCluster()
+        var node = Fixture.mirrorNode("s1", revision: "1-a")
+        node.spec.approval = Fixture.approval("1-a")
+        try cluster.put(node)
+        _ = try await execute([.applyMirrorNode(Fixture.intent("s1", revision: "2-b"))], on: cluster)
+        let after = try cluster.object(MirrorNode.self, node.key)
+        #expect(after?.spec.revision == "2-b")
+        #expect(after?.spec.approval == node.spec.approval)
+    }
+
+    @Test("the disruption Lease is created with its first epoch, and without a time at which it expires")
+    func createsLease() async throws {
+        let cluster = FakeCluster()
+        #expect(try await execute([.acquireDisruption(holder, from: nil)], on: cluster) == .done)
+        let lease = try #require(try cluster.object(Lease.self, Fixture.lease))
+        #expect(lease.spec?.holderIdentity == "m/s1/1-a")
+        #expect(lease.spec?.leaseTransitions == 1)
+        #expect(lease.spec?.acquireTime == Fixture.start)
+        #expect(lease.spec?.leaseDurationSeconds == nil)
+        #expect(DisruptionHolder(lease) == holder)
+    }
+
+    @Test("every taking of the Lease is another epoch, and giving it back keeps the count")
+    func epochs() async throws {
+        let cluster = FakeCluster()
+        for epoch in 1...3 {
+            let free = try cluster.object(Lease.self, Fixture.lease)
+            #expect(DisruptionHolder(free) == nil)
+            #expect(try await execute([.acquireDisruption(holder, from: free)], on: cluster) == .done)
+            let held = try #require(try cluster.object(Lease.self, Fixture.lease))
+            #expect(held.spec?.leaseTransitions == epoch)
+            let release = Action.releaseDisruption(from: held, reason: .stepDone, message: "done")
+            #expect(try await execute([release], on: cluster) == .done)
+        }
+        let free = try #require(try cluster.object(Lease.self, Fixture.lease))
+        #expect(free.metadata.annotations.isEmpty)
+        #expect(free.spec?.holderIdentity == nil)
+        #expect(free.spec?.leaseTransitions == 3)
+    }
+
+    @Test("of two who take the Lease from the same state one gets it", arguments: [true, false])
+    func race(isNew: Bool) async throws {
+        let cluster = FakeCluster()
+        if !isNew {
+            try cluster.put(Lease(metadata: ObjectMeta(name: Fixture.lease.name, namespace: Fixture.namespace)))
+        }
+        let seen = try cluster.object(Lease.self, Fixture.lease)
+        let other = DisruptionHolder(mirror: "m", node: "s2", revision: "1-b")
+        let first = try await execute([.acquireDisruption(holder, from: seen)], on: cluster)
+        let second = try await execute([.acquireDisruption(other, from: seen)], on: cluster)
+        #expect(first == .done)
+        #expect(second == .lookAgain("conflict"))
+        #expect(DisruptionHolder(try cluster.object(Lease.self, Fixture.lease)) == holder)
+    }
+
+    @Test("an approval rests on the version that was seen")
+    func approvalConflict() async throws {
+        let cluster = FakeCluster()
+        try cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
+        let seen = try #require(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
+        try cluster.put(Fixture.mirrorNode("s1", revision: "2-b"))
+        let action = Action.approve(
+            name: "m.s1",
+            resourceVersion: seen.metadata.resourceVersion,
+            Fixture.approval("1-a")
+        )
+        #expect(try await execute([action], on: cluster) == .lookAgain("conflict"))
+        #expect(try cluster.object(MirrorNode.self, seen.key)?.spec.approval == nil)
+    }
+
+    @Test("an approval is given and taken back by its own manager")
+    func approvalAndBack() async throws {
+        let cluster = FakeCluster()
+        try cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
+        func version() throws -> String? {
+            try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.resourceVersion
+        }
+        let approval = Fixture.approval("1-a", epoch: 4)
+        let give = Action.approve(name: "m.s1", resourceVersion: try version(), approval)
+        #expect(try await execute([give], on: cluster) == .done)
+        #expect(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.spec.approval == approval)
+        let take = Action.withdrawApproval(
+            name: "m.s1",
+            resourceVersion: try version(),
+            reason: .approvalExpired,
+            message: "expired"
+        )
+        #expect(try await execute([take], on: cluster) == .done)
+        let after = try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))
+        #expect(after?.spec.approval == nil)
+        #expect(after?.spec.revision == "1-a")
+        #expect(cluster.writes.allSatisfy { $0.hasSuffix("by p2pmirror-approval") })
+    }
+
+    @Test("an approval without a version to rest on is never sent", arguments: [nil, ""] as [String?])
+    func approvalWithoutVersion(version: String?) async throws {
+        let cluster = FakeCluster()
+        try cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
+        let action = Action.approve(name: "m.s1", resourceVersion: version, Fixture.approval("1-a"))
+        await #expect(throws: KubeError.self) { try await execute([action], on: cluster) }
+        #expect(cluster.writes.isEmpty)
+    }
+
+    @Test("a MirrorNode that was made anew is not deleted in place of its predecessor")
+    func deletePrecondition() async throws {
+        let cluster = FakeCluster()
+        try cluster.put(Fixture.mirrorNode("s1"))
+        let stale = Action.deleteMirrorNode(name: "m.s1", uid: "another", reason: .noNodesSelected)
+        #expect(try await execute([stale], on: cluster) == .lookAgain("conflict"))
+        let uid = try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.uid
+        let right = Action.deleteMirrorNode(name: "m.s1", uid: uid, reason: .noNodesSelected)
+        #expect(try await execute([right, right], on: cluster) == .done)
+        #expect(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")) == nil)
+    }
+
+    @Test("the first action that is not carried out ends the pass", arguments: [409, 0])
+    func stops(code: Int) async throws {
+        let cluster = FakeCluster()
+        cluster.onRequest { request in
+            guard request.path.hasSuffix("m.s2") else { return nil }
+            return code == 0 ? .unanswered : .refused(code, "Conflict")
+        }
+        let actions = ["s1", "s2", "s3"].map { Action.applyMirrorNode(Fixture.intent($0)) }
+        #expect(try await execute(actions, on: cluster) == .lookAgain(code == 0 ? "unknown" : "conflict"))
+        #expect(cluster.writes.count == 2)
+    }
+
+    @Test("a missing namespace is an error and no reason to look again at once")
+    func missingNamespace() async throws {
+        let cluster = FakeCluster()
+        cluster.onRequest { _ in .refused(404, "NotFound") }
+        let error = await #expect(throws: KubeError.self) {
+            try await execute([.acquireDisruption(holder, from: nil)], on: cluster)
+        }
+        #expect(error?.isNotFound ?? false)
+    }
+}
