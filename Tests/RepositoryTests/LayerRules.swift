@@ -49,13 +49,12 @@ enum LayerRules {
             return Finding(path: file.path, line: index + 1, message: "\(target) must not import \(module)")
         }
         guard target == "MirrorPlanner" else { return imports }
-        return imports + impureFindings(code, path: file.path)
+        let suspects = impurities.filter(file.code.words.contains)
+        return imports + (suspects.isEmpty ? [] : impureFindings(suspects, code, path: file.path))
     }
 
-    private static func impureFindings(_ code: [String], path: String) -> [Finding] {
+    private static func impureFindings(_ suspects: [String], _ code: [String], path: String) -> [Finding] {
         code.enumerated().flatMap { index, line in
-            let suspects = impurities.filter(line.contains)
-            guard !suspects.isEmpty else { return [Finding]() }
             let words = Set(line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
             return suspects.filter(words.contains).map {
                 Finding(path: path, line: index + 1, message: "the planner is pure: no \($0); take it as an input")

@@ -2,11 +2,20 @@
 /// stay where they are.
 struct SwiftCode {
     var lines: [String]
+    /// Every identifier, keyword and number: what is not among them stands in no line.
+    var words: Set<String>
 
     init(_ text: String) {
         var scanner = Scanner(text: Array(text.utf8))
-        lines = scanner.masked().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let masked = scanner.masked()
+        words = Set(masked.split { !Self.isInWord[Int($0)] }.map { String(decoding: $0, as: UTF8.self) })
+        lines = masked.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static let isInWord = (0...255).map { byte in
+        let character = Character(Unicode.Scalar(UInt8(byte)))
+        return byte > 127 || character.isLetter || character.isNumber || character == "_"
     }
 
     /// Lines of each function, initialiser and subscript with a body: its first line, from 1, and how many it has.

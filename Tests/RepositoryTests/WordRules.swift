@@ -1,7 +1,7 @@
 /// Words that the code does without, and what to write instead.
 enum WordRules {
     struct Ban {
-        /// What stands in every match; looked for first, because a regular expression takes its time.
+        /// An identifier that stands in every match; looked for first, because a regular expression takes its time.
         var word: String
         var pattern: Regex<Substring>
         var instead: String
@@ -11,8 +11,8 @@ enum WordRules {
 
     private static func code() -> [Ban] {
         [
-            Ban(word: "try!", pattern: /\btry!/, instead: "throw, or handle the error"),
-            Ban(word: "as!", pattern: /\bas!/, instead: "as?, and say what to do without"),
+            Ban(word: "try", pattern: /\btry!/, instead: "throw, or handle the error"),
+            Ban(word: "as", pattern: /\bas!/, instead: "as?, and say what to do without"),
             Ban(word: "fatalError", pattern: /\bfatalError\(/, instead: "a typed error: input never ends the process"),
             Ban(
                 word: "preconditionFailure",
@@ -21,16 +21,16 @@ enum WordRules {
             ),
             Ban(word: "unowned", pattern: /\bunowned\b/, instead: "weak, or a value"),
             Ban(
-                word: "Task.detached",
+                word: "detached",
                 pattern: /\bTask\.detached\b/,
                 instead: "a task group, so that somebody waits for it"
             ),
-            Ban(word: "nonisolated(unsafe)", pattern: /\bnonisolated\(unsafe\)/, instead: "a Mutex or an actor"),
-            Ban(word: "Thread.sleep", pattern: /\bThread\.sleep\b/, instead: "a clock that is an input"),
-            Ban(word: "print(", pattern: #/(?:^|[^.\w])print\(/#, instead: "the logger, or the output of a command") {
+            Ban(word: "unsafe", pattern: /\bnonisolated\(unsafe\)/, instead: "a Mutex or an actor"),
+            Ban(word: "sleep", pattern: /\bThread\.sleep\b/, instead: "a clock that is an input"),
+            Ban(word: "print", pattern: #/(?:^|[^.\w])print\(/#, instead: "the logger, or the output of a command") {
                 mayPrint($0)
             },
-            Ban(word: "Date()", pattern: /\bDate\(\)/, instead: "the time as an input") { mayAskTheTime($0) },
+            Ban(word: "Date", pattern: /\bDate\(\)/, instead: "the time as an input") { mayAskTheTime($0) },
         ]
     }
 
@@ -58,24 +58,29 @@ enum WordRules {
     }
 
     static func findings(_ file: TextFile) -> [Finding] {
-        let masked = file.code.lines
-        let raw = file.lines.map(String.init)
-        return matches(of: code(), in: masked, file) + matches(of: text(), in: raw, file)
-            + zip(masked, raw).enumerated().compactMap { index, lines in
-                guard lines.0.contains("@unchecked Sendable"), !lines.1.contains("/*"), !lines.1.contains("//")
-                else { return nil }
-                return Finding(
-                    path: file.path,
-                    line: index + 1,
-                    message: "@unchecked Sendable needs its reason in a comment on the same line"
-                )
-            }
+        let code = code().filter { file.code.words.contains($0.word) }
+        let text = text().filter { file.text.contains($0.word) }
+        return matches(of: code, in: file.code.lines, file) + matches(of: text, in: file.lines, file)
+            + reasonlessFindings(file)
     }
 
-    private static func matches(of bans: [Ban], in lines: [String], _ file: TextFile) -> [Finding] {
+    private static func reasonlessFindings(_ file: TextFile) -> [Finding] {
+        guard file.code.words.contains("unchecked") else { return [] }
+        return zip(file.code.lines, file.lines).enumerated().compactMap { index, lines in
+            guard lines.0.contains("@unchecked Sendable"), !lines.1.contains("/*"), !lines.1.contains("//")
+            else { return nil }
+            return Finding(
+                path: file.path,
+                line: index + 1,
+                message: "@unchecked Sendable needs its reason in a comment on the same line"
+            )
+        }
+    }
+
+    private static func matches(of bans: [Ban], in lines: [some StringProtocol], _ file: TextFile) -> [Finding] {
         bans.filter { !$0.isAllowed(file) }.flatMap { ban in
             lines.enumerated().compactMap { index, line in
-                guard line.contains(ban.word), let match = line.firstMatch(of: ban.pattern) else { return nil }
+                guard let match = String(line).firstMatch(of: ban.pattern) else { return nil }
                 return Finding(path: file.path, line: index + 1, message: "\(match.output): \(ban.instead)")
             }
         }
