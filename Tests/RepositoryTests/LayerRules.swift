@@ -63,10 +63,12 @@ enum LayerRules {
     }
 
     private static func importedModule(_ line: String) -> String? {
-        let pattern = #/^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+/#
-        guard line.contains("import "), let match = line.prefixMatch(of: pattern) else { return nil }
+        guard line.contains("import ") else { return nil }
+        let modifiers: Set<Substring> = ["public", "package", "internal", "private", "fileprivate"]
         let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
-        let words = line[match.range.upperBound...].split(separator: " ").drop { kinds.contains($0) }
-        return words.first?.split(separator: ".").first.map(String.init)
+        let words = line.split(separator: " ").drop { modifiers.contains($0) || $0.hasPrefix("@") }
+        guard words.first == "import" else { return nil }
+        let module = words.dropFirst().drop { kinds.contains($0) }.first
+        return module?.split(separator: ".").first.map(String.init)
     }
 }

@@ -9,7 +9,7 @@ struct SwiftCode {
         var scanner = Scanner(text: Array(text.utf8))
         let masked = scanner.masked()
         words = Set(masked.split { !Self.isInWord[Int($0)] }.map { String(decoding: $0, as: UTF8.self) })
-        lines = masked.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        lines = masked.split(separator: newline, omittingEmptySubsequences: false)
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
@@ -21,12 +21,17 @@ struct SwiftCode {
     /// Lines of each function, initialiser and subscript with a body: its first line, from 1, and how many it has.
     func functions() -> [(line: Int, length: Int)] {
         lines.indices.compactMap { index in
-            let line = lines[index]
-            guard ["func ", "init", "subscript"].contains(where: line.contains),
-                line.firstMatch(of: /(^|\s)(func |init[?]?[(<]|subscript[(<])/) != nil,
-                let end = endOfBody(from: index)
+            guard Self.declaresFunction(lines[index]), let end = endOfBody(from: index)
             else { return nil }
             return (index + 1, end - index + 1)
+        }
+    }
+
+    // No regular expression: a literal is compiled each time that it is reached.
+    private static func declaresFunction(_ line: String) -> Bool {
+        guard ["func ", "init", "subscript"].contains(where: line.contains) else { return false }
+        return line.split(separator: " ").contains { word in
+            word == "func" || ["init(", "init?(", "init<", "subscript(", "subscript<"].contains(where: word.hasPrefix)
         }
     }
 
@@ -53,7 +58,15 @@ struct SwiftCode {
     }
 }
 
-private let newline = UInt8(ascii: "\n")
+// Plain numbers: `UInt8(ascii:)` is called anew each time in a build without optimisation.
+private let newline: UInt8 = 0x0A
+private let slash: UInt8 = 0x2F
+private let pound: UInt8 = 0x23
+private let quote: UInt8 = 0x22
+private let backslash: UInt8 = 0x5C
+private let opening: UInt8 = 0x28
+private let closing: UInt8 = 0x29
+private let space: UInt8 = 0x20
 
 private struct Scanner {
     let text: [UInt8]
@@ -72,7 +85,7 @@ private struct Scanner {
     private mutating func step() {
         let byte = text[index]
         // Most bytes begin nothing; they are passed on without a closer look.
-        guard byte == UInt8(ascii: "/") || byte == UInt8(ascii: "#") || byte == UInt8(ascii: "\"") else {
+        guard byte == slash || byte == pound || byte == quote else {
             output.append(byte)
             index += 1
             return
@@ -110,8 +123,8 @@ private struct Scanner {
         let quotes = starts(with: "\"\"\"") ? "\"\"\"" : "\""
         for _ in quotes { blank() }
         let end = quotes + pounds
-        while index < text.count, text[index] != UInt8(ascii: "\"") || !starts(with: end) {
-            guard text[index] == UInt8(ascii: "\\") else {
+        while index < text.count, text[index] != quote || !starts(with: end) {
+            guard text[index] == backslash else {
                 blank()
                 continue
             }
@@ -131,8 +144,8 @@ private struct Scanner {
     private mutating func interpolation() {
         var depth = 1
         while index < text.count {
-            if text[index] == UInt8(ascii: "(") { depth += 1 }
-            if text[index] == UInt8(ascii: ")") { depth -= 1 }
+            if text[index] == opening { depth += 1 }
+            if text[index] == closing { depth -= 1 }
             guard depth > 0 else { return blank() }
             step()
         }
@@ -140,8 +153,8 @@ private struct Scanner {
 
     private func openingHashes() -> Int? {
         var end = index
-        while end < text.count, text[end] == UInt8(ascii: "#") { end += 1 }
-        return end < text.count && text[end] == UInt8(ascii: "\"") ? end - index : nil
+        while end < text.count, text[end] == pound { end += 1 }
+        return end < text.count && text[end] == quote ? end - index : nil
     }
 
     private func starts(with word: String) -> Bool {
@@ -150,7 +163,7 @@ private struct Scanner {
 
     private mutating func blank() {
         guard index < text.count else { return }
-        output.append(text[index] == newline ? newline : UInt8(ascii: " "))
+        output.append(text[index] == newline ? newline : space)
         index += 1
     }
 }
