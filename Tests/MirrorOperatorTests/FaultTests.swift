@@ -77,7 +77,7 @@ struct FaultTests {
         await #expect(throws: KubeError.self) { try await reconciler.reconcile("m") }
         let conditions = try #require(try await cluster.mirror().status?.conditions)
         #expect(conditions.first(ofType: "Ready")?.status == .false)
-        #expect(conditions.first(ofType: "Stalled")?.reason == "WriteRefused")
+        #expect(conditions.first(ofType: "Stalled")?.reason == "RequestRefused")
         #expect(conditions.first(ofType: "Stalled")?.message.contains("403") ?? false)
     }
 
@@ -106,6 +106,18 @@ struct FaultTests {
         cluster.onRequest { _, _ in .refused(500, "InternalError") }
         await #expect(throws: KubeError.self) { try await reconciler.reconcile("m") }
         #expect(asked.all.isEmpty)
+        #expect(try await cluster.mirror().status == nil)
+    }
+
+    @Test("a Lease that may not be read stands in the status of a mirror that had none")
+    func forbiddenLease() async throws {
+        let cluster = try await TestCluster(time)
+        let reconciler = reconciler(cluster, try await store(cluster))
+        cluster.onRequest { request, _ in request.path.contains("/leases/") ? .refused(403, "Forbidden") : nil }
+        await #expect(throws: KubeError.self) { try await reconciler.reconcile("m") }
+        let conditions = try #require(try await cluster.mirror().status?.conditions)
+        #expect(conditions.first(ofType: "Stalled")?.reason == "RequestRefused")
+        #expect(conditions.first(ofType: "TopologyAcyclic")?.status == .unknown)
     }
 
     @Test("a note is news once, and again after it was gone")

@@ -96,4 +96,20 @@ struct GatheringTests {
         try await cluster.api.delete(P2PMirror.self, ObjectKey(name: "m"))
         #expect(try await reader.refreshed(snapshot, for: plan) == nil)
     }
+
+    @Test("a heartbeat of a node is no reason to look, and a change of its state is")
+    func heartbeat() {
+        let old = Fixture.server("s1", number: 1)
+        var beat = old
+        beat.metadata.resourceVersion = "7"
+        var fallen = beat
+        fallen.status?.conditions = [Node.Condition(type: "Ready", status: "Unknown")]
+        func matters(_ old: Node?, _ new: Node?) -> Bool {
+            MirrorOperator.matters(StoreChange(key: ObjectKey(name: "s1"), old: old, new: new))
+        }
+        #expect(!matters(old, beat))
+        #expect(matters(old, fallen))
+        #expect(matters(nil, old))
+        #expect(matters(old, nil))
+    }
 }
