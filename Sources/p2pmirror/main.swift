@@ -1,1 +1,3 @@
-print("p2pmirror")
+import MirrorCommands
+
+await runP2PMirror()

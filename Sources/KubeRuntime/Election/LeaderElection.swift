@@ -6,8 +6,8 @@ public import KubeCore
 /// Ask `next` what to do; report the outcome by `read`, `written` or `failed`; ask again.
 ///
 /// # Guarantees
-/// - Another candidate's Lease is taken over only when it has not changed for its duration on *our* monotonic clock, so that no
-///   clock has to agree with another one.
+/// - Another candidate's Lease is taken over only when it has not changed for its duration on *our* monotonic clock,
+///   so that no clock has to agree with another one.
 /// - `isLeading` holds for `renewDeadline` after the *sending* of the last successful renewal. That is less than the
 ///   duration after which others may take over, by the difference between the two.
 /// - Every write carries the version that was read as its precondition, so that one of several takes the Lease.

@@ -61,8 +61,8 @@ public final class LeaderElector: Sendable {
         slowPaths = Counter(label: "leader_election_slowpath_total", dimensions: [("name", configuration.lease.name)])
     }
 
-    /// Whether this candidate leads now; judged by the clock at each call, so that a process that was stopped for long knows at
-    /// once.
+    /// Whether this candidate leads now; judged by the clock at each call, so that a process that was stopped for
+    /// long knows at once.
     public var isLeader: Bool {
         let now = time.now
         return state.withLock { $0.isLeading(at: now) }
@@ -187,7 +187,9 @@ extension LeaderElector {
         guard !Task.isCancelled else { return nil }
         let now = time.now
         state.withLock { $0.election.failed(conflict: error.httpStatus == 409, at: now) }
-        logger.info("Lease could not be read or written", metadata: ["error": "\(error)"])
+        // A conflict is how candidates meet; all else may keep us from ever leading.
+        let level: Logger.Level = error.httpStatus == 409 ? .debug : .warning
+        logger.log(level: level, "Lease could not be read or written", metadata: ["error": "\(error)"])
         return nil
     }
 

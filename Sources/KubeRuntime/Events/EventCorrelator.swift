@@ -40,8 +40,8 @@ public struct EventOccurrence: Hashable, Sendable {
 /// | the following ones, none later than `seriesWindow` after the one before | the count, once in `seriesWindow` |
 /// | after a silence of `seriesWindow` | the last count where it was not written yet; then a new Event |
 ///
-/// Beside that, one object may cause `burst` writes and then one in `refill`: what is above is not written. The figures of
-/// client-go: `tools/events/event_broadcaster.go` (6 min), `tools/record/events_cache.go` (25, 300 s).
+/// Beside that, one object may cause `burst` writes and then one in `refill`: what is above is not written. The
+/// figures of client-go: `tools/events/event_broadcaster.go` (6 min), `tools/record/events_cache.go` (25, 300 s).
 public struct EventCorrelator: Sendable {
     /// Figures of a correlator.
     public struct Configuration: Hashable, Sendable {

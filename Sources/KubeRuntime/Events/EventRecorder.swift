@@ -5,8 +5,9 @@ import Synchronization
 
 /// Writes Events without ever holding up or failing who reports them.
 ///
-/// `record` only queues; `run` decides by an `EventCorrelator` and writes. What cannot be written after a few attempts, and
-/// what is reported while the queue is full, is dropped and counted: an Event is a help for people, no record.
+/// `record` only queues; `run` decides by an `EventCorrelator` and writes. What cannot be written after a few
+/// attempts, and what is reported while the queue is full, is dropped and counted: an Event is a help for people, no
+/// record.
 public final class EventRecorder: Sendable {
     private struct State {
         var correlator: EventCorrelator

@@ -3,12 +3,13 @@ import Metrics
 
 /// Runs a reconciler for the keys of a queue.
 ///
-/// A reconciler gets a key and nothing else: it looks at the state of the world and never at the event that woke it, so that
-/// a lost, joined or repeated event makes no difference.
+/// A reconciler gets a key and nothing else: it looks at the state of the world and never at the event that woke it,
+/// so that a lost, joined or repeated event makes no difference.
 ///
 /// # Guarantees
 /// - A key is never reconciled twice at the same time, and no more than `concurrency` keys are.
-/// - Cancellation and `WorkQueue.shutDown` let running reconciles end (cancelled in the first case) and start no others.
+/// - Cancellation and `WorkQueue.shutDown` let running reconciles end (cancelled in the first case) and start no
+///   others.
 public struct Controller<Key: Hashable & Sendable>: Sendable {
     /// Brings the world nearer to what is wanted for one key.
     public typealias Reconciler = @Sendable (Key) async throws -> ReconcileResult
@@ -106,7 +107,8 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
     }
 
     private func failed(_ key: Key, _ error: any Error, _ logger: Logger) {
-        // Going down: the next process looks at every key anyway. A reconciler that was cancelled by itself is tried again.
+        // Going down: the next process looks at every key anyway. A reconciler that was cancelled by itself is tried
+        // again.
         guard !Task.isCancelled else { return }
         switch errorPolicy(error, queue.nextDelay(key)) {
         case .giveUp:

@@ -34,8 +34,8 @@ public enum ErrorDecision: Hashable, Sendable {
 public typealias ErrorPolicy = @Sendable (_ error: any Error, _ backoff: Duration) -> ErrorDecision
 
 extension ErrorDecision {
-    /// The usual policy: terminal errors are given up, and everything else is tried again after the backoff or after the time that
-    /// the server asked for, whichever is longer.
+    /// The usual policy: terminal errors are given up, and everything else is tried again after the backoff or after
+    /// the time that the server asked for, whichever is longer.
     public static func standard(_ error: any Error, backoff: Duration) -> ErrorDecision {
         switch error {
         case is TerminalError: .giveUp

@@ -88,7 +88,8 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         changes.notify()
     }
 
-    /// Adds the keys that each change of the store concerns, until the task is cancelled; begins with all present objects.
+    /// Adds the keys that each change of the store concerns, until the task is cancelled; begins with all present
+    /// objects.
     public func add<Object: KubeObject>(
         changesOf store: Store<Object>.Reader,
         keys: @Sendable (StoreChange<Object>) -> [Key]

@@ -5,12 +5,14 @@ import Synchronization
 /// Remembers what we wrote until a store shows it, so that no decision is taken on a store from before our own writes.
 ///
 /// # Expected flow
-/// A writer reports each answered write (`wrote`, `deleted`). A reconciler asks `delay` of the stores that it decides by, and
-/// where that is not nil it ends with `.requeue(after:)` that delay at the latest: the event that it waits for wakes it before.
+/// A writer reports each answered write (`wrote`, `deleted`). A reconciler asks `delay` of the stores that it decides
+/// by, and where that is not nil it ends with `.requeue(after:)` that delay at the latest: the event that it waits
+/// for wakes it before.
 ///
 /// # Caveats
-/// A write whose outcome is unknown has no version to wait for. What is not seen within `deadline`, as when the object does not
-/// match the store's selector, is forgotten with a log line, so that one lost event cannot stop a controller.
+/// A write whose outcome is unknown has no version to wait for. What is not seen within `deadline`, as when the
+/// object does not match the store's selector, is forgotten with a log line, so that one lost event cannot stop a
+/// controller.
 public final class OwnWrites: Sendable {
     private let time: MonotonicTime
     private let logger: Logger

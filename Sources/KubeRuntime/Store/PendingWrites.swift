@@ -45,6 +45,7 @@ public struct PendingWrites: Sendable {
         resourceVersion: String,
         at now: Duration
     ) {
+        makeRoom(at: now)
         let target = Target(resource: resource, key: key)
         if case .version(let known)? = writes[target]?.expectation,
             ResourceVersion.isAtLeast(known, resourceVersion) == true
@@ -56,6 +57,7 @@ public struct PendingWrites: Sendable {
 
     /// Adds a deletion.
     public mutating func deleted(_ resource: ResourceType, _ key: ObjectKey, uid: String?, at now: Duration) {
+        makeRoom(at: now)
         writes[Target(resource: resource, key: key)] = Write(expectation: .deletion, uid: uid, deadline: now + deadline)
     }
 
@@ -78,6 +80,12 @@ public struct PendingWrites: Sendable {
             }
         }
         return outcome
+    }
+
+    /// Writes of kinds whose store nobody asks about would stay for ever.
+    private mutating func makeRoom(at now: Duration) {
+        guard writes.count >= 1024 else { return }
+        writes = writes.filter { $0.value.deadline > now }
     }
 
     private func isShown(_ write: Write, _ object: ObjectMeta?, _ storeVersion: String?) -> Bool {

@@ -4,8 +4,9 @@ import Synchronization
 /// Objects of one kind as the API showed them last: one writer, many readers.
 ///
 /// # Guarantees
-/// - A list replaces the contents in place: what it shows is taken over page by page, and what it did not show is removed
-///   when it has ended. Readers never see an object disappear that is only on a later page, and no second copy is held.
+/// - A list replaces the contents in place: what it shows is taken over page by page, and what it did not show is
+///   removed when it has ended. Readers never see an object disappear that is only on a later page, and no second
+///   copy is held.
 /// - A reader sees each object whole.
 public enum Store<Object: KubeObject> {
     /// Creates an empty store.
@@ -67,8 +68,8 @@ public enum Store<Object: KubeObject> {
 
         /// Returns after the next update of the store, an update without effect included, or on cancellation.
         ///
-        /// - Parameter generation: `generation` as it was read before the store was looked at, so that no update between the two
-        ///   is missed.
+        /// - Parameter generation: `generation` as it was read before the store was looked at, so that no update
+        ///   between the two is missed.
         public func waitForUpdate(after generation: UInt64) async {
             await core.updates.wait(past: generation)
         }
@@ -76,8 +77,8 @@ public enum Store<Object: KubeObject> {
         /// Raised by each update.
         public var generation: UInt64 { core.updates.generation }
 
-        /// All changes from now on, preceded by the present objects as additions, so that nothing falls between a look at the
-        /// store and the subscription.
+        /// All changes from now on, preceded by the present objects as additions, so that nothing falls between a
+        /// look at the store and the subscription.
         public func changes() -> StoreChanges<Object> {
             StoreChanges(feed: core.subscribe())
         }

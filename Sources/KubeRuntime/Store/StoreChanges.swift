@@ -3,9 +3,9 @@ import Synchronization
 
 /// The changes of a store in batches, for one consumer.
 ///
-/// Changes of one object that were not fetched yet are joined: the consumer sees its first `old` and its last `new`, so that
-/// a slow consumer costs no more memory than the store. An object that came and went unseen is left out. Ends when the
-/// task is cancelled.
+/// Changes of one object that were not fetched yet are joined: the consumer sees its first `old` and its last `new`,
+/// so that a slow consumer costs no more memory than the store. An object that came and went unseen is left out. Ends
+/// when the task is cancelled.
 public struct StoreChanges<Object: KubeObject>: AsyncSequence, Sendable {
     /// The iterator; one for a sequence.
     public struct AsyncIterator: AsyncIteratorProtocol {

@@ -1,15 +1,15 @@
 /// Growing delays between attempts that fail.
 ///
-/// The delay of attempt n is `initial * factor^(n-1)`, at most `maximum`, and then lengthened by a random share of up to
-/// `jitter` of itself, so that clients that failed together do not come back together.
+/// The delay of attempt n is `initial * factor^(n-1)`, at most `maximum`, and then lengthened by a random share of up
+/// to `jitter` of itself, so that clients that failed together do not come back together.
 ///
-/// | failures     | 1      | 2      | 3      | 4      | 5       | 6       | 7       | 8      | 18 | 19       |
-/// |--------------|--------|--------|--------|--------|---------|---------|---------|--------|----|----------|
-/// | `.watching`  | 0.8 s  | 1.6 s  | 3.2 s  | 6.4 s  | 12.8 s  | 25.6 s  | 30 s    | 30 s   | 30 s | 30 s   |
-/// | `.requeuing` | 5 ms   | 10 ms  | 20 ms  | 40 ms  | 80 ms   | 160 ms  | 320 ms  | 640 ms | 655.36 s | 1000 s |
+/// | failures     | 1     | 2     | 3     | 4     | 5      | 6      | 7      | 8      | 18       | 19     |
+/// |--------------|-------|-------|-------|-------|--------|--------|--------|--------|----------|--------|
+/// | `.watching`  | 0.8 s | 1.6 s | 3.2 s | 6.4 s | 12.8 s | 25.6 s | 30 s   | 30 s   | 30 s     | 30 s   |
+/// | `.requeuing` | 5 ms  | 10 ms | 20 ms | 40 ms | 80 ms  | 160 ms | 320 ms | 640 ms | 655.36 s | 1000 s |
 ///
-/// `.watching` has a jitter of 1, so its delays lie between the figure and twice the figure; `.requeuing` has none. Both are
-/// the figures of client-go (`tools/cache/reflector.go`, `util/workqueue/default_rate_limiters.go`).
+/// `.watching` has a jitter of 1, so its delays lie between the figure and twice the figure; `.requeuing` has none.
+/// Both are the figures of client-go (`tools/cache/reflector.go`, `util/workqueue/default_rate_limiters.go`).
 public struct Backoff: Hashable, Sendable {
     /// Delay after the first failure.
     public var initial: Duration

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Wakes all tasks that wait for something to change.
 ///
-/// A waiter reads `generation` before it looks at the state that it waits for, and passes it to `wait`: a change between
-/// the look and the wait has then raised the generation already, so that no wake-up is lost.
+/// A waiter reads `generation` before it looks at the state that it waits for, and passes it to `wait`: a change
+/// between the look and the wait has then raised the generation already, so that no wake-up is lost.
 final class Broadcast: Sendable {
     private struct State {
         var generation: UInt64 = 0

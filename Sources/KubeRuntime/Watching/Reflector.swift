@@ -62,7 +62,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
         return record.withLock { $0.health(at: now, isSynced: store.isSynced) }
     }
 
-    /// Follows the collection until the task is cancelled.
+    /// Follows the collection until the task is cancelled. To be called by one task at a time.
     public func run() async {
         var watcher = Watcher<Object>(configuration: configuration)
         var generator = makeGenerator()
@@ -152,6 +152,17 @@ public final class Reflector<Object: KubeObject>: Sendable {
 }
 
 extension Reflector {
+    /// Brings the gauges of the store's age and size up to date every `interval`, until the task is cancelled.
+    public func recordProgress(every interval: Duration = .seconds(5)) async {
+        let age = Gauge(label: "kube_runtime_store_age_seconds", dimensions: resourceDimension)
+        let objects = Gauge(label: "kube_runtime_store_objects", dimensions: resourceDimension)
+        while !Task.isCancelled {
+            age.record(health.age.inSeconds)
+            objects.record(store.count)
+            try? await time.sleep(for: interval)
+        }
+    }
+
     private func heard() {
         let now = time.now
         record.withLock { $0.lastHeard = now }

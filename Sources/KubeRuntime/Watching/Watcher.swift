@@ -3,7 +3,8 @@ public import KubeCore
 /// Follows one collection of the API: what to do next, decided from what happened. It does no I/O.
 ///
 /// # Expected flow
-/// 1. `start` asks for a list; `listed` takes its pages; after the last one it asks for a watch from the list's version.
+/// 1. `start` asks for a list; `listed` takes its pages; after the last one it asks for a watch from
+///    the list's version.
 /// 2. `watchOpened`, then `received` for each event: each advances the version from which a new watch goes on.
 /// 3. Whatever ends the watch resumes it from that version. Only a version that the server no longer has, or does not
 ///    have yet, leads to a new list.
@@ -117,7 +118,8 @@ public struct Watcher<Object: KubeObject>: Sendable {
         }
     }
 
-    /// An event came whose object this release cannot read. It is passed over: asked again, the server would say the same.
+    /// An event came whose object this release cannot read. It is passed over: asked again, the server would say the
+    /// same.
     public mutating func receivedUnreadable(resourceVersion: String?) -> WatcherStep<Object> {
         if case .watching(let since, let events) = state { state = .watching(since: since, events: events + 1) }
         advance(to: resourceVersion)
@@ -188,7 +190,8 @@ extension Watcher {
         return .watch(resourceVersion: resourceVersion, timeout: .seconds(seconds))
     }
 
-    /// The first refusal is answered by a list at once; a server that refuses fresh versions too is asked ever more slowly.
+    /// The first refusal is answered by a list at once; a server that refuses fresh versions too is asked ever more
+    /// slowly.
     private mutating func versionRefused(
         _ reason: WatcherNote.Relist,
         _ error: KubeError,

@@ -13,10 +13,10 @@ public enum ApplyOutcome: Hashable, Sendable {
 
 /// Server-side apply that sends nothing for an intent that holds already.
 ///
-/// An intent is left unsent only where it equals the last one that this process had accepted for the same object, subresource
-/// and manager, *and* the object shown by the store is the version which that apply returned or has every field of the
-/// intent with its value. So the first apply after a start is always sent: it takes the ownership of the fields, and changes
-/// nothing (nor the object's version) where they are right.
+/// An intent is left unsent only where it equals the last one that this process had accepted for the same object,
+/// subresource and manager, *and* the object shown by the store is the version which that apply returned or has every
+/// field of the intent with its value. So the first apply after a start is always sent: it takes the ownership of the
+/// fields, and changes nothing (nor the object's version) where they are right.
 ///
 /// Lists in an intent are compared as a whole, also those that the server merges by key.
 public final class Applier: Sendable {

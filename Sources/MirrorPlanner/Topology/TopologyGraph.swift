@@ -38,8 +38,9 @@ package struct TopologyGraph: Hashable, Sendable {
                 targets.append(node.arguments == nil || node.arguments?.server != nil ? .unknown : .nowhere)
                 continue
             }
-            // A server that is told to join its own loopback address asks itself.
-            let found = url.isLoopback ? [number] : index.servers(at: url.host)
+            // A server that is told to join a loopback address asks itself, unless that is the address of a Node.
+            let byAddress = index.servers(at: url.host)
+            let found = byAddress.isEmpty && url.isLoopback ? [number] : byAddress
             guard found.isEmpty else {
                 targets.append(.servers(found))
                 continue

@@ -8,10 +8,16 @@ package final class APIServer: Sendable {
     let configuration: APIServerConfiguration
     private let state: Mutex<APIServerState>
     private let watches = Mutex(Watches())
+    private let faults = Mutex(Faults())
 
     private struct Watches {
         var next = 0
         var sessions: [Int: WatchSession] = [:]
+    }
+
+    private struct Faults {
+        var count = 0
+        var plan: FaultPlan?
     }
 
     /// Creates a server with its built-in kinds and the namespaces `default` and `kube-system`.
@@ -42,6 +48,17 @@ package final class APIServer: Sendable {
     /// Ends every watch, as a server does that goes away.
     package func endWatches() {
         for session in watches.withLock({ Array($0.sessions.values) }) { session.end() }
+    }
+
+    /// Lets requests over HTTP go wrong as a plan says, counted from now; nil stops that.
+    package func setFaults(_ plan: FaultPlan?) { faults.withLock { $0 = Faults(plan: plan) } }
+
+    func nextFault(_ request: KubeRequest) -> Fault {
+        let (number, plan) = faults.withLock { faults in
+            faults.count += 1
+            return (faults.count, faults.plan)
+        }
+        return plan?(number, request) ?? .none
     }
 
     /// Carries a request out and wakes the watches that it concerns.

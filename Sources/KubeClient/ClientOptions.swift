@@ -1,0 +1,40 @@
+/// How a client behaves, apart from whom it talks to.
+public struct ClientOptions: Hashable, Sendable {
+    /// Value of the User-Agent field, such as `p2pmirror/0.1.0`.
+    public var userAgent: String
+    /// Time for a whole exchange, or for the head of a stream, where the request does not say.
+    public var timeout: Duration
+    /// Time for a connection to be made; part of the time for the exchange.
+    public var connectTimeout: Duration
+    /// What follows a Retry-After.
+    public var retries: RetryPolicy
+    /// Bytes of a stream that wait for their reader before the transfer is held back.
+    public var streamBound: Int
+    /// Bytes of the longest whole answer that is accepted.
+    public var answerLimit: Int
+    /// Whether compressed answers are asked for: worth it over a network, not on one machine.
+    public var acceptsCompression: Bool
+    /// How long a token from a file is used before the file is read again.
+    public var tokenLifetime: Duration
+
+    /// Creates options.
+    public init(
+        userAgent: String,
+        timeout: Duration = .seconds(30),
+        connectTimeout: Duration = .seconds(10),
+        retries: RetryPolicy = RetryPolicy(),
+        streamBound: Int = 1 << 20,
+        answerLimit: Int = 256 << 20,
+        acceptsCompression: Bool = false,
+        tokenLifetime: Duration = .seconds(60)
+    ) {
+        self.userAgent = userAgent
+        self.timeout = timeout
+        self.connectTimeout = connectTimeout
+        self.retries = retries
+        self.streamBound = streamBound
+        self.answerLimit = answerLimit
+        self.acceptsCompression = acceptsCompression
+        self.tokenLifetime = tokenLifetime
+    }
+}

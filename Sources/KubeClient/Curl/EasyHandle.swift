@@ -1,0 +1,154 @@
+import CCurl
+import KubeCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
+/// libcurl, made ready once in the life of the process.
+enum CurlLibrary {
+    private static let outcome = curl_global_init(ccurl_global_default())
+
+    static func prepare() throws(KubeError) {
+        guard outcome == CURLE_OK else { throw KubeError(.configuration, "libcurl cannot be used: \(text(outcome))") }
+    }
+
+    static func text(_ code: CURLcode) -> String { String(cString: curl_easy_strerror(code)) }
+}
+
+/// One transfer of libcurl and the memory that it points to, owned by one value.
+struct EasyHandle: ~Copyable {
+    let pointer: UnsafeMutableRawPointer
+    private let errorBuffer: UnsafeMutablePointer<CChar>
+    private var lists: [UnsafeMutablePointer<curl_slist>] = []
+
+    init() throws(KubeError) {
+        try CurlLibrary.prepare()
+        guard let pointer = curl_easy_init() else { throw KubeError(.connection, "no memory for a transfer") }
+        self.pointer = pointer
+        errorBuffer = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        ccurl_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorBuffer)
+    }
+
+    deinit {
+        curl_easy_cleanup(pointer)
+        for list in lists { curl_slist_free_all(list) }
+        errorBuffer.deallocate()
+    }
+
+    /// What libcurl says about the failure, beyond its code.
+    var failureText: String { String(cString: errorBuffer) }
+
+    /// Whether any byte of a request was written to the connection.
+    var hasSentRequest: Bool {
+        var count = 0
+        return ccurl_get_long(pointer, CURLINFO_REQUEST_SIZE, &count) == CURLE_OK && count > 0
+    }
+
+    func set(_ option: CURLoption, _ value: Int) throws(KubeError) {
+        try check(ccurl_set_long(pointer, option, value), option)
+    }
+
+    func set(_ option: CURLoption, _ value: Bool) throws(KubeError) { try set(option, value ? 1 : 0) }
+
+    func set(_ option: CURLoption, _ value: String) throws(KubeError) {
+        try check(ccurl_set_text(pointer, option, value), option)
+    }
+
+    func set(file: CURLoption, blob: CURLoption, _ source: PEMSource) throws(KubeError) {
+        switch source {
+        case .file(let path): try set(file, path)
+        case .data(let bytes): try check(ccurl_set_blob(pointer, blob, bytes, bytes.count), blob)
+        }
+    }
+
+    func set(body: [UInt8]) throws(KubeError) {
+        // A byte more than is read: the address of an empty array may be null, which would mean no body at all.
+        try check(ccurl_set_body(pointer, body + [0], body.count), CURLOPT_COPYPOSTFIELDS)
+    }
+
+    mutating func set(_ option: CURLoption, _ lines: [String]) throws(KubeError) {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for line in lines {
+            guard let longer = curl_slist_append(list, line) else {
+                curl_slist_free_all(list)
+                throw KubeError(.connection, "no memory for the header")
+            }
+            list = longer
+        }
+        guard let list else { return }
+        lists.append(list)
+        try check(ccurl_set_list(pointer, option, list), option)
+    }
+
+    private func check(_ code: CURLcode, _ option: CURLoption) throws(KubeError) {
+        guard code == CURLE_OK else {
+            throw KubeError(.configuration, "libcurl refuses option \(option.rawValue): \(CurlLibrary.text(code))")
+        }
+    }
+}
+
+extension EasyHandle {
+    /// Sets what every transfer to this server has in common.
+    func configure(_ configuration: ClusterConfiguration, _ options: ClientOptions) throws(KubeError) {
+        // Signals and the environment belong to the process, not to a library in it.
+        try set(CURLOPT_NOSIGNAL, true)
+        try set(CURLOPT_PROXY, "")
+        try set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try set(CURLOPT_PATH_AS_IS, true)
+        try set(CURLOPT_USERAGENT, options.userAgent)
+        try set(CURLOPT_BUFFERSIZE, 128 << 10)
+        // A peer that is gone without a word is found after 30 s of silence and three unanswered probes.
+        try set(CURLOPT_TCP_KEEPALIVE, true)
+        try set(CURLOPT_TCP_KEEPIDLE, 30)
+        try set(CURLOPT_TCP_KEEPINTVL, 10)
+        if options.acceptsCompression { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
+        ccurl_set_opensocket(pointer) { _, _, address in
+            // Children of this process must not inherit connections, which curl itself does not prevent.
+            guard let address = address?.pointee else { return CURL_SOCKET_BAD }
+            return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+        }
+        try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        try set(CURLOPT_SSL_VERIFYPEER, !configuration.isInsecure)
+        try set(CURLOPT_SSL_VERIFYHOST, configuration.isInsecure ? 0 : 2)
+        // Authorities are rotated too: without this libcurl would keep them for a day.
+        try set(CURLOPT_CA_CACHE_TIMEOUT, 60)
+        if let authority = configuration.certificateAuthority {
+            try set(file: CURLOPT_CAINFO, blob: CURLOPT_CAINFO_BLOB, authority)
+        }
+        if let client = configuration.clientCertificate {
+            try set(file: CURLOPT_SSLCERT, blob: CURLOPT_SSLCERT_BLOB, client.certificate)
+            try set(file: CURLOPT_SSLKEY, blob: CURLOPT_SSLKEY_BLOB, client.key)
+        }
+    }
+
+    /// Sets what one attempt of a request needs; times are for the whole transfer and for its connection.
+    mutating func configure(_ plan: TransferPlan, timeout: Duration?, connectTimeout: Duration) throws(KubeError) {
+        try set(CURLOPT_URL, plan.url)
+        if let route = plan.connectTo { try set(CURLOPT_CONNECT_TO, [route]) }
+        try set(CURLOPT_HTTPHEADER, plan.headers + (plan.authorization.map { ["Authorization: \($0.exposed)"] } ?? []))
+        switch plan.version {
+        case .http1: try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        case .http2OverTLS:
+            try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+            // Many requests at once wait for one shared connection and do not open one each.
+            try set(CURLOPT_PIPEWAIT, true)
+        }
+        if let body = plan.body ?? (plan.method == .get || plan.method == .delete ? nil : []) { try set(body: body) }
+        if plan.method != .get { try set(CURLOPT_CUSTOMREQUEST, plan.method.rawValue) }
+        if let timeout { try set(CURLOPT_TIMEOUT_MS, timeout.wholeMilliseconds) }
+        try set(CURLOPT_CONNECTTIMEOUT_MS, connectTimeout.wholeMilliseconds)
+    }
+}
+
+extension Duration {
+    /// Milliseconds, rounded up and at least one: to libcurl zero means no limit.
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        guard seconds < 1 << 31 else { return 1 << 41 }
+        return max(1, Int(seconds) * 1000 + Int((attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000))
+    }
+}

@@ -1,0 +1,135 @@
+import KubeCore
+import MirrorAPI
+import MirrorPlanner
+
+extension Decider {
+    /// There is an approval that is neither done nor refused: claim it, refuse it, or wait.
+    func decideApproved(
+        _ mirrorNode: MirrorNode,
+        _ approval: MirrorNodeSpec.Approval,
+        _ live: LiveView
+    ) -> AgentDecision {
+        guard input.now < approval.expires else {
+            return rest(.idle, "the approval of revision \(approval.revision) expired at \(approval.expires)")
+        }
+        guard holds(live.lease, mirrorNode, approval) else {
+            return AgentDecision(
+                report(restingStatus(remark: nil)),
+                .leaseMismatch,
+                "the Lease \(DisruptionLease.name) is not held for revision \(approval.revision) of this node in epoch "
+                    + "\(approval.epoch)",
+                look: .soon
+            )
+        }
+        guard let node = live.node, node.metadata.uid == mirrorNode.spec.nodeUID,
+            let running = RunningArguments(node: node, distribution: RancherDistribution(mirrorNode.spec.provider))
+        else {
+            return rest(
+                .nodeMismatch,
+                "Node \(input.options.nodeName) is absent, was made anew, or does not say what it runs with",
+                look: .soon
+            )
+        }
+        if let refusal = Validation(self, mirrorNode, node, running, live.servers).refusal {
+            return refuse(mirrorNode, approval, refusal.reason, refusal.message)
+        }
+        if let failure = input.failure, failure.revision == approval.revision {
+            return refuse(mirrorNode, approval, .hostNotWritable, failure.error.description)
+        }
+        guard input.options.mayRestart else { return refuseForLackOfPermission(mirrorNode, approval) }
+        if let obstacle { return rest(obstacle.reason, obstacle.message, look: .soon) }
+        return claim(
+            mirrorNode,
+            approval,
+            RancherNode(node: node, distribution: RancherDistribution(mirrorNode.spec.provider))
+        )
+    }
+
+    private func holds(_ lease: Lease?, _ mirrorNode: MirrorNode, _ approval: MirrorNodeSpec.Approval) -> Bool {
+        let holder = DisruptionHolder(
+            mirror: mirrorNode.spec.mirrorName,
+            node: mirrorNode.spec.nodeName,
+            revision: approval.revision
+        )
+        return DisruptionHolder(lease) == holder && lease?.spec?.leaseTransitions == approval.epoch
+    }
+
+    /// What will pass, so that the approval is neither claimed nor refused.
+    private var obstacle: (reason: AgentReason, message: String)? {
+        guard let unit = input.unit else {
+            return (.serviceManagerUnavailable, input.unitFault ?? "the service manager can't be asked")
+        }
+        guard unit.isActive, !unit.hasJob, !unit.invocationID.isEmpty else {
+            return (
+                .unitNotActive,
+                "the service is \(unit.activeState) (\(unit.subState)) and is not restarted in that state"
+            )
+        }
+        guard let pending = pendingChanges, pending.isEmpty else {
+            let keys = (pendingChanges ?? ["unknown"]).joined(separator: ", ")
+            return (.pendingChanges, "a restart would put changes of somebody else in force, too: \(keys)")
+        }
+        return nil
+    }
+
+    private func refuse(
+        _ mirrorNode: MirrorNode,
+        _ approval: MirrorNodeSpec.Approval,
+        _ reason: AgentReason,
+        _ message: String
+    ) -> AgentDecision {
+        let agent = status(.refused, approval.revision, approval.epoch, reason.rawValue, message, nil)
+        return AgentDecision(report(agent), reason, message, look: .later)
+    }
+
+    private func refuseForLackOfPermission(
+        _ mirrorNode: MirrorNode,
+        _ approval: MirrorNodeSpec.Approval
+    ) -> AgentDecision {
+        let distribution = RancherDistribution(mirrorNode.spec.provider)
+        let server = mirrorNode.spec.desired?.server?.url ?? ""
+        let message =
+            "this agent may not restart services; on \(input.options.nodeName) run as root: "
+            + "mkdir -p \(distribution.configDirectory) && "
+            + "printf 'server: \"\(server)\"\\n' > \(distribution.dropInFile) && "
+            + "systemctl restart \(distribution.unit(of: mirrorNode.spec.role))"
+        return refuse(mirrorNode, approval, .restartNotPermitted, message)
+    }
+
+    /// Makes sure that the host's files can be written, announces the claim in the journal, and claims.
+    private func claim(
+        _ mirrorNode: MirrorNode,
+        _ approval: MirrorNodeSpec.Approval,
+        _ node: RancherNode
+    ) -> AgentDecision {
+        guard let setting = mirrorNode.spec.desired?.server, let uid = mirrorNode.metadata.uid, let unit = input.unit
+        else {
+            return rest(.idle, "nothing is wanted of this node")
+        }
+        let step = Journal.Step(
+            uid: uid,
+            revision: approval.revision,
+            epoch: approval.epoch,
+            provider: mirrorNode.spec.provider,
+            role: mirrorNode.spec.role,
+            setting: setting,
+            stage: .claiming,
+            deadline: input.now + approval.deadlineSeconds,
+            deadlineSeconds: approval.deadlineSeconds,
+            previous: input.host.dropIn.map { String(decoding: $0, as: UTF8.self) },
+            wasVoter: node.isVoter == true,
+            invocation: unit.invocationID
+        )
+        var agent = status(.restarting, step.revision, step.epoch, nil, Self.intention(step), nil)
+        agent.reason = AgentReason.claimed.rawValue
+        return AgentDecision(
+            [
+                .lock, .probe(step.distribution.dropInFile),
+                .writeJournal(Journal(settled: journal.settled, step: step)), .claim(agent),
+            ],
+            .claimed,
+            "revision \(step.revision) is approved: \(Self.intention(step))",
+            look: .now
+        )
+    }
+}

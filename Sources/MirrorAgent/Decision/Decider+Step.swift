@@ -1,0 +1,173 @@
+import KubeCore
+import MirrorAPI
+import MirrorPlanner
+
+extension Decider {
+    /// A step is claimed: only the agent moves on.
+    func decide(_ step: Journal.Step) -> AgentDecision {
+        switch step.stage {
+        case .claiming, .applying: decideApplying(step)
+        case .restarting: decideRestarting(step)
+        case .rollingBack: decideRollingBack(step)
+        case .restoring: decideRestoring(step)
+        }
+    }
+
+    /// Nothing has been restarted. A restart begins on what the API server says now and on nothing older.
+    private func decideApplying(_ step: Journal.Step) -> AgentDecision {
+        if let failure = input.failure, failure.revision == step.revision {
+            return abort(step, .hostNotWritable, "nothing was restarted: \(failure.error)")
+        }
+        guard input.now < step.deadline else {
+            return abort(step, .progressDeadlineExceeded, "nothing was restarted until \(step.deadline)")
+        }
+        guard input.live != nil else {
+            return wait(step, .apiUnreachable, "the API server can't be reached; without it nothing is restarted")
+        }
+        guard let mirrorNode, mirrorNode.metadata.uid == step.uid else {
+            return abort(step, .mirrorNodeGone, "its MirrorNode was deleted before anything was restarted")
+        }
+        if let agent = mirrorNode.status?.agent, agent.revision == step.revision, agent.phase == .failed {
+            // An abort was reported, and the process ended before its journal was written.
+            let reason = agent.reason.flatMap(AgentReason.init) ?? .progressDeadlineExceeded
+            return abort(step, reason, agent.message ?? "")
+        }
+        let path = step.distribution.dropInFile
+        switch dropIn(of: step) {
+        case .foreign: return abort(step, .foreignEdit, "\(path) was changed by somebody else; nothing was restarted")
+        case .previous: return write(step)
+        case .wanted: break
+        }
+        if let winner = Validation.laterFile(than: step.setting, input.host.files, step.distribution) {
+            return abort(step, .laterFileWins, "\(winner) sets server: otherwise; nothing was restarted")
+        }
+        guard let unit = input.unit, unit.isActive, !unit.hasJob else {
+            return wait(
+                step,
+                .unitNotActive,
+                input.unitFault ?? "the service is not active; it is not restarted in that state"
+            )
+        }
+        var next = step
+        next.stage = .restarting
+        next.invocation = unit.invocationID
+        next.restartedAt = input.now
+        return AgentDecision(
+            [
+                .lock, .syncDropIn(path: path), .writeJournal(Journal(settled: journal.settled, step: next)),
+                .restart(unit: step.unit),
+            ],
+            .claimed,
+            "\(Self.effect(of: step.setting)) is on the disk; \(step.unit) restarts",
+            look: .now
+        )
+    }
+
+    private func write(_ step: Journal.Step) -> AgentDecision {
+        let content = try? DropIn.render(
+            step.setting,
+            distribution: step.distribution,
+            mirror: input.mirror,
+            unit: step.unit
+        )
+        guard let content else {
+            return abort(step, .invalidSetting, "the setting can't be written; nothing was restarted")
+        }
+        return AgentDecision(
+            [.lock, .writeDropIn(content, path: step.distribution.dropInFile)],
+            .claimed,
+            "revision \(step.revision): \(Self.effect(of: step.setting))",
+            look: .now
+        )
+    }
+
+    /// The restart is asked for, or about to be.
+    private func decideRestarting(_ step: Journal.Step) -> AgentDecision {
+        guard let unit = input.unit else {
+            return wait(step, .serviceManagerUnavailable, input.unitFault ?? "the service manager can't be asked")
+        }
+        if unit.hasFailed {
+            return rollBack(step, .serviceFailed, "\(step.unit) failed (\(unit.result)) with the new configuration")
+        }
+        let isLate = input.now >= step.deadline
+        guard unit.invocationID != step.invocation else { return decideNotRestarted(step, unit, isLate: isLate) }
+        guard unit.isActive else {
+            guard isLate else { return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)") }
+            return rollBack(
+                step,
+                .serviceNotActive,
+                "\(step.unit) is \(unit.activeState) (\(unit.subState)) after \(step.deadlineSeconds) s"
+            )
+        }
+        return decideRestarted(step, isLate: isLate)
+    }
+
+    /// The service is still the one from before. With nothing queued at the service manager the request was never made.
+    private func decideNotRestarted(_ step: Journal.Step, _ unit: UnitState, isLate: Bool) -> AgentDecision {
+        guard !isLate else {
+            return rollBack(step, .serviceNotRestarted, "\(step.unit) did not restart within \(step.deadlineSeconds) s")
+        }
+        guard unit.isActive, !unit.hasJob else {
+            return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)")
+        }
+        guard input.live != nil else {
+            return wait(step, .apiUnreachable, "the API server can't be reached; without it nothing is restarted")
+        }
+        return AgentDecision([.lock, .restart(unit: step.unit)], .claimed, "\(step.unit) restarts", look: .now)
+    }
+
+    /// The service runs with what is on the disk; the Node must show it.
+    private func decideRestarted(_ step: Journal.Step, isLate: Bool) -> AgentDecision {
+        guard let node = input.live?.node else {
+            return wait(step, .apiUnreachable, "\(step.unit) is active; its Node can't be read, which is no evidence")
+        }
+        guard let missing = missingProof(step, RancherNode(node: node, distribution: step.distribution)) else {
+            return settle(
+                step,
+                .applied,
+                .proven,
+                "\(Self.effect(of: step.setting)): \(step.unit) is active and its Node is Ready",
+                inForce: step.setting
+            )
+        }
+        return isLate
+            ? rollBack(step, missing.reason, "\(missing.message) after \(step.deadlineSeconds) s")
+            : wait(step, .waitingForProof, missing.message)
+    }
+
+    private func missingProof(_ step: Journal.Step, _ node: RancherNode) -> (reason: AgentReason, message: String)? {
+        guard node.isReady else { return (.nodeNotReady, "Node \(node.name) is not Ready") }
+        let wanted = step.setting.action == .clear ? nil : step.setting.url
+        guard node.arguments != nil, node.effectiveServer == wanted else {
+            return (
+                .otherServer, "Node \(node.name) shows \(node.serverText) in its arguments, not \(wanted ?? "none")"
+            )
+        }
+        if step.wasVoter, node.isVoter != true { return (.notVoter, "Node \(node.name) is no voter of etcd") }
+        return nil
+    }
+
+    /// Whose content our drop-in has.
+    enum DropInContent {
+        case wanted
+        case previous
+        case foreign
+    }
+
+    func dropIn(of step: Journal.Step) -> DropInContent {
+        let content = input.host.dropIn
+        let setting = content.flatMap { DropIn.setting(in: $0) }
+        if setting == step.setting { return .wanted }
+        if content == nil { return step.previous == nil ? .previous : .foreign }
+        return setting != nil && setting == previousSetting(step) ? .previous : .foreign
+    }
+
+    func previousSetting(_ step: Journal.Step) -> ServerSetting? {
+        step.previous.flatMap { DropIn.setting(in: Array($0.utf8)) }
+    }
+
+    /// Leaves the step as it is.
+    func wait(_ step: Journal.Step, _ reason: AgentReason, _ message: String) -> AgentDecision {
+        AgentDecision(report(status(of: step)), reason, message, look: .soon)
+    }
+}

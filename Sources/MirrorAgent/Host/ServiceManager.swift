@@ -1,0 +1,72 @@
+/// What the host's service manager says of one unit.
+package struct UnitState: Hashable, Sendable {
+    /// `active`, `activating`, `deactivating`, `inactive`, `failed` or `reloading`.
+    package var activeState: String
+    package var subState: String
+    /// Why the last run ended, such as `exit-code`; `success` while it runs.
+    package var result: String
+    /// Changes with each start; empty where the unit has never been started.
+    package var invocationID: String
+    /// 0 where there is none.
+    package var mainPID: Int
+    /// Whether a start or stop is queued or under way that somebody asked for.
+    package var hasJob: Bool
+
+    package init(
+        activeState: String,
+        subState: String = "",
+        result: String = "success",
+        invocationID: String,
+        mainPID: Int = 0,
+        hasJob: Bool = false
+    ) {
+        self.activeState = activeState
+        self.subState = subState
+        self.result = result
+        self.invocationID = invocationID
+        self.mainPID = mainPID
+        self.hasJob = hasJob
+    }
+
+    package var isActive: Bool { activeState == "active" }
+    /// Whether the unit stays as it is until somebody asks for a change.
+    package var isSettled: Bool { !hasJob && ["active", "failed", "inactive"].contains(activeState) }
+    /// Whether it ran into an error and is not tried again by itself.
+    package var hasFailed: Bool { !hasJob && activeState == "failed" }
+}
+
+/// Looks at a host service and restarts it.
+package protocol ServiceManager: Sendable {
+    func show(_ unit: String) async throws(ServiceError) -> UnitState
+    /// Asks for a restart and returns as soon as the request is queued: a server may take minutes to start, and the
+    /// deadline is ours.
+    func restart(_ unit: String) async throws(ServiceError)
+}
+
+/// Why the service manager could not be asked.
+package struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: String, Hashable, Sendable {
+        /// The command could not be started.
+        case notRunnable
+        /// The command did not end in time.
+        case timeout
+        /// The command ended with an error.
+        case failed
+        /// There is no such unit.
+        case noSuchUnit
+        /// The answer could not be read.
+        case unreadable
+        /// The process ends here: only simulations see it.
+        case interrupted
+    }
+
+    package var code: Code
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}

@@ -1,0 +1,119 @@
+import Subprocess
+import SystemPackage
+
+/// The host's systemd, through `systemctl`.
+///
+/// In a container the command enters the host's namespaces first, which needs `hostPID` and a privileged container.
+package struct SystemdServiceManager: ServiceManager {
+    /// Enters the namespaces of the host's first process. Its IPC and network ones too, so that the command sees what an
+    /// administrator's shell would.
+    package static let defaultCommand = [
+        "nsenter", "-t", "1", "-m", "-u", "-i", "-n", "--", "systemctl",
+    ]
+
+    private let command: [String]
+    private let timeout: Duration
+
+    /// - Parameters:
+    ///   - command: the program (a name that is looked up in `PATH`, or a path) and its first arguments.
+    ///   - timeout: for one call; systemd answers within milliseconds unless it is in trouble.
+    package init(command: [String] = defaultCommand, timeout: Duration = .seconds(30)) {
+        self.command = command
+        self.timeout = timeout
+    }
+
+    /// Splits a command line at white space; there is no quoting.
+    package static func command(_ line: String) -> [String] {
+        line.split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+
+    package func show(_ unit: String) async throws(ServiceError) -> UnitState {
+        try Self.parse(await run(["show", unit, "--property=\(Self.properties.joined(separator: ","))"]), unit: unit)
+    }
+
+    package func restart(_ unit: String) async throws(ServiceError) {
+        _ = try await run(["restart", "--no-block", unit])
+    }
+
+    private static let properties = [
+        "LoadState", "ActiveState", "SubState", "Result", "InvocationID", "MainPID", "Job",
+    ]
+
+    /// Reads lines of `Key=Value`. `Job` is absent or 0 where there is none.
+    static func parse(_ text: String, unit: String) throws(ServiceError) -> UnitState {
+        var values: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            values[String(line[..<equals])] = String(line[line.index(after: equals)...])
+        }
+        if let load = values["LoadState"], load != "loaded" {
+            throw ServiceError(.noSuchUnit, "systemd has no unit \(unit) that it could start (LoadState \(load))")
+        }
+        guard let active = values["ActiveState"], !active.isEmpty else {
+            throw ServiceError(.unreadable, "systemctl show \(unit) did not print ActiveState")
+        }
+        return UnitState(
+            activeState: active,
+            subState: values["SubState"] ?? "",
+            result: values["Result"] ?? "",
+            invocationID: values["InvocationID"] ?? "",
+            mainPID: values["MainPID"].flatMap { Int($0) } ?? 0,
+            hasJob: !["", "0"].contains(values["Job"] ?? "")
+        )
+    }
+
+    private enum Ending: Sendable {
+        case ended(success: Bool, status: String, output: [UInt8], error: [UInt8])
+        case timedOut
+    }
+
+    private func run(_ arguments: [String]) async throws(ServiceError) -> String {
+        guard let program = command.first else { throw ServiceError(.notRunnable, "the systemctl command is empty") }
+        let line = arguments.prefix(2).joined(separator: " ")
+        let executable: Executable = program.contains("/") ? .path(FilePath(program)) : .name(program)
+        let all = Arguments(Array(command.dropFirst()) + arguments)
+        let ending: Ending
+        do {
+            ending = try await within(timeout) {
+                let result = try await Subprocess.run(
+                    executable,
+                    arguments: all,
+                    environment: .inherit.updating(["LC_ALL": "C"]),
+                    output: .bytes(limit: 65_536),
+                    error: .bytes(limit: 65_536)
+                )
+                let status = result.terminationStatus
+                return .ended(
+                    success: status.isSuccess,
+                    status: "\(status)",
+                    output: result.standardOutput,
+                    error: result.standardError
+                )
+            }
+        } catch {
+            throw ServiceError(.notRunnable, "\(program) for systemctl \(line): \(error)")
+        }
+        switch ending {
+        case .timedOut: throw ServiceError(.timeout, "systemctl \(line) did not end within \(timeout)")
+        case .ended(success: true, _, let output, _): return String(decoding: output, as: UTF8.self)
+        case .ended(success: false, let status, _, let error):
+            let words = String(decoding: error.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline)
+            throw ServiceError(.failed, "systemctl \(line): \(status): \(words.joined(separator: " "))")
+        }
+    }
+
+    private func within(
+        _ limit: Duration,
+        _ work: @escaping @Sendable () async throws -> Ending
+    ) async throws -> Ending {
+        try await withThrowingTaskGroup(of: Ending.self) { group in
+            group.addTask(operation: work)
+            group.addTask {
+                try await Task.sleep(for: limit)
+                return .timedOut
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? .timedOut
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import KubeCore
+import MirrorAPI
+import MirrorPlanner
+
+extension NodeAgent {
+    /// Does one thing after the other; the first that fails ends the pass, but for a report: the host is put right whether or
+    /// not the API server hears of it. Answers false where another agent acts on this host.
+    func carryOut(_ effects: [Effect], _ input: AgentInput) async throws -> Bool {
+        var mirrorNode = input.live?.mirrorNode
+        var unreported: KubeError?
+        for effect in effects {
+            switch effect {
+            case .lock: guard try remembering(input, { () throws(HostError) in try lock() }) else { return false }
+            case .probe, .writeJournal, .writeDropIn, .removeDropIn, .syncDropIn, .removeLeftover:
+                try remembering(input) { () throws(HostError) in try perform(effect, input.mirror) }
+            case .restart(let unit): try await services.restart(unit)
+            case .claim(let agent):
+                guard let claimed = try await claim(agent, mirrorNode) else { return true }
+                mirrorNode = claimed
+            case .report(let agent):
+                do throws(KubeError) {
+                    mirrorNode = try await report(agent, mirrorNode)
+                } catch {
+                    unreported = error
+                }
+            }
+        }
+        if let unreported { throw unreported }
+        return true
+    }
+
+    /// Keeps a failure for the next decision, which refuses or ends the step where that helps.
+    private func remembering<Result>(
+        _ input: AgentInput,
+        _ work: () throws(HostError) -> Result
+    ) throws(HostError) -> Result {
+        do throws(HostError) {
+            let result = try work()
+            failures[input.mirror] = nil
+            return result
+        } catch {
+            let revision = input.host.journal.step?.revision ?? input.live?.mirrorNode?.spec.approval?.revision
+            if let revision { failures[input.mirror] = EffectFailure(revision: revision, error: error) }
+            throw error
+        }
+    }
+
+    private func lock() throws(HostError) -> Bool {
+        try DurableFile(files).makeDirectories(AgentPath.state, mode: 0o700)
+        return try files.lock(AgentPath.lock)
+    }
+
+    private func perform(_ effect: Effect, _ mirror: String) throws(HostError) {
+        let durable = DurableFile(files)
+        switch effect {
+        case .probe(let path): try durable.probe(path, size: 4_096, directoryMode: 0o755)
+        case .writeJournal(let journal):
+            let path = AgentPath.journal(mirror: mirror)
+            let content: [UInt8]
+            do throws(KubeError) {
+                content = try JSONCoding.encode(journal, pretty: true) + [0x0A]
+            } catch {
+                throw HostError(.failed, "write", path, error.message)
+            }
+            try durable.write(content, to: path, directoryMode: 0o700)
+        case .writeDropIn(let content, let path): try durable.write(content, to: path, directoryMode: 0o755)
+        case .removeDropIn(let path): try durable.remove(path)
+        case .syncDropIn(let path):
+            // Where the drop-in was taken away, its directory may never have been there.
+            let directory = HostPath.parent(path)
+            if try files.hasDirectory(directory) { try files.syncDirectory(directory) }
+        case .removeLeftover(let path): try durable.remove(path)
+        case .lock, .restart, .claim, .report: break
+        }
+    }
+
+    /// Replaces the status as it was read. Nil where somebody else changed the object meanwhile: then nothing has happened,
+    /// and the next pass looks again.
+    private func claim(_ agent: MirrorNodeStatus.Agent, _ mirrorNode: MirrorNode?) async throws(KubeError)
+        -> MirrorNode?
+    {
+        guard var claimed = mirrorNode else { return nil }
+        var status = claimed.status ?? MirrorNodeStatus()
+        status.agent = agent
+        claimed.status = status
+        do throws(KubeError) {
+            return try await api.replace(claimed, subresource: "status", manager: FieldManager.agent)
+        } catch  where error.isConflict || error.isNotFound {
+            return nil
+        }
+    }
+
+    /// Merges the agent's part into the status. A field that is absent now is taken out by null.
+    private func report(_ agent: MirrorNodeStatus.Agent, _ mirrorNode: MirrorNode?) async throws(KubeError)
+        -> MirrorNode?
+    {
+        guard let mirrorNode else { return nil }
+        var value = try JSONCoding.value(of: agent)
+        for name in MirrorNodeStatus.Agent.fieldNames where value[name] == nil { value[name] = .null }
+        var patch: JSONValue = ["status": ["agent": value]]
+        if let version = mirrorNode.metadata.resourceVersion {
+            patch["metadata"] = ["resourceVersion": .string(version)]
+        }
+        return try await api.patch(
+            MirrorNode.self,
+            mirrorNode.key,
+            subresource: "status",
+            .merge(patch),
+            manager: FieldManager.agent
+        )
+    }
+}
+
+extension MirrorNodeStatus.Agent {
+    /// Every field that may be absent.
+    fileprivate static let fieldNames = [
+        "observedGeneration", "revision", "epoch", "reason", "message", "invocationID", "restartedAt",
+        "registriesConfigured", "pendingChanges",
+    ]
+}

@@ -1,0 +1,158 @@
+import KubeCore
+import MirrorAPI
+import MirrorPlanner
+
+/// The Node as it was read last, and what it was read for.
+struct NodeCache {
+    var node: Node?
+    var readAt: Timestamp
+    /// Invocation and files at that time: with the same ones the Node's arguments are the same.
+    var invocation: String?
+    var files: [[UInt8]]
+}
+
+extension NodeAgent {
+    private static let fileLimit = 1_048_576
+
+    /// This node's MirrorNodes by mirror.
+    func ownMirrorNodes() async throws(KubeError) -> [String: MirrorNode] {
+        let selector = "\(LabelKey.node)=\(Names.labelValue(options.nodeName))"
+        let found = try await api.list(MirrorNode.self, ListOptions(labelSelector: selector))
+        // A long name is a hash in the label, so that the object's own word counts.
+        let own = found.filter { $0.spec.nodeName == options.nodeName && AgentPath.isSafe(mirror: $0.spec.mirrorName) }
+        return Dictionary(own.map { ($0.spec.mirrorName, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The mirrors that have a MirrorNode or a journal here, in the order of their names.
+    func mirrors(_ mirrorNodes: [String: MirrorNode]?) throws(HostError) -> [String] {
+        let entries = try files.list(AgentPath.state) ?? []
+        let journaled = entries.filter { $0.isDirectory && AgentPath.isSafe(mirror: $0.name) }.map(\.name)
+        return Set(journaled + (mirrorNodes ?? [:]).keys).sorted()
+    }
+
+    /// Reads all that a decision about one mirror needs, and no more. An API server that can't be reached is part of the
+    /// input; the error comes along, to be told once the decision is carried out.
+    func gather(
+        _ mirror: String,
+        _ mirrorNodes: [String: MirrorNode]?,
+        _ now: Timestamp
+    ) async throws -> (AgentInput, KubeError?) {
+        var input = AgentInput(now: now, options: options, mirror: mirror, host: HostView())
+        input.failure = failures[mirror]
+        do throws(KubeError) {
+            if let content = try read(AgentPath.journal(mirror: mirror), followingLink: false) {
+                input.host.journal = try Journal(content)
+            }
+        } catch {
+            input.host.journalFault = error.message
+        }
+        let mirrorNode = mirrorNodes?[mirror]
+        let step = input.host.journal.step
+        guard let provider = step?.provider ?? mirrorNode?.spec.provider, let role = step?.role ?? mirrorNode?.spec.role
+        else { return (input, nil) }
+        let distribution = RancherDistribution(provider)
+        try gatherFiles(distribution, &input)
+        try await gatherUnit(distribution.unit(of: role), &input)
+        let fault = try await gatherLive(mirrorNodes, mirrorNode, &input)
+        input.host.etcdMember = try etcdMember(distribution, input)
+        return (input, fault)
+    }
+
+    private func gatherFiles(_ distribution: RancherDistribution, _ input: inout AgentInput) throws(HostError) {
+        let entries = try files.list(distribution.configDirectory) ?? []
+        if let content = try files.read(distribution.configFile, limit: Self.fileLimit, followingLink: true) {
+            input.host.files.append((HostPath.name(distribution.configFile), content))
+        }
+        let ours = HostPath.name(distribution.dropInFile)
+        for name in ConfigDirectory.dropIns(among: entries.filter { !$0.isDirectory }.map(\.name)) {
+            let path = "\(distribution.configDirectory)/\(name)"
+            guard let content = try files.read(path, limit: Self.fileLimit, followingLink: name != ours) else {
+                continue
+            }
+            input.host.files.append((name, content))
+            if name == ours { input.host.dropIn = content }
+        }
+        input.host.registries = try files.read(distribution.registriesFile, limit: Self.fileLimit, followingLink: true)
+        input.host.allowedServers = try files.read(AgentPath.allowedServers, limit: Self.fileLimit, followingLink: true)
+        let journal = HostPath.parent(AgentPath.journal(mirror: input.mirror))
+        for (directory, names) in [
+            (distribution.configDirectory, entries), (journal, try files.list(journal) ?? []),
+        ] {
+            let leftovers = names.filter { TemporaryFile.isTemporary($0.name) }.map { "\(directory)/\($0.name)" }
+            input.host.leftovers += leftovers
+        }
+    }
+
+    private func gatherUnit(_ unit: String, _ input: inout AgentInput) async throws {
+        guard options.mayRestart else { return }
+        do throws(ServiceError) {
+            input.unit = try await services.show(unit)
+        } catch {
+            guard error.code != .interrupted else { throw error }
+            input.unitFault = error.message
+        }
+    }
+
+    /// Reads the Node, and what a claim needs. Returns the error that kept the API's view from being complete.
+    private func gatherLive(
+        _ mirrorNodes: [String: MirrorNode]?,
+        _ mirrorNode: MirrorNode?,
+        _ input: inout AgentInput
+    ) async throws -> KubeError? {
+        guard mirrorNodes != nil else { return nil }
+        let approval = mirrorNode?.spec.approval
+        let isUnderWay = input.host.journal.step != nil || approval != nil
+        do throws(KubeError) {
+            var live = LiveView(mirrorNode: mirrorNode)
+            if mirrorNode != nil || isUnderWay { live.node = try await node(isUnderWay, input) }
+            if let approval, mirrorNode?.status?.agent?.revision != approval.revision {
+                let key = ObjectKey(namespace: options.leaseNamespace, name: DisruptionLease.name)
+                live.lease = try await api.find(Lease.self, key)
+                let selector = "node-role.kubernetes.io/control-plane"
+                live.servers = try await api.list(Node.self, ListOptions(labelSelector: selector))
+            }
+            input.live = live
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// The own Node; from memory where nothing is under way and nothing suggests that it says anything else.
+    private func node(_ mustBeLive: Bool, _ input: AgentInput) async throws(KubeError) -> Node? {
+        let content = input.host.files.map(\.content)
+        if !mustBeLive, let cache = nodeCache, cache.invocation == input.unit?.invocationID, cache.files == content,
+            input.now - cache.readAt < options.nodeRefreshSeconds
+        {
+            return cache.node
+        }
+        let node = try await api.find(Node.self, ObjectKey(name: options.nodeName))
+        nodeCache = NodeCache(
+            node: node,
+            readAt: input.now,
+            invocation: input.unit?.invocationID,
+            files: content
+        )
+        return node
+    }
+
+    /// Where the etcd member is: below `data-dir`, as the service runs with it, or else as the files say.
+    private func etcdMember(_ distribution: RancherDistribution, _ input: AgentInput) throws(HostError) -> EtcdMember? {
+        guard let merged = try? ConfigDirectory.merge(input.host.files) else { return nil }
+        var directory = merged.value(of: "data-dir") ?? merged.value(of: "d")
+        if let node = input.live?.node, let running = RunningArguments(node: node, distribution: distribution) {
+            directory = running.value(of: "data-dir", merged) ?? running.value(of: "d", merged) ?? directory
+        }
+        var path = distribution.etcdMemberDirectory
+        if let directory, directory.hasPrefix("/") { path = "\(directory)/server/db/etcd/member" }
+        return EtcdMember(path: path, exists: try files.hasDirectory(path))
+    }
+
+    private func read(_ path: String, followingLink: Bool) throws(KubeError) -> [UInt8]? {
+        do throws(HostError) {
+            return try files.read(path, limit: Self.fileLimit, followingLink: followingLink)
+        } catch {
+            throw KubeError(.configuration, error.description)
+        }
+    }
+}

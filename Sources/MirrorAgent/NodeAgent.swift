@@ -1,0 +1,98 @@
+package import KubeCore
+package import Logging
+import MirrorAPI
+import MirrorPlanner
+
+/// The agent of one node: looks, decides, and does, one effect at a time.
+///
+/// It remembers between two passes nothing that a decision rests on but the last file operation that failed, which a new
+/// process finds out anew.
+package actor NodeAgent {
+    let api: KubeAPI
+    let files: any HostFileSystem
+    let services: any ServiceManager
+    let options: AgentOptions
+    private let log: Logger
+
+    /// When the last pass ended in which the API server and the host could be read and nothing failed.
+    package private(set) var lastSuccessfulPass: Timestamp?
+    var failures: [String: EffectFailure] = [:]
+    var nodeCache: NodeCache?
+    private var lastMessages: [String: String] = [:]
+
+    package init(
+        api: KubeAPI,
+        files: any HostFileSystem,
+        services: any ServiceManager,
+        options: AgentOptions,
+        log: Logger
+    ) {
+        self.api = api
+        self.files = files
+        self.services = services
+        self.options = options
+        self.log = log
+    }
+
+    /// Carries out one pass over this node's mirrors, without a pause in it.
+    ///
+    /// - Returns: when to make the next one; the most urgent of all mirrors.
+    /// - Throws: what failed first, after every mirror had its turn: `KubeError`, `HostError` or `ServiceError`. The next
+    ///   pass begins anew.
+    package func step(now: Timestamp) async throws -> NextLook {
+        var look = NextLook.later
+        var firstFault: (any Error)?
+        let mirrorNodes: [String: MirrorNode]?
+        do throws(KubeError) {
+            mirrorNodes = try await ownMirrorNodes()
+        } catch {
+            mirrorNodes = nil
+            firstFault = error
+        }
+        for mirror in try mirrors(mirrorNodes) {
+            do {
+                look = Self.mostUrgent(look, try await step(mirror, mirrorNodes, now))
+            } catch {
+                firstFault = firstFault ?? error
+                look = Self.mostUrgent(look, .soon)
+            }
+        }
+        if let firstFault { throw firstFault }
+        lastSuccessfulPass = now
+        return look
+    }
+
+    private func step(
+        _ mirror: String,
+        _ mirrorNodes: [String: MirrorNode]?,
+        _ now: Timestamp
+    ) async throws -> NextLook {
+        let (input, fault) = try await gather(mirror, mirrorNodes, now)
+        let decision = AgentDecision.decide(input)
+        note(decision, mirror)
+        let isDone = try await carryOut(decision.effects, input)
+        // What is decided without the API is done first; that it could not be reached is told afterwards.
+        if let fault { throw fault }
+        return isDone ? decision.look : .soon
+    }
+
+    /// Logs a decision when it differs from the last one.
+    private func note(_ decision: AgentDecision, _ mirror: String) {
+        guard lastMessages[mirror] != decision.message else { return }
+        lastMessages[mirror] = decision.message
+        log.info(
+            "\(decision.message)",
+            metadata: ["mirror": "\(mirror)", "node": "\(options.nodeName)", "reason": "\(decision.reason.rawValue)"]
+        )
+    }
+
+    /// Logs why a pass failed.
+    func noteFault(_ error: any Error) {
+        log.warning("the pass failed and is made again: \(error)", metadata: ["node": "\(options.nodeName)"])
+    }
+
+    private static func mostUrgent(_ left: NextLook, _ right: NextLook) -> NextLook {
+        if left == .now || right == .now { return .now }
+        return left == .soon || right == .soon ? .soon : .later
+    }
+}

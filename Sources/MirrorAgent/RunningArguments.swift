@@ -1,0 +1,110 @@
+import KubeCore
+import MirrorPlanner
+
+/// All arguments of a node's running service, to tell what a restart would change. Values stay in here: they may hold
+/// secrets, and only names of keys come out.
+struct RunningArguments {
+    private let elements: [String]
+    private let distribution: RancherDistribution
+
+    /// Nil where the Node says nothing that can be read.
+    init?(node: Node, distribution: RancherDistribution) {
+        guard let text = node.metadata.annotations[distribution.argumentsAnnotation],
+            let elements = try? JSONCoding.decode([String].self, from: Array(text.utf8))
+        else { return nil }
+        self.elements = elements
+        self.distribution = distribution
+    }
+
+    /// Keys that the files hold otherwise than the service was started with.
+    ///
+    /// The service's arguments are those of the files, then those of its command line (k3s
+    /// `pkg/configfilearg/parser.go`, `Parse`). A key of the files is pending unless its values come first among those of
+    /// the service. A key of the service that no file has is pending where it stands before one of a file; after them all
+    /// it may be of the command line. Secrets are masked in the annotation, so that only their presence is compared.
+    func pendingChanges(_ configuration: MergedConfiguration, ignoring ignored: Set<String>) -> [String] {
+        let running = pairs(configuration)
+        var pending: [String] = []
+        for entry in configuration.entries where !ignored.contains(entry.key) {
+            let values = running.filter { $0.key == entry.key }.map(\.value)
+            let isSame =
+                Self.isSecret(entry.key)
+                ? values.isEmpty == entry.values.isEmpty
+                : values.starts(with: entry.values)
+            if !isSame { pending.append(entry.key) }
+        }
+        let known = Set(configuration.entries.map(\.key))
+        let lastOfFiles = lastIndex(ofFiles: configuration, in: running)
+        for (index, pair) in running.enumerated() where index < lastOfFiles {
+            guard !known.contains(pair.key), !ignored.contains(pair.key), !pending.contains(pair.key) else { continue }
+            pending.append(pair.key)
+        }
+        return pending.sorted()
+    }
+
+    /// The last value of `--server`; nil where there is none, empty where an empty one stands last.
+    func server(_ configuration: MergedConfiguration) -> String? {
+        pairs(configuration).last { $0.key == "server" || $0.key == "s" }?.value
+    }
+
+    /// The last value of a key.
+    func value(of key: String, _ configuration: MergedConfiguration) -> String? {
+        pairs(configuration).last { $0.key == key }?.value
+    }
+
+    private typealias Pair = (key: String, value: String)
+
+    /// The arguments as keys and values. `--key=value` of a file is split in two there, `--key` alone is a switch. Since a
+    /// value may begin with dashes, too (`kubelet-arg: --v=2`), what follows a key is its value where a file says so.
+    private func pairs(_ configuration: MergedConfiguration) -> [Pair] {
+        var pairs: [Pair] = []
+        // The subcommand, `server` or `agent`, and what stands before it are no part of the configuration.
+        let start = elements.firstIndex { $0 == "server" || $0 == "agent" }.map { $0 + 1 } ?? 0
+        var index = start
+        while index < elements.count {
+            let element = elements[index]
+            index += 1
+            guard element.hasPrefix("-"), element != "-", element != "--" else { continue }
+            let name = element.drop { $0 == "-" }
+            if let equals = name.firstIndex(of: "=") {
+                pairs.append((String(name[..<equals]), String(name[name.index(after: equals)...])))
+                continue
+            }
+            let key = String(name)
+            if index < elements.count, isValue(elements[index], of: key, configuration) {
+                pairs.append((key, elements[index]))
+                index += 1
+            } else {
+                pairs.append((key, "true"))
+            }
+        }
+        return pairs
+    }
+
+    private func isValue(_ element: String, of key: String, _ configuration: MergedConfiguration) -> Bool {
+        !element.hasPrefix("-") || (configuration.values(of: key) ?? []).contains(element)
+    }
+
+    /// Index of the last argument that comes from the files: their arguments are found one after the other.
+    private func lastIndex(ofFiles configuration: MergedConfiguration, in running: [Pair]) -> Int {
+        var next = 0
+        var last = -1
+        for entry in configuration.entries {
+            for value in entry.values {
+                let found = running.indices.dropFirst(next).first { index in
+                    running[index].key == entry.key && (running[index].value == value || Self.isSecret(entry.key))
+                }
+                guard let found else { continue }
+                last = found
+                next = found + 1
+            }
+        }
+        return last
+    }
+
+    /// Keys whose values k3s masks (`pkg/nodeconfig/nodeconfig.go`, `isSecret`), and what may follow them there.
+    private static func isSecret(_ key: String) -> Bool {
+        let words = ["token", "secret", "password", "access-key", "datastore-endpoint"]
+        return key == "t" || words.contains { key.contains($0) }
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import KubeCore
+import Logging
+import Metrics
+import MirrorAPI
+import MirrorAgent
+import Telemetry
+
+/// The agent of one node.
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent",
+        abstract: "Runs the agent of one node.",
+        discussion: """
+            Writes the node's configuration and restarts its service when the operator has approved a change. Without \
+            --restart it restarts nothing and says what an administrator has to run.
+            """
+    )
+
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var log: LogOptions
+
+    @Option(help: "Name of the Node that this runs on.")
+    var nodeName: String
+
+    @Option(help: "Where the host's root directory is mounted.")
+    var hostRoot: String = "/host"
+
+    @Option(help: "Namespace of the operator's Leases.")
+    var leaseNamespace: String = "p2pmirror-system"
+
+    @Flag(inversion: .prefixedNo, help: "Whether the agent may restart the host's services.")
+    var restart = true
+
+    @Option(help: "Command that stands for systemctl on the host, its arguments parted by spaces.")
+    var systemctl: String?
+
+    func run() async throws {
+        log.bootstrap()
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        let command = systemctl.map(SystemdServiceManager.command) ?? SystemdServiceManager.defaultCommand
+        let agent = NodeAgent(
+            api: KubeAPI(try cluster.transport()),
+            files: HostRoot(hostRoot),
+            services: SystemdServiceManager(command: command),
+            options: AgentOptions(
+                nodeName: nodeName,
+                leaseNamespace: leaseNamespace,
+                mayRestart: restart,
+                version: Release.version
+            ),
+            log: Logger(label: "agent")
+        )
+        let server = try endpoints.server(ready: [], metrics: metrics)
+        try await ProcessLifetime.run(endingWithParent: ProcessLifetime.isInSandbox) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await server.run() }
+                group.addTask {
+                    await agent.run(
+                        clock: ContinuousClock(),
+                        now: { WallClock.now().timestamp },
+                        jitter: { Double.random(in: 0...1) }
+                    )
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Metrics
+import MirrorOperator
+import Telemetry
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The operator: one a cluster works, further ones stand by.
+struct OperatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "operator", abstract: "Runs the operator.")
+
+    @OptionGroup var cluster: ClusterOptions
+    @OptionGroup var endpoints: EndpointOptions
+    @OptionGroup var log: LogOptions
+
+    @Flag(inversion: .prefixedNo, help: "Whether only the holder of a Lease works.")
+    var leaderElect = true
+
+    @Option(help: "Namespace of the operator's Leases.")
+    var leaseNamespace: String = "p2pmirror-system"
+
+    func run() async throws {
+        log.bootstrap()
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
+        let logger = Logger(label: "operator")
+        let mirrorOperator = try MirrorOperator(
+            cluster.transport(),
+            options: OperatorOptions(
+                leaseNamespace: leaseNamespace,
+                identity: Self.identity(),
+                leaderElection: leaderElect
+            ),
+            logger: logger
+        )
+        let server = try endpoints.server(ready: mirrorOperator.readyChecks, metrics: metrics)
+        try await ProcessLifetime.run(endingWithParent: ProcessLifetime.isInSandbox) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await server.run() }
+                group.addTask { await mirrorOperator.run() }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    /// Differs between two processes on one host, and between two pods.
+    private static func identity() -> String {
+        let environment = ProcessInfo.processInfo.environment
+        let host = environment["POD_NAME"] ?? environment["HOSTNAME"] ?? ProcessInfo.processInfo.hostName
+        return "\(host)_\(getpid())"
+    }
+}

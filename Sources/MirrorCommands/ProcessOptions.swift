@@ -1,0 +1,60 @@
+public import ArgumentParser
+import KubeClient
+import KubeCore
+public import Logging
+import MirrorAPI
+import Telemetry
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Where the API server is.
+struct ClusterOptions: ParsableArguments {
+    @Option(help: "Kubeconfig file. Default: KUBECONFIG, ~/.kube/config, or the pod's service account.")
+    var kubeconfig: String?
+
+    @Option(help: "Context of the kubeconfig. Default: its current one.")
+    var context: String?
+
+    func transport() throws(KubeError) -> CurlTransport {
+        let configuration = try ClusterConfiguration.load(
+            explicitKubeconfig: kubeconfig,
+            context: context,
+            environment: ProcessInfo.processInfo.environment
+        )
+        return try CurlTransport(
+            configuration,
+            options: ClientOptions(userAgent: "p2pmirror/\(Release.version)")
+        )
+    }
+}
+
+/// How a process of ours writes its log.
+struct LogOptions: ParsableArguments {
+    @Option(help: "Least level that is logged: trace, debug, info, notice, warning, error or critical.")
+    var logLevel: Logger.Level = .info
+
+    @Option(help: "Form of the log: json or text.")
+    var logFormat: LogFormat = .json
+
+    func bootstrap() {
+        let (level, format) = (logLevel, logFormat)
+        LoggingSystem.bootstrap { StructuredLogHandler(label: $0, level: level, format: format) }
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+extension LogFormat: ExpressibleByArgument {}
+
+/// Where metrics and health are served.
+struct EndpointOptions: ParsableArguments {
+    @Option(help: "Address of /metrics, /healthz and /readyz; port 0 takes a free one.")
+    var httpBind: String = "0.0.0.0:8080"
+
+    func server(ready: [HealthCheck], metrics: PrometheusMetrics) throws(KubeError) -> TelemetryServer {
+        try TelemetryServer(BindAddress(httpBind), TelemetryEndpoints(metrics: metrics, ready: ready))
+    }
+}

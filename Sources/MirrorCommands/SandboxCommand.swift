@@ -1,0 +1,97 @@
+import ArgumentParser
+import Glibc
+import KubeCore
+import Logging
+import MirrorAPI
+import MirrorPlanner
+import MirrorSandbox
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// Runs a scenario: an incident that is first reproduced and measured, and then shown gone.
+struct SandboxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox",
+        abstract: "Reproduces an incident on a simulated fleet and shows it gone.",
+        discussion: """
+            Starts an API server on loopback (or uses another one with --kubeconfig), a fleet of simulated nodes, the \
+            operator and its agents. Exit code 0: the symptom showed, and the operator removed it.
+            """
+    )
+
+    @Option(help: "Scenario: rke2-ring or k3s-ring.")
+    var scenario: String = "rke2-ring"
+
+    @Flag(help: "Leave everything running at the end, until Ctrl-C, and print the kubeconfig.")
+    var keep = false
+
+    @Option(help: "Address of the embedded API server; port 0 takes a free one.")
+    var listen: String = "127.0.0.1:0"
+
+    @Option(help: "Number of servers in the ring.")
+    var nodes: Int = 3
+
+    @Option(help: "Run the fleet against the API server of this kubeconfig.")
+    var kubeconfig: String?
+
+    @Option(help: "Directory of the CRDs.")
+    var crds: String = "crds"
+
+    @Flag(help: "Only the fleet with its API server: no scenario, no operator.")
+    var bare = false
+
+    func validate() throws {
+        guard Self.providers[scenario] != nil else {
+            let known = Self.providers.keys.sorted().joined(separator: ", ")
+            throw ValidationError("--scenario \(scenario) is unknown; known are: \(known)")
+        }
+        guard (2...50).contains(nodes) else { throw ValidationError("--nodes \(nodes) is not between 2 and 50") }
+    }
+
+    private static let providers: [String: Provider] = ["rke2-ring": .rke2, "k3s-ring": .k3s]
+
+    func run() async throws {
+        let directory = try Self.makeDirectory()
+        let session = SandboxSession(
+            provider: Self.providers[scenario] ?? .rke2,
+            servers: nodes,
+            directory: directory,
+            crds: crds,
+            listen: try Self.address(listen),
+            kubeconfig: kubeconfig,
+            executable: try Self.executable(),
+            say: Console.say
+        )
+        let (keep, bare) = (keep, bare)
+        try await ProcessLifetime.run {
+            do {
+                try await session.run(keep: keep, bare: bare)
+            } catch let failure as ScenarioFailure {
+                print("FAILED: \(failure)\nfiles and logs: \(directory)")
+                throw ExitCode.failure
+            }
+            try? FileManager.default.removeItem(atPath: directory)
+        }
+    }
+
+    private static func makeDirectory() throws -> String {
+        let path = "\(FileManager.default.temporaryDirectory.path())/p2pmirror-sandbox-\(getpid())"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    private static func executable() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+
+    private static func address(_ text: String) throws -> (host: String, port: UInt16) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            throw ValidationError("--listen \(text) is not HOST:PORT")
+        }
+        return (String(text[..<colon]), port)
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Glibc
+import KubeCore
+import Logging
+import MirrorSandbox
+import Telemetry
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The process of one simulated node; the sandbox starts it, people don't.
+struct SandboxNodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sandbox-node",
+        abstract: "Runs the daemon of one simulated node.",
+        shouldDisplay: false
+    )
+
+    @Option(help: "File that describes the fleet.")
+    var fleet: String
+
+    @Option(help: "Name of the node.")
+    var name: String
+
+    @Option(help: "Root directory of the simulated host.")
+    var hostRoot: String
+
+    @OptionGroup var cluster: ClusterOptions
+
+    @Option(help: "Address of the sandbox's service control.")
+    var control: String
+
+    @Option(help: "Name of this process at the service control.")
+    var unit: String
+
+    @Option(help: "Milliseconds that an answer takes beside the work that is really done.")
+    var answerDelay: Int = 20
+
+    @Option(help: "Milliseconds from the start until the daemon is ready.")
+    var startDelay: Int = 500
+
+    func run() async throws {
+        let blueprint = try JSONCoding.decode(
+            FleetBlueprint.self,
+            from: [UInt8](try Data(contentsOf: URL(filePath: fleet)))
+        )
+        guard let host = blueprint.host(name) else {
+            throw ValidationError("--name \(name): the fleet has no such node")
+        }
+        OpenFiles.raiseLimit()
+        let transport = try cluster.transport()
+        let supervisor = try ServiceControlClient(control)
+        let daemon = try NodeDaemon(
+            NodeDaemon.Options(
+                host: host,
+                blueprint: blueprint,
+                root: hostRoot,
+                answerDelay: .milliseconds(answerDelay),
+                startDelay: .milliseconds(startDelay)
+            ),
+            api: KubeAPI(transport),
+            logger: Logger(label: "daemon"),
+            clock: { WallClock.now().timestamp }
+        )
+        try await ProcessLifetime.run(endingWithParent: true) { [unit] in
+            try await daemon.run { await supervisor.tellReady(unit: unit, pid: getpid()) }
+        }
+    }
+}
+
+/// The number of files, and so of connections, that a process may hold open.
+enum OpenFiles {
+    /// Raises the soft limit to the hard one: a ring holds a thousand connections open at each of its servers.
+    static func raiseLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = min(limit.rlim_max, 65_536)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,213 @@
+import KubeClient
+package import KubeCore
+package import Logging
+import MirrorAPI
+import MirrorPlanner
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// A simulated fleet that runs: one directory and one daemon process a node, operators and agents beside them.
+package final class Fleet: Sendable {
+    /// What the processes of a fleet are given.
+    package struct Settings: Sendable {
+        package var blueprint: FleetBlueprint
+        /// Directory in which the hosts' roots, logs and files of the fleet are made.
+        package var directory: String
+        /// The executable that daemons, agents and operators are started from.
+        package var executable: String
+        /// The kubeconfig of the API server that they all use.
+        package var kubeconfig: String
+        /// Namespace of the operator's Leases.
+        package var leaseNamespace: String
+
+        package init(
+            blueprint: FleetBlueprint,
+            directory: String,
+            executable: String,
+            kubeconfig: String,
+            leaseNamespace: String = "p2pmirror-system"
+        ) {
+            self.blueprint = blueprint
+            self.directory = directory
+            self.executable = executable
+            self.kubeconfig = kubeconfig
+            self.leaseNamespace = leaseNamespace
+        }
+    }
+
+    package let settings: Settings
+    package let supervisor: Supervisor
+    private let control: ServiceControl
+    private let api: KubeAPI
+    private let exchange: [String: CurlTransport]
+    private let serving: Task<Void, any Error>
+
+    package init(_ settings: Settings, api: KubeAPI, logger: Logger) throws {
+        self.settings = settings
+        self.api = api
+        let lifecycle = NodeLifecycle(api, settings.blueprint)
+        let supervisor = Supervisor(executable: settings.executable, logger: logger) { unit in
+            await lifecycle.daemonEnded(unit)
+        }
+        self.supervisor = supervisor
+        let control = try ServiceControl(supervisor)
+        self.control = control
+        serving = Task { try await control.run() }
+        let port = settings.blueprint.distribution.supervisorPort
+        exchange = try Dictionary(
+            uniqueKeysWithValues: settings.blueprint.hosts.map { host in
+                (host.name, try CurlTransport(plain: "http://\(host.address):\(port)"))
+            }
+        )
+    }
+
+    /// Host directory of a node.
+    package func host(_ name: String) -> HostDirectory {
+        HostDirectory(root: "\(settings.directory)/hosts/\(name)")
+    }
+
+    /// Writes the hosts' files and starts the daemons.
+    package func start() async throws {
+        let blueprint = settings.blueprint
+        try FileManager.default.createDirectory(
+            atPath: "\(settings.directory)/logs",
+            withIntermediateDirectories: true
+        )
+        let file = URL(filePath: "\(settings.directory)/fleet.json")
+        try Data(JSONCoding.encode(blueprint, pretty: true)).write(to: file)
+        let url = try await control.url()
+        for host in blueprint.hosts {
+            try self.host(host.name).write(HostFiles.initial(of: host, in: blueprint))
+            let unit = daemonUnit(of: host)
+            supervisor.start(
+                Supervisor.Unit(
+                    name: unit,
+                    arguments: [
+                        "sandbox-node", "--fleet", file.path(), "--name", host.name, "--host-root",
+                        self.host(host.name).root, "--kubeconfig", settings.kubeconfig, "--control", url, "--unit",
+                        unit,
+                    ],
+                    log: log(host.name)
+                )
+            )
+        }
+    }
+
+    /// Starts an operator; several are told apart by `number`.
+    package func startOperator(_ number: Int = 1) {
+        supervisor.start(
+            Supervisor.Unit(
+                name: "operator-\(number)",
+                arguments: [
+                    "operator", "--kubeconfig", settings.kubeconfig, "--http-bind", "127.0.0.1:0", "--lease-namespace",
+                    settings.leaseNamespace, "--log-format", "json",
+                ],
+                log: log("operator-\(number)")
+            )
+        )
+    }
+
+    /// Starts one agent on each server.
+    package func startAgents() async throws {
+        let url = try await control.url()
+        for host in settings.blueprint.hosts {
+            let systemctl = "\(settings.executable) sandbox-systemctl --control \(url) --host \(host.name) --"
+            supervisor.start(
+                Supervisor.Unit(
+                    name: agentUnit(of: host.name),
+                    arguments: [
+                        "agent", "--node-name", host.name, "--kubeconfig", settings.kubeconfig, "--host-root",
+                        self.host(host.name).root, "--systemctl", systemctl, "--http-bind", "127.0.0.1:0",
+                        "--lease-namespace", settings.leaseNamespace, "--log-format", "json",
+                    ],
+                    log: log("\(host.name)-agent")
+                )
+            )
+        }
+    }
+
+    /// Stops every process.
+    package func stop() async {
+        await supervisor.stopAll()
+        serving.cancel()
+    }
+
+    /// The supervisor's name of a node's daemon.
+    package func daemonUnit(of host: FleetBlueprint.Host) -> String {
+        SimulatedSystemctl.unit(settings.blueprint.distribution.unit(of: host.role), of: host.name)
+    }
+
+    /// The supervisor's name of a node's agent.
+    package func agentUnit(of node: String) -> String { "\(node)-agent" }
+
+    /// Log file of one of the processes.
+    package func log(_ name: String) -> String { "\(settings.directory)/logs/\(name).log" }
+
+    /// Figures of each server that answers now.
+    package func figures() async -> [String: DaemonFigures] {
+        var figures: [String: DaemonFigures] = [:]
+        for host in settings.blueprint.hosts where host.role == .server {
+            let response = try? await exchange[host.name]?.send(KubeRequest(.get, "/sandbox/figures"))
+            figures[host.name] = response.flatMap { try? JSONCoding.decode(DaemonFigures.self, from: $0.body) }
+        }
+        return figures
+    }
+
+    /// Lets each server look for peers once, as its daemon does by itself every few minutes.
+    package func trigger() async {
+        for host in settings.blueprint.hosts where host.role == .server {
+            _ = try? await exchange[host.name]?.send(KubeRequest(.post, "/sandbox/trigger"))
+        }
+    }
+
+    /// Makes a daemon answer slower by so much.
+    package func slow(_ name: String, by milliseconds: Int) async {
+        let query = [KubeRequest.QueryItem("milliseconds", String(milliseconds))]
+        _ = try? await exchange[name]?.send(KubeRequest(.post, "/sandbox/slow", query: query))
+    }
+
+    /// Processor seconds of each server's daemon since it began.
+    package func processorSeconds() -> [String: Double] {
+        var seconds: [String: Double] = [:]
+        for host in settings.blueprint.hosts where host.role == .server {
+            guard let pid = supervisor.state(of: daemonUnit(of: host))?.mainPID, pid > 0 else { continue }
+            seconds[host.name] = ProcessFigures.processorSeconds(of: pid)
+        }
+        return seconds
+    }
+
+    /// Starts of each server's daemon so far.
+    package func starts() -> [String: Int] {
+        Dictionary(
+            uniqueKeysWithValues: settings.blueprint.hosts.map {
+                ($0.name, supervisor.state(of: daemonUnit(of: $0))?.starts ?? 0)
+            }
+        )
+    }
+}
+
+/// The node controller's part: a node whose daemon has ended is no longer Ready.
+private struct NodeLifecycle: Sendable {
+    private let api: KubeAPI
+    private let blueprint: FleetBlueprint
+
+    init(_ api: KubeAPI, _ blueprint: FleetBlueprint) {
+        self.api = api
+        self.blueprint = blueprint
+    }
+
+    func daemonEnded(_ unit: String) async {
+        let name = unit.prefix { $0 != "/" }
+        guard unit.contains("/"), let host = blueprint.host(String(name)) else { return }
+        let publisher = NodePublisher(api, NodeAdvertisement(host: host, blueprint: blueprint))
+        try? await publisher.report(
+            ready: "Unknown",
+            voter: host.hasEtcdMember,
+            now: APIServerConfiguration.systemTime().timestamp
+        )
+    }
+}

@@ -1,0 +1,117 @@
+import KubeClient
+package import KubeCore
+import MirrorAPI
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The API server that a scenario runs against: the embedded one, or any other by its kubeconfig.
+package struct SandboxCluster: Sendable {
+    package let api: KubeAPI
+    /// Kubeconfig for the processes of the fleet, and for kubectl.
+    package let kubeconfig: String
+    private let front: APIServerFront?
+
+    /// Starts the embedded API server on loopback and writes its kubeconfig into `directory`.
+    package static func embedded(in directory: String, host: String, port: UInt16) async throws -> SandboxCluster {
+        let server = APIServer(.sandbox)
+        let front = try await server.serve(host: host, port: port)
+        let path = "\(directory)/kubeconfig"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data(Kubeconfig.text(server: front.url).utf8).write(to: URL(filePath: path))
+        return SandboxCluster(api: KubeAPI(server.transport()), kubeconfig: path, front: front)
+    }
+
+    /// Uses the API server that a kubeconfig names.
+    package static func external(kubeconfig: String) throws -> SandboxCluster {
+        let configuration = try ClusterConfiguration.load(explicitKubeconfig: kubeconfig, environment: [:])
+        let options = ClientOptions(userAgent: "p2pmirror-sandbox/\(Release.version)")
+        let transport = try CurlTransport(configuration, options: options)
+        return SandboxCluster(api: KubeAPI(transport), kubeconfig: kubeconfig, front: nil)
+    }
+
+    /// Stops the embedded server.
+    package func stop() async {
+        await front?.stop()
+    }
+
+    /// Creates or updates what every run needs: the CRDs and the namespace of the Leases.
+    ///
+    /// - Parameter crds: directory of the CRDs; servers that don't know CEL rules get the rendering without them.
+    package func prepare(crds: String, namespace: String) async throws {
+        let version: JSONValue = try await api.send(KubeRequest(.get, "/version"))
+        let minor = Int((version["minor"]?.stringValue ?? "").prefix { $0.isNumber }) ?? 0
+        let directory = minor < 25 ? "\(crds)/without-cel" : crds
+        for name in try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        where name.hasSuffix(".yaml") {
+            let text = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
+            for document in try YAMLCoding.documents([UInt8](text)) { try await apply(document) }
+        }
+        try await createNamespace(namespace)
+        try await untilServed(P2PMirror.resource)
+        try await untilServed(MirrorNode.resource)
+    }
+
+    private func createNamespace(_ name: String) async throws(KubeError) {
+        let namespaces = ResourceType(
+            group: "",
+            version: "v1",
+            plural: "namespaces",
+            kind: "Namespace",
+            namespaced: false
+        )
+        let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
+        do {
+            _ = try await api.answer(to: .create(namespaces, namespace: nil, object, manager: "sandbox"))
+        } catch  where error.isAlreadyExists {
+            return
+        }
+    }
+
+    private func apply(_ crd: JSONValue) async throws {
+        let resource = ResourceType(
+            group: "apiextensions.k8s.io",
+            version: "v1",
+            plural: "customresourcedefinitions",
+            kind: "CustomResourceDefinition",
+            namespaced: false
+        )
+        let key = ObjectKey(name: crd["metadata"]?["name"]?.stringValue ?? "")
+        _ = try await api.answer(to: .patch(resource, key, .apply(crd, manager: "sandbox", force: true)))
+    }
+
+    private func untilServed(_ resource: ResourceType) async throws {
+        for _ in 0..<100 {
+            if (try? await api.answer(to: .list(resource))) != nil { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw KubeError(
+            .configuration,
+            "the API server does not serve \(resource.plural) 10 s after its CRD was applied"
+        )
+    }
+}
+
+/// The kubeconfig of the embedded server, which asks for no credentials and listens on loopback only.
+enum Kubeconfig {
+    static func text(server: String) -> String {
+        """
+        apiVersion: v1
+        kind: Config
+        current-context: sandbox
+        clusters:
+        - name: sandbox
+          cluster: {server: "\(server)"}
+        contexts:
+        - name: sandbox
+          context: {cluster: sandbox, user: sandbox}
+        users:
+        - name: sandbox
+          user: {}
+
+        """
+    }
+}

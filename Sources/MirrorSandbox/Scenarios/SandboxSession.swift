@@ -1,0 +1,116 @@
+import KubeCore
+import Logging
+package import MirrorAPI
+import MirrorPlanner
+
+/// One run of `p2pmirror sandbox`: clusters, fleets, scenario and report.
+package struct SandboxSession: Sendable {
+    package let provider: Provider
+    package let servers: Int
+    package let directory: String
+    package let crds: String
+    package let listen: (host: String, port: UInt16)
+    package let kubeconfig: String?
+    package let executable: String
+    package let say: @Sendable (String) -> Void
+
+    package init(
+        provider: Provider,
+        servers: Int,
+        directory: String,
+        crds: String,
+        listen: (host: String, port: UInt16),
+        kubeconfig: String?,
+        executable: String,
+        say: @escaping @Sendable (String) -> Void
+    ) {
+        self.provider = provider
+        self.servers = servers
+        self.directory = directory
+        self.crds = crds
+        self.listen = listen
+        self.kubeconfig = kubeconfig
+        self.executable = executable
+        self.say = say
+    }
+
+    /// - Throws: `ScenarioFailure` where the symptom did not show or did not go.
+    package func run(keep: Bool, bare: Bool) async throws {
+        if bare {
+            return try await withFleet("fleet", index: 1) { fleet, cluster in
+                try await fleet.start()
+                say("export KUBECONFIG=\(cluster.kubeconfig)")
+                await Self.untilCancelled()
+            }
+        }
+        let scenario = RingScenario(RingScenario.Settings(provider: provider, servers: servers), say: say)
+        let drawing = FleetBlueprint.ring(provider: provider, servers: servers, network: "127.0.0")
+        say(
+            "\(servers) \(provider.rawValue) servers of version \(drawing.version), each with the next one as `server:`"
+        )
+        say(TopologyDrawing.ring(["server-1"] + (1..<servers).reversed().map { "server-\($0 + 1)" }))
+        let control = try await withFleet("control", index: 1) { fleet, _ in try await scenario.control(fleet) }
+        try await withFleet("cure", index: 2) { fleet, cluster in
+            let (before, after) = try await scenario.cure(fleet, api: cluster.api)
+            let outcome = RingScenario.Outcome(
+                before: before,
+                after: after,
+                controlBefore: control.0,
+                controlAfter: control.1
+            )
+            report(outcome, scenario)
+            if keep {
+                say("still running; Ctrl-C ends it\nexport KUBECONFIG=\(cluster.kubeconfig)")
+                await Self.untilCancelled()
+            }
+            if let complaint = scenario.verdict(on: outcome) { throw ScenarioFailure(complaint) }
+        }
+    }
+
+    private func report(_ outcome: RingScenario.Outcome, _ scenario: RingScenario) {
+        say("")
+        let table = WindowTable([
+            ("before", outcome.before), ("after", outcome.after), ("control, first", outcome.controlBefore),
+            ("control, later", outcome.controlAfter),
+        ])
+        for line in table.lines { say(line) }
+        say("requests down by \(WindowTable.rounded(outcome.reduction)) %")
+    }
+
+    private func withFleet<Result: Sendable>(
+        _ name: String,
+        index: Int,
+        _ body: (Fleet, SandboxCluster) async throws -> Result
+    ) async throws -> Result {
+        let folder = "\(directory)/\(name)"
+        let cluster =
+            if let kubeconfig { try SandboxCluster.external(kubeconfig: kubeconfig) } else {
+                try await SandboxCluster.embedded(in: folder, host: listen.host, port: listen.port)
+            }
+        try await cluster.prepare(crds: crds, namespace: "p2pmirror-system")
+        // A loopback network of its own for each fleet on this machine.
+        let network = "127.\(80 + index).\(Int.random(in: 1...250))"
+        let blueprint = FleetBlueprint.ring(provider: provider, servers: servers, network: network)
+        let settings = Fleet.Settings(
+            blueprint: blueprint,
+            directory: folder,
+            executable: executable,
+            kubeconfig: cluster.kubeconfig
+        )
+        let fleet = try Fleet(settings, api: cluster.api, logger: Logger(label: "fleet"))
+        do {
+            let result = try await body(fleet, cluster)
+            await fleet.stop()
+            await cluster.stop()
+            return result
+        } catch {
+            await fleet.stop()
+            await cluster.stop()
+            throw error
+        }
+    }
+
+    private static func untilCancelled() async {
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+    }
+}

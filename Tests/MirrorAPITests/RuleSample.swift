@@ -1,0 +1,153 @@
+import KubeCore
+import MirrorAPI
+import Testing
+
+/// A change of a right object that breaks one rule.
+struct RuleSample: CustomTestStringConvertible {
+    var kind: String
+    var path: String
+    var message: String
+    /// What is set in the sample, by path; nil is removed.
+    var changes: [([String], JSONValue?)]
+    var isTransition = false
+
+    var testDescription: String { message }
+
+    func objects() throws -> (new: JSONValue, old: JSONValue?) {
+        let sample = try kind == "P2PMirror" ? Samples.p2pMirror.wireValue() : Samples.mirrorNode.wireValue()
+        let changed = changes.reduce(sample) { setting($1.1, at: $1.0[...], in: $0) }
+        return (changed, isTransition ? sample : nil)
+    }
+
+    private func setting(_ value: JSONValue?, at path: ArraySlice<String>, in object: JSONValue) -> JSONValue {
+        guard let name = path.first else { return value ?? .null }
+        var object = object
+        let rest = path.dropFirst()
+        object[name] = rest.isEmpty ? value : setting(value, at: rest, in: object[name] ?? [:])
+        return object
+    }
+
+    static let all = p2pMirror + mirrorNode + agent
+
+    private static let p2pMirror = [
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.provider",
+            message: "provider cannot be changed; create another P2PMirror instead",
+            changes: [(["spec", "provider"], "K3s"), (["spec", "rke2"], nil)],
+            isTransition: true
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec",
+            message: "rke2 must be absent unless provider is RKE2",
+            changes: [(["spec", "provider"], "K3s")]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec",
+            message: "k3s must be absent unless provider is K3s",
+            changes: [(["spec", "k3s"], [:])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.topology.preferredRoots",
+            message: "preferredRoots must name each node once",
+            changes: [(["spec", "topology", "preferredRoots"], ["a", "b", "a"])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.rollout",
+            message: "progressDeadlineSeconds must be greater than minReadySeconds",
+            changes: [(["spec", "rollout"], ["minReadySeconds": 600])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.selector.matchExpressions[0]",
+            message: "values needs at least one entry with operator In or NotIn",
+            changes: [(["spec", "selector"], ["matchExpressions": [["key": "a", "operator": "NotIn", "values": []]]])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.selector.matchExpressions[0]",
+            message: "values must be absent with operator Exists or DoesNotExist",
+            changes: [
+                (["spec", "selector"], ["matchExpressions": [["key": "a", "operator": "Exists", "values": ["b"]]]])
+            ]
+        ),
+    ]
+
+    private static let mirrorNode = [
+        fixed("mirrorName", to: "other", "mirrorName cannot be changed; another mirror has a MirrorNode of its own"),
+        fixed("nodeName", to: "other", "nodeName cannot be changed; another node has a MirrorNode of its own"),
+        fixed("nodeUID", to: "other", "nodeUID cannot be changed; a replaced node gets a new MirrorNode"),
+        fixed(
+            "provider",
+            to: "K3s",
+            "provider cannot be changed; delete the MirrorNode, and the operator makes it anew"
+        ),
+        RuleSample(
+            kind: "MirrorNode",
+            path: "spec.desired.server",
+            message: "url is required with action Point",
+            changes: [(["spec", "desired", "server", "url"], nil)]
+        ),
+        RuleSample(
+            kind: "MirrorNode",
+            path: "spec.desired.server",
+            message: "url must be absent unless action is Point",
+            changes: [(["spec", "desired", "server", "action"], "Clear")]
+        ),
+        RuleSample(
+            kind: "MirrorNode",
+            path: "spec",
+            message: "revision is required where there is an approval",
+            changes: [(["spec", "revision"], nil)]
+        ),
+        RuleSample(
+            kind: "MirrorNode",
+            path: "spec",
+            message: "revision cannot be removed; it counts on, so that an earlier one is never used again",
+            changes: [(["spec", "revision"], nil), (["spec", "approval"], nil)],
+            isTransition: true
+        ),
+        RuleSample(
+            kind: "MirrorNode",
+            path: "spec",
+            message: "approval cannot be changed; withdraw it, and give it anew under another epoch",
+            changes: [(["spec", "approval", "expires"], "2026-01-31T12:00:00Z")],
+            isTransition: true
+        ),
+    ]
+
+    private static let agent = [
+        RuleSample(
+            kind: "MirrorNode",
+            path: "status.agent",
+            message: "revision is required in every phase but Idle",
+            changes: [(["status", "agent", "revision"], nil)]
+        ),
+        RuleSample(
+            kind: "MirrorNode",
+            path: "status.agent",
+            message: "epoch is required in phase Restarting",
+            changes: [(["status", "agent", "phase"], "Restarting"), (["status", "agent", "epoch"], nil)]
+        ),
+        RuleSample(
+            kind: "MirrorNode",
+            path: "status.agent",
+            message: "reason and message are required in phases Failed and Refused",
+            changes: [(["status", "agent", "message"], nil)]
+        ),
+    ]
+
+    private static func fixed(_ field: String, to value: JSONValue, _ message: String) -> RuleSample {
+        RuleSample(
+            kind: "MirrorNode",
+            path: "spec.\(field)",
+            message: message,
+            changes: [(["spec", field], value)],
+            isTransition: true
+        )
+    }
+}

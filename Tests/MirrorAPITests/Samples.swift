@@ -1,0 +1,101 @@
+import KubeCore
+import MirrorAPI
+
+/// Objects with every field set, and none of them at its default.
+enum Samples {
+    static let time = Timestamp(seconds: 1_700_000_000)
+
+    private static let condition = Condition(
+        type: "Ready",
+        status: .true,
+        observedGeneration: 2,
+        lastTransitionTime: time,
+        reason: "Healthy",
+        message: "All is well."
+    )
+
+    static let p2pMirror = P2PMirror(
+        metadata: ObjectMeta(name: "embedded"),
+        spec: P2PMirrorSpec(
+            provider: .rke2,
+            mode: .enforce,
+            pauseRequests: ["upgrade"],
+            selector: LabelSelector(
+                matchLabels: ["pool": "a"],
+                matchExpressions: [.init(key: "zone", operator: .in, values: ["b"])]
+            ),
+            topology: .init(rewrite: .never, shape: .star, preferredRoots: ["server-1", "server-2"]),
+            rollout: .init(
+                minReadySeconds: 5,
+                progressDeadlineSeconds: 60,
+                approval: .manual,
+                allowControlPlaneOutage: true
+            ),
+            rke2: .init(managedNodes: .enforce)
+        ),
+        status: P2PMirrorStatus(
+            observedGeneration: 2,
+            conditions: [condition],
+            topology: .init(
+                observed: "Ring",
+                desired: "Star",
+                root: "server-1",
+                depth: 0,
+                cycleCount: 1,
+                cycles: [.init(nodes: ["server-1", "server-2"])],
+                pendingChanges: 2
+            ),
+            nodes: .init(selected: 3, ready: 3, current: 1, updating: 1, failed: 0),
+            rollout: .init(
+                node: "server-1",
+                revision: "1-abc",
+                startedAt: time,
+                provenSince: time,
+                step: 1,
+                of: 2
+            ),
+            nextChange: .init(node: "server-2", action: "PointServer", reason: "JoinsRoot", message: "It joins.")
+        )
+    )
+
+    static let mirrorNode = MirrorNode(
+        metadata: ObjectMeta(name: "embedded.server-1"),
+        spec: MirrorNodeSpec(
+            mirrorName: "embedded",
+            nodeName: "server-1",
+            nodeUID: "8f1f9d3c",
+            provider: .rke2,
+            role: .server,
+            desired: .init(server: ServerSetting(action: .point, url: "https://10.0.0.1:9345")),
+            revision: "1-abc",
+            approval: .init(
+                revision: "1-abc",
+                epoch: 3,
+                expires: time,
+                deadlineSeconds: 600,
+                reason: "BreaksCycle"
+            )
+        ),
+        status: MirrorNodeStatus(
+            agent: .init(
+                observedGeneration: 2,
+                phase: .failed,
+                revision: "1-abc",
+                epoch: 3,
+                reason: "RolloutFailed",
+                message: "The unit failed.",
+                invocationID: "0f",
+                restartedAt: time,
+                registriesConfigured: true,
+                pendingChanges: ["tls-san"],
+                version: "0.1.0"
+            ),
+            conditions: [condition]
+        )
+    )
+
+    /// The sample of a kind as it is sent.
+    static func wire(_ kind: KindSchema) throws -> JSONValue {
+        kind.resource.kind == "P2PMirror" ? try p2pMirror.wireValue() : try mirrorNode.wireValue()
+    }
+}

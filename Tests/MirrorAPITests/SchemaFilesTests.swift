@@ -1,0 +1,105 @@
+import KubeCore
+import MirrorAPI
+import Testing
+
+@Suite("The CRD files, the schema in Swift and the Swift types say the same")
+struct SchemaFilesTests {
+    @Test(
+        "The file has each field, default, bound and rule of the schema in Swift, and no other",
+        arguments: CRDFile.kinds
+    )
+    func fileEqualsSwift(plural: String) throws {
+        let file = try CRDFile(plural)
+        let kind = try #require(KindSchema.all.first { $0.resource.plural == plural })
+        #expect(differences(without("description", file.schema), kind.rendered) == [])
+    }
+
+    @Test(
+        "A planted difference between file and Swift is found",
+        arguments: [
+            ([".properties.spec.properties.mode"], "property"),
+            ([".properties.spec.properties.rollout.properties.minReadySeconds.default"], "default"),
+            ([".properties.spec.x-kubernetes-validations"], "rule"),
+            ([".properties.spec.properties.pauseRequests.maxItems"], "bound"),
+        ]
+    )
+    func plantedDifferenceIsFound(expected: [String], defect: String) throws {
+        var spec = KindSchema.p2pMirror.spec
+        guard case .object(var fields, let required, _) = spec.form else { return }
+        switch defect {
+        case "property": fields["mode"] = nil
+        case "default":
+            guard case .object(var rollout, _, _)? = fields["rollout"]?.form else { return }
+            rollout["minReadySeconds"]?.fallback = 31
+            fields["rollout"]?.form = .object(rollout, required: [], atomic: false)
+        case "rule": spec.rules.removeLast()
+        default:
+            guard case .list(let item, _, let kind)? = fields["pauseRequests"]?.form else { return }
+            fields["pauseRequests"]?.form = .list(of: item, maxItems: 15, kind: kind)
+        }
+        spec.form = .object(fields, required: required, atomic: false)
+        var kind = KindSchema.p2pMirror
+        kind.spec = spec
+        #expect(try differences(without("description", CRDFile("p2pmirrors").schema), kind.rendered) == expected)
+    }
+
+    @Test("The schema has each property of the Swift types, and no other", arguments: KindSchema.all)
+    func typesEqualSchema(kind: KindSchema) throws {
+        let sample = try Samples.wire(kind)
+        #expect(unmatched(kind.spec, sample["spec"] ?? .null, at: "spec") == sectionsLeftOut(kind))
+        #expect(unmatched(kind.status, sample["status"] ?? .null, at: "status") == [])
+    }
+
+    @Test("A property that only one side has is found")
+    func unmatchedPropertyIsFound() throws {
+        var sample = try Samples.wire(.mirrorNode)["spec"] ?? .null
+        sample["revision"] = nil
+        sample["foo"] = 1
+        #expect(unmatched(KindSchema.mirrorNode.spec, sample, at: "spec") == ["spec.foo", "spec.revision"])
+    }
+
+    // Only one provider's section can be set; the other one has the same type.
+    private func sectionsLeftOut(_ kind: KindSchema) -> [String] {
+        kind.resource.kind == "P2PMirror" ? ["spec.k3s"] : []
+    }
+
+    private func unmatched(_ schema: FieldSchema, _ value: JSONValue, at path: String) -> [String] {
+        switch (schema.form, value) {
+        case (.object(let fields, _, _), .object(let members)):
+            Set(fields.keys).union(members.keys).sorted().flatMap { name -> [String] in
+                guard let field = fields[name], let member = members[name] else { return ["\(path).\(name)"] }
+                return unmatched(field, member, at: "\(path).\(name)")
+            }
+        case (.list(let item, _, _), .array(let items)):
+            items.flatMap { unmatched(item, $0, at: "\(path)[]") }
+        default:
+            []
+        }
+    }
+
+    @Test(
+        "Each default of the schema is what decoding an empty object gives",
+        arguments: [
+            ["provider": "RKE2"], ["provider": "K3s", "k3s": [:]], ["provider": "RKE2", "rke2": [:], "topology": [:]],
+        ] as [JSONValue]
+    )
+    func defaultsAreEqual(spec: JSONValue) throws {
+        let decoded = try JSONCoding.decode(P2PMirrorSpec.self, from: spec)
+        #expect(try JSONCoding.value(of: decoded) == KindSchema.p2pMirror.spec.completed(spec))
+    }
+
+    @Test("What the schema lets through can be read", arguments: KindSchema.all)
+    func requiredEqualsSwift(kind: KindSchema) throws {
+        for mutant in Mutant.removals(of: kind, try Samples.wire(kind)) where kind.violations(of: mutant.object) == [] {
+            let isReadable = kind.resource.kind == "P2PMirror" ? mutant.isP2PMirror : mutant.isMirrorNode
+            #expect(isReadable, "\(mutant.path) is required by the Swift type and not by the schema")
+        }
+    }
+
+    @Test("The file without CEL is the other one less its rules", arguments: CRDFile.kinds)
+    func withoutCELDiffersInRulesOnly(plural: String) throws {
+        let full = try CRDFile(plural)
+        let plain = try CRDFile(plural, withoutCEL: true)
+        #expect(differences(without("x-kubernetes-validations", full.value), plain.value) == [])
+    }
+}

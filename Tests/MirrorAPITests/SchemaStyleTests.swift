@@ -1,0 +1,97 @@
+import KubeCore
+import MirrorAPI
+import Testing
+
+@Suite("The CRD files are complete")
+struct SchemaStyleTests {
+    /// What a schema lacks: a description on each field, a bound on each list, map and string, a type on each list.
+    static func faults(in schema: JSONValue) -> [String] {
+        SchemaNode.all(in: schema).flatMap { node -> [String] in
+            let value = node.value
+            let isOurs = node.path != ".metadata" && node.path != ".apiVersion" && node.path != ".kind"
+            var faults: [String] = []
+            if isOurs, (value["description"]?.stringValue ?? "").isEmpty { faults.append("description") }
+            switch value["type"] {
+            case "array":
+                if value["maxItems"] == nil { faults.append("maxItems") }
+                if value["x-kubernetes-list-type"] == nil { faults.append("x-kubernetes-list-type") }
+            case "object":
+                if value["additionalProperties"] != nil, value["maxProperties"] == nil {
+                    faults.append("maxProperties")
+                }
+            case "string":
+                let bounds = ["maxLength", "enum", "format"]
+                if isOurs, bounds.allSatisfy({ value[$0] == nil }) { faults.append("maxLength") }
+            case "integer":
+                if value["minimum"] == nil || value["format"] == nil { faults.append("minimum") }
+            case "boolean": break
+            default: faults.append("type")
+            }
+            return faults.map { "\(node.path) lacks \($0)" }
+        }
+    }
+
+    @Test("Each field has a description and bounds", arguments: CRDFile.kinds)
+    func everyFieldIsDescribedAndBounded(plural: String) throws {
+        let schema = try CRDFile(plural).schema
+        #expect(SchemaNode.all(in: schema).count > 40)
+        #expect(Self.faults(in: schema) == [])
+    }
+
+    @Test("A field without description or bound is found")
+    func plantedFaultsAreFound() {
+        let schema: JSONValue = [
+            "type": "object", "description": "A thing.",
+            "properties": [
+                "list": ["type": "array", "description": "Items.", "items": ["type": "string"]],
+                "map": ["type": "object", "description": "Keys.", "additionalProperties": ["type": "boolean"]],
+            ],
+        ]
+        #expect(
+            Self.faults(in: schema) == [
+                ".list lacks maxItems", ".list lacks x-kubernetes-list-type", ".list[] lacks description",
+                ".list[] lacks maxLength", ".map lacks maxProperties", ".map{} lacks description",
+            ]
+        )
+    }
+
+    @Test(
+        "Names, scope and subresource are those of the Swift type",
+        arguments: zip(KindSchema.all, ["p2pm", "mn"])
+    )
+    func namesAreEqual(kind: KindSchema, shortName: String) throws {
+        let crd = try CRDFile(kind.resource.plural)
+        let resource = kind.resource
+        #expect(crd.value[path: "metadata", "name"] == .string("\(resource.plural).\(resource.group)"))
+        #expect(crd.value[path: "spec", "group"] == .string(resource.group))
+        #expect(crd.value[path: "spec", "scope"] == (resource.namespaced ? "Namespaced" : "Cluster"))
+        #expect(crd.value[path: "spec", "names", "kind"] == .string(resource.kind))
+        #expect(crd.value[path: "spec", "names", "shortNames"] == [.string(shortName)])
+        #expect(crd.value[path: "spec", "names", "categories"] == [.string(Group.category)])
+        #expect(crd.version["name"] == .string(resource.version))
+        #expect(crd.version[path: "subresources", "status"] == [:])
+    }
+
+    @Test(
+        "Columns that kubectl prints",
+        arguments: [
+            ("p2pmirrors", ["Provider", "Mode", "Shape", "Root", "Ready", "Reason", "Age"], ["Cycles", "Message"]),
+            ("mirrornodes", ["Mirror", "Node", "Role", "State", "Reason", "Current", "Age"], ["Wanted", "Message"]),
+        ]
+    )
+    func columns(plural: String, always: [String], wide: [String]) throws {
+        let crd = try CRDFile(plural)
+        let columns = crd.version["additionalPrinterColumns"]?.arrayValue ?? []
+        let names = { (isWide: Bool) in
+            columns.filter { ($0["priority"] != nil) == isWide }.compactMap { $0["name"]?.stringValue }
+        }
+        #expect(names(false) == always)
+        #expect(names(true) == wide)
+        let fields = Set(SchemaNode.all(in: crd.schema).map(\.path))
+        for column in columns {
+            let path = try #require(column["jsonPath"]?.stringValue)
+            let plain = path.replacing("[?(@.type==\"Ready\")]", with: "[]")
+            #expect(plain == ".metadata.creationTimestamp" || fields.contains(plain), "\(path) leads nowhere")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/// Which way dependencies point.
+enum LayerRules {
+    /// What each target may import beside the standard library.
+    static let allowed: [String: Set<String>] = [
+        "KubeCore": ["CYAML"],
+        "KubeClient": ["CCurl", "KubeCore", "Logging"],
+        "KubeRuntime": ["HeapModule", "KubeCore", "Logging", "Metrics"],
+        "Telemetry": ["CoreMetrics", "FlyingFox", "FlyingSocks", "KubeCore", "Logging"],
+        "MirrorAPI": ["KubeCore"],
+        "MirrorPlanner": ["KubeCore", "MirrorAPI"],
+        "MirrorOperator": operatorAndAgent.union(["CoreMetrics", "Metrics"]),
+        "MirrorAgent": operatorAndAgent.union(["Subprocess", "SystemPackage"]),
+        "MirrorSandbox": [
+            "FlyingFox", "FlyingSocks", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "MirrorAPI", "MirrorAgent",
+            "MirrorOperator", "MirrorPlanner", "Subprocess", "SystemPackage",
+        ],
+        "MirrorCommands": [
+            "ArgumentParser", "CoreMetrics", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "Metrics", "MirrorAPI",
+            "MirrorAgent", "MirrorOperator", "MirrorPlanner", "MirrorSandbox", "Telemetry",
+        ],
+        "p2pmirror": ["MirrorCommands"],
+    ]
+
+    private static let operatorAndAgent: Set<String> = [
+        "KubeCore", "KubeRuntime", "Logging", "MirrorAPI", "MirrorPlanner", "Telemetry",
+    ]
+
+    /// The standard library's modules and the C library, of which pure targets may use only what makes no effect.
+    private static let foundation: Set<String> = ["Foundation", "FoundationEssentials"]
+    private static let system: Set<String> = ["Darwin", "Dispatch", "Glibc", "Musl", "Synchronization"]
+    private static let pure: Set<String> = ["KubeCore", "MirrorAPI", "MirrorPlanner"]
+
+    /// What the planner must not have, because a plan is a function of the snapshot.
+    private static let impurities = [
+        "async", "await", "Task", "Date", "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", "UUID",
+        "random", "randomElement", "shuffled", "FileManager", "ProcessInfo",
+    ]
+
+    static func findings(_ file: TextFile) -> [Finding] {
+        guard let target = file.target else { return [] }
+        // A system library has no Swift.
+        guard let allowed = allowed[target] else {
+            return [Finding(path: file.path, message: "the target \(target) stands in no layer")]
+        }
+        let known = allowed.union(foundation).union(pure.contains(target) ? [] : system)
+        let code = SwiftCode(file.text).lines
+        let imports = code.enumerated().compactMap { index, line -> Finding? in
+            guard let module = importedModule(line), !known.contains(module) else { return nil }
+            return Finding(path: file.path, line: index + 1, message: "\(target) must not import \(module)")
+        }
+        guard target == "MirrorPlanner" else { return imports }
+        return imports + impureFindings(code, path: file.path)
+    }
+
+    private static func impureFindings(_ code: [String], path: String) -> [Finding] {
+        code.enumerated().flatMap { index, line in
+            let words = Set(line.matches(of: /[A-Za-z_][A-Za-z0-9_]*/).map { String($0.output) })
+            return impurities.filter(words.contains).map {
+                Finding(path: path, line: index + 1, message: "the planner is pure: no \($0); take it as an input")
+            }
+        }
+    }
+
+    private static func importedModule(_ line: String) -> String? {
+        let pattern = #/^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+/#
+        guard let match = line.prefixMatch(of: pattern) else { return nil }
+        let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
+        let words = line[match.range.upperBound...].split(separator: " ").drop { kinds.contains($0) }
+        return words.first?.split(separator: ".").first.map(String.init)
+    }
+}

@@ -1,0 +1,121 @@
+import KubeCore
+import Testing
+
+@Suite("Manifests")
+struct ManifestTests {
+    private static func documents(under folder: String) throws -> [JSONValue] {
+        try Checkout.files(under: folder, ".yaml").flatMap { try YAMLCoding.documents($0.text) }
+    }
+
+    private static func base(_ kinds: String...) throws -> [JSONValue] {
+        try documents(under: "manifests/base").filter { kinds.contains($0["kind"]?.stringValue ?? "") }
+    }
+
+    private static func title(_ object: JSONValue) -> String {
+        "\(object["kind"]?.stringValue ?? "") \(object[path: "metadata", "name"]?.stringValue ?? "")"
+    }
+
+    @Test("Roles grant what the table says and nothing else")
+    func rolesEqualTable() throws {
+        let roles = try Self.base("ClusterRole", "Role")
+        let granted = Dictionary(uniqueKeysWithValues: roles.map { (Self.title($0), ManifestRules.lines(of: $0)) })
+        #expect(granted == ManifestRules.granted)
+        #expect(roles.flatMap(ManifestRules.faults(inRole:)) == [])
+    }
+
+    @Test("Each binding leads from a role that exists to an account that exists")
+    func bindingsResolve() throws {
+        let roles = Set(try Self.base("ClusterRole", "Role").map(Self.title))
+        let accounts = Set(try Self.base("ServiceAccount").map(Self.title))
+        let bindings = try Self.base("ClusterRoleBinding", "RoleBinding")
+        #expect(bindings.count == roles.count)
+        for binding in bindings {
+            let role = binding["roleRef"] ?? .null
+            #expect(roles.contains("\(role["kind"]?.stringValue ?? "") \(role["name"]?.stringValue ?? "")"))
+            for subject in binding["subjects"]?.arrayValue ?? [] {
+                #expect(accounts.contains("ServiceAccount \(subject["name"]?.stringValue ?? "")"))
+            }
+        }
+        let workloads = try Self.base("Deployment", "DaemonSet")
+        for workload in workloads {
+            let account = workload[path: "spec", "template", "spec", "serviceAccountName"]?.stringValue ?? ""
+            #expect(accounts.contains("ServiceAccount \(account)"))
+        }
+    }
+
+    @Test("Workloads have no privilege in the base, and mount what they need")
+    func workloadsAreRestricted() throws {
+        let workloads = try Self.base("Deployment", "DaemonSet")
+        #expect(workloads.map(Self.title) == ["DaemonSet p2pmirror-agent", "Deployment p2pmirror-operator"])
+        #expect(workloads.flatMap(ManifestRules.faults(inWorkload:)) == [])
+        #expect(
+            workloads.flatMap(ManifestRules.hostPaths) == [
+                "/etc/rancher", "/etc/p2pmirror", "/var/lib/rancher", "/var/lib/p2pmirror rw",
+            ]
+        )
+        #expect(workloads.allSatisfy { $0[path: "spec", "template", "spec", "hostPID"] == nil })
+    }
+
+    @Test("Only the overlay gives the permission to restart a service")
+    func onlyTheOverlayIsPrivileged() throws {
+        let files = try Checkout.files(under: "manifests", ".yaml")
+        let privileged = files.filter { file in
+            file.lines.contains { $0.contains("privileged: true") || $0.contains("hostPID: true") }
+        }
+        #expect(privileged.map(\.path) == ["manifests/overlays/with-restart/agent-restart.yaml"])
+    }
+
+    @Test("Names in the manifests are those of the code")
+    func namesEqualCode() throws {
+        let group = try Checkout.file("Sources/MirrorAPI/Group.swift").text
+        #expect(group.contains("enum DisruptionLease {\n    package static let name = \"p2pmirror-disruption\""))
+        let containers = try Self.base("Deployment", "DaemonSet").compactMap {
+            $0[path: "spec", "template", "spec"]?["containers"]?.arrayValue?.first
+        }
+        let verbs = containers.compactMap { $0["args"]?.arrayValue?.first?.stringValue }
+        #expect(verbs == ["agent", "operator"])
+    }
+
+    @Test("Files that kustomize names exist, and no file is left out")
+    func kustomizationsAreComplete() throws {
+        for folder in ["manifests/base", "manifests/overlays/with-restart"] {
+            let kustomization = try #require(Self.documents(under: folder).first { $0["kind"] == "Kustomization" })
+            let resources = (kustomization["resources"]?.arrayValue ?? []).compactMap(\.stringValue)
+            let patches = (kustomization["patches"]?.arrayValue ?? []).compactMap { $0["path"]?.stringValue }
+            let named = Set((resources + patches).filter { $0.hasSuffix(".yaml") } + ["kustomization.yaml"])
+            let present = try Checkout.files(under: folder, ".yaml").map { String($0.path.dropFirst(folder.count + 1)) }
+            #expect(named == Set(present))
+        }
+    }
+
+    @Test(
+        "A permission too much is found",
+        arguments: [
+            (["apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]], "Secrets"),
+            (["apiGroups": [""], "resources": ["pods"], "verbs": ["*"]], "a wildcard"),
+            (
+                ["apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["update"]],
+                "Leases without a name"
+            ),
+            (
+                ["apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "get"]],
+                "verbs are not in alphabetical order: [\"list\", \"get\"]"
+            ),
+        ] as [(JSONValue, String)]
+    )
+    func plantedPermissionIsFound(rule: JSONValue, fault: String) {
+        #expect(ManifestRules.faults(inRole: ["rules": [rule]]) == [fault])
+    }
+
+    @Test("A privileged container is found")
+    func plantedPrivilegeIsFound() throws {
+        var agent = try #require(Self.base("DaemonSet").first)
+        var pod = agent[path: "spec", "template", "spec"] ?? .null
+        var container = pod["containers"]?.arrayValue?.first ?? .null
+        container["securityContext"]?["privileged"] = true
+        container["livenessProbe"] = nil
+        pod["containers"] = [container]
+        agent["spec"]?["template"]?["spec"] = pod
+        #expect(ManifestRules.faults(inWorkload: agent) == ["privileges", "no /healthz"])
+    }
+}
