@@ -81,7 +81,10 @@ let package = Package(
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),
         tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"]),
-        tests("MirrorOperatorTests", ["MirrorOperator", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
+        tests(
+            "MirrorOperatorTests",
+            ["MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore", log]
+        ),
         tests("MirrorAgentTests", ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
         tests("MirrorSandboxTests", ["MirrorSandbox", "MirrorAPI", "KubeClient", "KubeCore", log, subprocess]),
         tests(

@@ -75,10 +75,10 @@ struct GatheringTests {
 
     @Test("evidence is read from the server, whatever the stores say")
     func evidence() async throws {
-        let cluster = FakeCluster()
-        try cluster.put(Fixture.mirror(pause: ["hold"]))
-        try cluster.put(Fixture.server("s1", number: 1, ready: false))
-        try cluster.put(Fixture.server("s3", number: 3))
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.mirror(pause: ["hold"]))
+        try await cluster.put(Fixture.server("s1", number: 1, ready: false))
+        try await cluster.put(Fixture.server("s3", number: 3))
         let snapshot = Snapshot(
             now: Fixture.start.timestamp,
             mirrors: [Fixture.mirror()],
@@ -93,7 +93,23 @@ struct GatheringTests {
         #expect(live.nodes.first?.isReady == false)
         #expect(live.mirrors.first?.spec.pauseRequests == ["hold"])
         #expect(live.now == Fixture.start.timestamp + 5)
-        cluster.remove(P2PMirror.self, ObjectKey(name: "m"))
+        try await cluster.api.delete(P2PMirror.self, ObjectKey(name: "m"))
         #expect(try await reader.refreshed(snapshot, for: plan) == nil)
+    }
+
+    @Test("a heartbeat of a node is no reason to look, and a change of its state is")
+    func heartbeat() {
+        let old = Fixture.server("s1", number: 1)
+        var beat = old
+        beat.metadata.resourceVersion = "7"
+        var fallen = beat
+        fallen.status?.conditions = [Node.Condition(type: "Ready", status: "Unknown")]
+        func matters(_ old: Node?, _ new: Node?) -> Bool {
+            MirrorOperator.matters(StoreChange(key: ObjectKey(name: "s1"), old: old, new: new))
+        }
+        #expect(!matters(old, beat))
+        #expect(matters(old, fallen))
+        #expect(matters(nil, old))
+        #expect(matters(old, nil))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 struct PlanExecutorTests {
     private let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a")
 
-    private func execute(_ actions: [Action], on cluster: FakeCluster) async throws -> PlanExecutor.Outcome {
+    private func execute(_ actions: [Action], on cluster: TestCluster) async throws -> PlanExecutor.Outcome {
         try await Fixture.executor(cluster).execute(
             Plan(mirror: "m", actions: actions, status: Fixture.status()),
             mirrorNodes: []
@@ -17,15 +17,17 @@ struct PlanExecutorTests {
 
     @Test("a MirrorNode is applied by its own manager, with owner and labels and without an approval")
     func applies() async throws {
-        let cluster = FakeCluster()
-        let outcome = try await execute([.applyMirrorNode(Fixture.intent("s1", revision: "1-a"))], on: cluster)
+        let cluster = try await TestCluster()
+        let uid = try await cluster.put(Fixture.mirror()).metadata.uid
+        let intent = Fixture.intent("s1", uid: uid, revision: "1-a")
+        let outcome = try await execute([.applyMirrorNode(intent)], on: cluster)
         #expect(outcome == .done)
-        let node = try #require(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
+        let node = try #require(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
         #expect(node.spec.revision == "1-a")
         #expect(node.metadata.ownerReferences.first?.kind == "P2PMirror")
         #expect(node.metadata.labels == [LabelKey.mirror: "m"])
         #expect(cluster.writes == ["PATCH /apis/p2pmirror.io/v1alpha1/mirrornodes/m.s1 by p2pmirror-spec"])
-        let request = try #require(cluster.log.first?.request)
+        let request = try #require(cluster.log.first)
         #expect(request.query("force") == "true")
         let body = try JSONCoding.decode(JSONValue.self, from: request.body ?? [])
         #expect(body["spec"]?.objectValue?.keys.contains("approval") == false)
@@ -34,21 +36,22 @@ struct PlanExecutorTests {
 
     @Test("applying the operator's part leaves the approval where it is")
     func keepsApproval() async throws {
-        let cluster = FakeCluster()
+        let cluster = try await TestCluster()
         var node = Fixture.mirrorNode("s1", revision: "1-a")
         node.spec.approval = Fixture.approval("1-a")
-        try cluster.put(node)
-        _ = try await execute([.applyMirrorNode(Fixture.intent("s1", revision: "2-b"))], on: cluster)
-        let after = try cluster.object(MirrorNode.self, node.key)
+        try await cluster.put(node)
+        let uid = try await cluster.put(Fixture.mirror()).metadata.uid
+        _ = try await execute([.applyMirrorNode(Fixture.intent("s1", uid: uid, revision: "2-b"))], on: cluster)
+        let after = try await cluster.object(MirrorNode.self, node.key)
         #expect(after?.spec.revision == "2-b")
         #expect(after?.spec.approval == node.spec.approval)
     }
 
     @Test("the disruption Lease is created with its first epoch, and without a time at which it expires")
     func createsLease() async throws {
-        let cluster = FakeCluster()
+        let cluster = try await TestCluster()
         #expect(try await execute([.acquireDisruption(holder, from: nil)], on: cluster) == .done)
-        let lease = try #require(try cluster.object(Lease.self, Fixture.lease))
+        let lease = try #require(try await cluster.object(Lease.self, Fixture.lease))
         #expect(lease.spec?.holderIdentity == "m/s1/1-a")
         #expect(lease.spec?.leaseTransitions == 1)
         #expect(lease.spec?.acquireTime == Fixture.start)
@@ -58,17 +61,17 @@ struct PlanExecutorTests {
 
     @Test("every taking of the Lease is another epoch, and giving it back keeps the count")
     func epochs() async throws {
-        let cluster = FakeCluster()
+        let cluster = try await TestCluster()
         for epoch in 1...3 {
-            let free = try cluster.object(Lease.self, Fixture.lease)
+            let free = try await cluster.object(Lease.self, Fixture.lease)
             #expect(DisruptionHolder(free) == nil)
             #expect(try await execute([.acquireDisruption(holder, from: free)], on: cluster) == .done)
-            let held = try #require(try cluster.object(Lease.self, Fixture.lease))
+            let held = try #require(try await cluster.object(Lease.self, Fixture.lease))
             #expect(held.spec?.leaseTransitions == epoch)
             let release = Action.releaseDisruption(from: held, reason: .stepDone, message: "done")
             #expect(try await execute([release], on: cluster) == .done)
         }
-        let free = try #require(try cluster.object(Lease.self, Fixture.lease))
+        let free = try #require(try await cluster.object(Lease.self, Fixture.lease))
         #expect(free.metadata.annotations.isEmpty)
         #expect(free.spec?.holderIdentity == nil)
         #expect(free.spec?.leaseTransitions == 3)
@@ -76,53 +79,53 @@ struct PlanExecutorTests {
 
     @Test("of two who take the Lease from the same state one gets it", arguments: [true, false])
     func race(isNew: Bool) async throws {
-        let cluster = FakeCluster()
+        let cluster = try await TestCluster()
         if !isNew {
-            try cluster.put(Lease(metadata: ObjectMeta(name: Fixture.lease.name, namespace: Fixture.namespace)))
+            try await cluster.put(Lease(metadata: ObjectMeta(name: Fixture.lease.name, namespace: Fixture.namespace)))
         }
-        let seen = try cluster.object(Lease.self, Fixture.lease)
+        let seen = try await cluster.object(Lease.self, Fixture.lease)
         let other = DisruptionHolder(mirror: "m", node: "s2", revision: "1-b")
         let first = try await execute([.acquireDisruption(holder, from: seen)], on: cluster)
         let second = try await execute([.acquireDisruption(other, from: seen)], on: cluster)
         #expect(first == .done)
         #expect(second == .lookAgain("conflict"))
-        #expect(DisruptionHolder(try cluster.object(Lease.self, Fixture.lease)) == holder)
+        #expect(DisruptionHolder(try await cluster.object(Lease.self, Fixture.lease)) == holder)
     }
 
     @Test("an approval rests on the version that was seen")
     func approvalConflict() async throws {
-        let cluster = FakeCluster()
-        try cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
-        let seen = try #require(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
-        try cluster.put(Fixture.mirrorNode("s1", revision: "2-b"))
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
+        let seen = try #require(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
+        try await cluster.put(Fixture.mirrorNode("s1", revision: "2-b"))
         let action = Action.approve(
             name: "m.s1",
             resourceVersion: seen.metadata.resourceVersion,
             Fixture.approval("1-a")
         )
         #expect(try await execute([action], on: cluster) == .lookAgain("conflict"))
-        #expect(try cluster.object(MirrorNode.self, seen.key)?.spec.approval == nil)
+        #expect(try await cluster.object(MirrorNode.self, seen.key)?.spec.approval == nil)
     }
 
     @Test("an approval is given and taken back by its own manager")
     func approvalAndBack() async throws {
-        let cluster = FakeCluster()
-        try cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
-        func version() throws -> String? {
-            try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.resourceVersion
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
+        func version() async throws -> String? {
+            try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.resourceVersion
         }
         let approval = Fixture.approval("1-a", epoch: 4)
-        let give = Action.approve(name: "m.s1", resourceVersion: try version(), approval)
+        let give = Action.approve(name: "m.s1", resourceVersion: try await version(), approval)
         #expect(try await execute([give], on: cluster) == .done)
-        #expect(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.spec.approval == approval)
+        #expect(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.spec.approval == approval)
         let take = Action.withdrawApproval(
             name: "m.s1",
-            resourceVersion: try version(),
+            resourceVersion: try await version(),
             reason: .approvalExpired,
             message: "expired"
         )
         #expect(try await execute([take], on: cluster) == .done)
-        let after = try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))
+        let after = try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))
         #expect(after?.spec.approval == nil)
         #expect(after?.spec.revision == "1-a")
         #expect(cluster.writes.allSatisfy { $0.hasSuffix("by p2pmirror-approval") })
@@ -130,8 +133,8 @@ struct PlanExecutorTests {
 
     @Test("an approval without a version to rest on is never sent", arguments: [nil, ""] as [String?])
     func approvalWithoutVersion(version: String?) async throws {
-        let cluster = FakeCluster()
-        try cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
         let action = Action.approve(name: "m.s1", resourceVersion: version, Fixture.approval("1-a"))
         await #expect(throws: KubeError.self) { try await execute([action], on: cluster) }
         #expect(cluster.writes.isEmpty)
@@ -139,20 +142,20 @@ struct PlanExecutorTests {
 
     @Test("a MirrorNode that was made anew is not deleted in place of its predecessor")
     func deletePrecondition() async throws {
-        let cluster = FakeCluster()
-        try cluster.put(Fixture.mirrorNode("s1"))
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.mirrorNode("s1"))
         let stale = Action.deleteMirrorNode(name: "m.s1", uid: "another", reason: .noNodesSelected)
         #expect(try await execute([stale], on: cluster) == .lookAgain("conflict"))
-        let uid = try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.uid
+        let uid = try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.uid
         let right = Action.deleteMirrorNode(name: "m.s1", uid: uid, reason: .noNodesSelected)
         #expect(try await execute([right, right], on: cluster) == .done)
-        #expect(try cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")) == nil)
+        #expect(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")) == nil)
     }
 
     @Test("the first action that is not carried out ends the pass", arguments: [409, 0])
     func stops(code: Int) async throws {
-        let cluster = FakeCluster()
-        cluster.onRequest { request in
+        let cluster = try await TestCluster()
+        cluster.onRequest { request, _ in
             guard request.path.hasSuffix("m.s2") else { return nil }
             return code == 0 ? .unanswered : .refused(code, "Conflict")
         }
@@ -163,8 +166,8 @@ struct PlanExecutorTests {
 
     @Test("a missing namespace is an error and no reason to look again at once")
     func missingNamespace() async throws {
-        let cluster = FakeCluster()
-        cluster.onRequest { _ in .refused(404, "NotFound") }
+        let cluster = try await TestCluster()
+        cluster.onRequest { _, _ in .refused(404, "NotFound") }
         let error = await #expect(throws: KubeError.self) {
             try await execute([.acquireDisruption(holder, from: nil)], on: cluster)
         }

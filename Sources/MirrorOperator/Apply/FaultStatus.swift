@@ -3,8 +3,8 @@ package import MirrorAPI
 
 /// The statuses that no planner makes, because there was nothing to plan or the plan could not be carried out; pure.
 package enum FaultStatus {
-    /// In conditions and Events of a mirror whose changes the API server refuses.
-    package static let writeRefused = "WriteRefused"
+    /// In conditions of a mirror whose requests the API server refuses.
+    package static let requestRefused = "RequestRefused"
 
     /// The status of a mirror whose specification can't be read.
     package static func invalid(_ mirror: ObservedMirror, fault: String) -> P2PMirrorStatus {
@@ -27,10 +27,15 @@ package enum FaultStatus {
         return status
     }
 
-    /// `status`, with the fact that an action was refused: a status that says nothing of it would be a lie.
-    package static func refused(_ status: P2PMirrorStatus, _ error: KubeError) -> P2PMirrorStatus {
-        var status = status
-        let message = "The API server refused a change, which is tried again: \(error.message)"
+    /// `status`, or one in which nothing is known yet, with the fact that a request was refused: a status that says nothing
+    /// of it would be a lie.
+    package static func refused(
+        _ status: P2PMirrorStatus?,
+        _ error: KubeError,
+        of mirror: ObservedMirror
+    ) -> P2PMirrorStatus {
+        var status = status ?? unknown(mirror)
+        let message = "The API server refused a request, which is made again: \(error.message)"
         status.conditions = status.conditions.map { condition in
             var condition = condition
             switch MirrorConditionType(rawValue: condition.type) {
@@ -38,11 +43,18 @@ package enum FaultStatus {
             case .stalled: condition.status = .true
             default: return condition
             }
-            condition.reason = writeRefused
+            condition.reason = requestRefused
             condition.message = message
             return condition
         }
         return status
+    }
+
+    private static func unknown(_ mirror: ObservedMirror) -> P2PMirrorStatus {
+        let conditions = MirrorConditionType.allCases.map { type in
+            condition(type, .unknown, Reason.unknown.rawValue, "Not known yet.", mirror)
+        }
+        return P2PMirrorStatus(observedGeneration: mirror.metadata.generation, conditions: conditions)
     }
 
     private static func condition(

@@ -40,10 +40,11 @@ package struct PlanExecutor: Sendable {
     /// - Parameter mirrorNodes: what the plan was made from.
     /// - Throws: `KubeError` for what neither a conflict nor an unknown outcome explains; the actions before were done.
     package func execute(_ plan: Plan, mirrorNodes: [MirrorNode]) async throws(KubeError) -> Outcome {
+        let present = Dictionary(mirrorNodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
         for action in plan.actions {
             Logger.current.info("Carrying out an action", metadata: Self.metadata(of: action))
             do throws(KubeError) {
-                try await carryOut(action, mirrorNodes)
+                try await carryOut(action, present)
                 OperatorMetrics.acted(Self.name(of: action), "done")
             } catch {
                 guard let reason = Self.reasonToLookAgain(error, from: action) else {
@@ -75,10 +76,10 @@ package struct PlanExecutor: Sendable {
         }
     }
 
-    private func carryOut(_ action: Action, _ mirrorNodes: [MirrorNode]) async throws(KubeError) {
+    private func carryOut(_ action: Action, _ present: [String: MirrorNode]) async throws(KubeError) {
         switch action {
         case .applyMirrorNode(let intent):
-            try await apply(intent, current: mirrorNodes.first { $0.metadata.name == intent.name })
+            try await apply(intent, current: present[intent.name])
         case .deleteMirrorNode(let name, let uid, _):
             let key = ObjectKey(name: name)
             try await api.delete(MirrorNode.self, key, preconditions: uid.map { DeletePreconditions(uid: $0) })

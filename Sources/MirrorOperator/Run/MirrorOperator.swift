@@ -1,5 +1,5 @@
 package import KubeCore
-import KubeRuntime
+package import KubeRuntime
 package import Logging
 import MirrorAPI
 package import Telemetry
@@ -61,13 +61,15 @@ package final class MirrorOperator: Sendable {
         elector = try Self.elector(api, options, clock, wallClock, logger)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
+        // Longer than a term: what was written in the last one may still be on its way when the next one begins.
+        let ownWrites = OwnWrites(clock: clock, logger: logger)
         makeController = {
             let queue = WorkQueue<String>(name: "p2pmirror", clock: clock)
             let reconciler = MirrorReconciler(
                 api,
                 stores: stores,
                 leaseNamespace: options.leaseNamespace,
-                ownWrites: OwnWrites(clock: clock, logger: logger),
+                ownWrites: ownWrites,
                 wallClock: wallClock,
                 logger: logger,
                 emit: { events.record($0) },
@@ -201,13 +203,13 @@ extension MirrorOperator {
     }
 
     /// A heartbeat gives a node a new version and, without the fields that are not kept, nothing else.
-    static func matters(_ change: StoreChange<Node>) -> Bool {
+    package static func matters(_ change: StoreChange<Node>) -> Bool {
         var old = change.old
         old?.metadata.resourceVersion = change.new?.metadata.resourceVersion
         return old != change.new
     }
 
-    static func keys(of change: StoreChange<MirrorNode>) -> [String] {
+    private static func keys(of change: StoreChange<MirrorNode>) -> [String] {
         let names = [change.old?.spec.mirrorName, change.new?.spec.mirrorName].compactMap(\.self)
         return Array(Set(names)).sorted()
     }

@@ -80,8 +80,17 @@ package struct MirrorReconciler: Sendable {
             notes.record([Note(.warning, reason: .invalidSpec, message: fault)], about: mirror)
             return .awaitChange
         }
-        guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: Self.lookAgainDelay) }
-        return try await carryOut(plan, snapshot, mirror)
+        do throws(KubeError) {
+            guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: Self.lookAgainDelay) }
+            return try await carryOut(plan, snapshot, mirror)
+        } catch {
+            // A transient error is no fault of the mirror, and the status could hardly be written.
+            if error.code == .status, !error.isTransient {
+                // What was known before still holds as far as anybody knows.
+                try? await write(FaultStatus.refused(mirror.status, error, of: mirror), to: mirror)
+            }
+            throw error
+        }
     }
 
     /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just gone.
@@ -98,16 +107,7 @@ package struct MirrorReconciler: Sendable {
         _ snapshot: Snapshot,
         _ mirror: ObservedMirror
     ) async throws(KubeError) -> ReconcileResult {
-        let outcome: PlanExecutor.Outcome
-        do throws(KubeError) {
-            outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
-        } catch {
-            // A transient error is no fault of the mirror, and the status could hardly be written.
-            if !error.isTransient, error.code != .cancelled {
-                try await write(FaultStatus.refused(plan.status, error), to: mirror)
-            }
-            throw error
-        }
+        let outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
         // The status of a plan that did not come true would say what is not; the next look is near.
         guard outcome == .done else { return .requeue(after: Self.lookAgainDelay) }
         try await write(plan.status, to: mirror)

@@ -35,19 +35,34 @@ enum Fixture {
         )
     }
 
-    static func intent(_ node: String, mirror: String = "m", revision: String? = nil) -> MirrorNodeIntent {
+    static func intent(
+        _ node: String,
+        mirror: String = "m",
+        uid: String? = nil,
+        revision: String? = nil
+    ) -> MirrorNodeIntent {
         let object = mirrorNode(node, mirror: mirror, revision: revision)
         return MirrorNodeIntent(
             name: object.metadata.name,
             labels: [LabelKey.mirror: mirror],
-            owner: OwnerReference(apiVersion: "p2pmirror.io/v1alpha1", kind: "P2PMirror", name: mirror, uid: "u"),
+            owner: OwnerReference(
+                apiVersion: "p2pmirror.io/v1alpha1",
+                kind: "P2PMirror",
+                name: mirror,
+                uid: uid ?? "u"
+            ),
             spec: object.spec
         )
     }
 
+    /// What a server with the embedded registry on publishes of its arguments.
+    static func arguments(_ server: String?) -> String {
+        let url = server.map { #","--server","\#($0)""# } ?? ""
+        return #"["server","--embedded-registry=true"\#(url)]"#
+    }
+
     static func server(_ name: String, number: Int, server: String? = nil, ready: Bool = true) -> Node {
-        let arguments = server.map { #"["server","--server","\#($0)"]"# } ?? #"["server"]"#
-        return Node(
+        Node(
             metadata: ObjectMeta(
                 name: name,
                 uid: "uid-\(name)",
@@ -57,7 +72,8 @@ enum Fixture {
                     "kubernetes.io/os": "linux", "p2p.rke2.cattle.io/enabled": "true",
                 ],
                 annotations: [
-                    "rke2.io/node-args": arguments, "rke2.io/node-env": "{}", "rke2.io/node-config-hash": "H====",
+                    "rke2.io/node-args": arguments(server), "rke2.io/node-env": "{}",
+                    "rke2.io/node-config-hash": "H====",
                     "rke2.io/hostname": name,
                 ]
             ),
@@ -92,7 +108,7 @@ enum Fixture {
         )
     }
 
-    static func executor(_ cluster: FakeCluster) -> PlanExecutor {
+    static func executor(_ cluster: TestCluster) -> PlanExecutor {
         let api = KubeAPI(cluster)
         let writes = OwnWrites(logger: logger)
         return PlanExecutor(

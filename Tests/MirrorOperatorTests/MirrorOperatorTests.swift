@@ -1,0 +1,90 @@
+import KubeCore
+import MirrorAPI
+import MirrorOperator
+import Telemetry
+import Testing
+
+@Suite("The operator as it runs")
+struct MirrorOperatorTests {
+    private func makeOperator(_ cluster: TestCluster, identity: String, leaderElection: Bool = true) throws
+        -> MirrorOperator
+    {
+        try MirrorOperator(
+            cluster,
+            options: OperatorOptions(
+                leaseNamespace: Fixture.namespace,
+                identity: identity,
+                leaderElection: leaderElection
+            ),
+            logger: Fixture.logger
+        )
+    }
+
+    /// Waits until `condition` holds; a test that would wait for ever fails by its time limit.
+    private func wait(_ condition: () async throws -> Bool) async throws {
+        while try await !condition() { try await Task.sleep(for: .milliseconds(5)) }
+    }
+
+    @Test(
+        "it waits for the definitions, then plans a new mirror, and gives its Lease up at the end",
+        .timeLimit(.minutes(1))
+    )
+    func wholeLife() async throws {
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.server("s1", number: 1), status: true)
+        let mirrorOperator = try makeOperator(cluster, identity: "a")
+        let running = Task { await mirrorOperator.run() }
+        try await wait { mirrorOperator.isLeader && mirrorOperator.readyChecks.allSatisfy { $0.check() == nil } }
+        try await cluster.put(Fixture.mirror(mode: .observe))
+        try await wait { try await cluster.mirror().status?.observedGeneration == 1 }
+        try await wait { try await cluster.mirrorNode("m.s1") != nil }
+        running.cancel()
+        await running.value
+        let lease = try await cluster.object(
+            Lease.self,
+            ObjectKey(namespace: Fixture.namespace, name: "p2pmirror-operator")
+        )
+        #expect(lease?.spec?.holderIdentity == "")
+    }
+
+    @Test("a standby keeps its caches warm and writes nothing", .timeLimit(.minutes(1)))
+    func standby() async throws {
+        let cluster = try await TestCluster()
+        let first = try makeOperator(cluster, identity: "a")
+        let leading = Task { await first.run() }
+        try await wait { first.isLeader }
+        let second = try makeOperator(cluster, identity: "b")
+        let standing = Task { await second.run() }
+        try await wait { second.readyChecks.allSatisfy { $0.check() == nil } }
+        #expect(!second.isLeader)
+        leading.cancel()
+        await leading.value
+        standing.cancel()
+        await standing.value
+    }
+
+    @Test("without the definitions it is not ready, and says what to do", .timeLimit(.minutes(1)))
+    func noDefinitions() async throws {
+        let cluster = try await TestCluster(definitions: false)
+        let mirrorOperator = try makeOperator(cluster, identity: "a", leaderElection: false)
+        let running = Task { await mirrorOperator.run() }
+        let check = try #require(mirrorOperator.readyChecks.first { $0.name == "definitions" })
+        try await wait { check.check()?.contains("crds/") ?? false }
+        running.cancel()
+        await running.value
+        #expect(cluster.writes.isEmpty)
+    }
+
+    @Test("options that can't work are refused", arguments: [("", "a"), (Fixture.namespace, "")])
+    func options(namespace: String, identity: String) async throws {
+        let cluster = try await TestCluster()
+        let error = #expect(throws: KubeError.self) {
+            try MirrorOperator(
+                cluster,
+                options: OperatorOptions(leaseNamespace: namespace, identity: identity),
+                logger: Fixture.logger
+            )
+        }
+        #expect(error?.code == .configuration)
+    }
+}
