@@ -21,8 +21,27 @@ package struct SandboxCluster: Sendable {
         let front = try await server.serve(host: host, port: port)
         let path = "\(directory)/kubeconfig"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Data(Kubeconfig.text(server: front.url).utf8).write(to: URL(filePath: path))
+        try Data(Self.kubeconfig(server: front.url).utf8).write(to: URL(filePath: path))
         return SandboxCluster(api: KubeAPI(server.transport()), kubeconfig: path, front: front)
+    }
+
+    /// The kubeconfig of the embedded server, which asks for no credentials and listens on loopback only.
+    package static func kubeconfig(server: String) -> String {
+        """
+        apiVersion: v1
+        kind: Config
+        current-context: sandbox
+        clusters:
+        - name: sandbox
+          cluster: {server: "\(server)"}
+        contexts:
+        - name: sandbox
+          context: {cluster: sandbox, user: sandbox}
+        users:
+        - name: sandbox
+          user: {}
+
+        """
     }
 
     /// Uses the API server that a kubeconfig names.
@@ -92,26 +111,5 @@ package struct SandboxCluster: Sendable {
             .configuration,
             "the API server does not serve \(resource.plural) 10 s after its CRD was applied"
         )
-    }
-}
-
-/// The kubeconfig of the embedded server, which asks for no credentials and listens on loopback only.
-enum Kubeconfig {
-    static func text(server: String) -> String {
-        """
-        apiVersion: v1
-        kind: Config
-        current-context: sandbox
-        clusters:
-        - name: sandbox
-          cluster: {server: "\(server)"}
-        contexts:
-        - name: sandbox
-          context: {cluster: sandbox, user: sandbox}
-        users:
-        - name: sandbox
-          user: {}
-
-        """
     }
 }

@@ -1,0 +1,142 @@
+import Foundation
+import KubeClient
+import KubeCore
+import MirrorAPI
+import MirrorSandbox
+import Synchronization
+
+/// The API server that this run is about: the one of `P2PMIRROR_TEST_KUBECONFIG`, or else the embedded one.
+///
+/// All tests of a run share it, one after the other.
+final class TestCluster: Sendable {
+    static let leaseNamespace = "p2pmirror-system"
+
+    let kubeconfig: String
+    let transport: CurlTransport
+    let api: KubeAPI
+    /// Where this run keeps its files.
+    let directory: String
+    private let power: any APIServerPower
+
+    /// The cluster of this run, with CRDs and namespace.
+    static func shared() async throws -> TestCluster {
+        try await preparation.value
+    }
+
+    private static let preparation = Task { try await TestCluster() }
+
+    private init() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        directory = NSTemporaryDirectory() + "p2pmirror-real-\(getpid())"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        if let path = environment["P2PMIRROR_TEST_KUBECONFIG"] {
+            kubeconfig = path
+            power = ExternalPower(stateDirectory: environment["P2PMIRROR_TEST_KUBE_DIR"])
+        } else {
+            let embedded = try await EmbeddedPower(directory: directory)
+            kubeconfig = embedded.kubeconfig
+            power = embedded
+        }
+        let configuration = try ClusterConfiguration.load(explicitKubeconfig: kubeconfig, environment: [:])
+        transport = try CurlTransport(configuration, options: ClientOptions(userAgent: "p2pmirror-tests"))
+        api = KubeAPI(transport)
+        try await SandboxCluster.external(kubeconfig: kubeconfig)
+            .prepare(crds: Self.root + "/crds", namespace: Self.leaseNamespace)
+    }
+
+    /// Kills the API server the hard way; all connections break, what it has stored stays.
+    func killServer() async throws { try await power.kill() }
+
+    /// Starts it again at the same address and waits until it answers.
+    func startServer() async throws {
+        try await power.start()
+        for _ in 0..<300 {
+            if (try? await api.answer(to: .list(P2PMirror.resource))) != nil { return }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        throw KubeError(.connection, "the API server does not answer a minute after its start")
+    }
+
+    /// The executable that this checkout builds.
+    static var executable: String {
+        get throws {
+            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            let path = URL(filePath: tests).deletingLastPathComponent().appending(path: "p2pmirror").path()
+            guard FileManager.default.isExecutableFile(atPath: path) else {
+                throw KubeError(.configuration, "\(path) is not there: run swift build first")
+            }
+            return path
+        }
+    }
+
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path()
+}
+
+/// How an API server is killed and started again.
+protocol APIServerPower: Sendable {
+    func kill() async throws
+    func start() async throws
+}
+
+/// The embedded server: its listener and every connection go, its objects stay, as etcd's do.
+private final class EmbeddedPower: APIServerPower {
+    let kubeconfig: String
+    private let server = APIServer(.sandbox)
+    private let port: UInt16
+    private let front: Mutex<APIServerFront?>
+
+    init(directory: String) async throws {
+        let front = try await server.serve(host: "127.0.0.1", port: 0)
+        port = front.port
+        self.front = Mutex(front)
+        kubeconfig = "\(directory)/kubeconfig"
+        try Data(SandboxCluster.kubeconfig(server: front.url).utf8).write(to: URL(filePath: kubeconfig))
+    }
+
+    func kill() async throws {
+        let front = front.withLock { front in
+            defer { front = nil }
+            return front
+        }
+        await front?.stop()
+    }
+
+    func start() async throws {
+        let started = try await server.serve(host: "127.0.0.1", port: port)
+        front.withLock { $0 = started }
+    }
+}
+
+/// A kube-apiserver whose process id and start script stand in a directory.
+private struct ExternalPower: APIServerPower {
+    let stateDirectory: String?
+
+    func kill() async throws {
+        let text = try String(contentsOfFile: directory() + "/kube-apiserver.pid", encoding: .utf8)
+        guard let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw KubeError(.configuration, "kube-apiserver.pid holds no process id")
+        }
+        Glibc.kill(pid, SIGKILL)
+        while Glibc.kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    func start() async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/setsid")
+        process.arguments = [try directory() + "/run-kube-apiserver"]
+        let log = FileHandle(forWritingAtPath: try directory() + "/kube-apiserver.log")
+        log?.seekToEndOfFile()
+        process.standardOutput = log
+        process.standardError = log
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    private func directory() throws(KubeError) -> String {
+        guard let stateDirectory else {
+            throw KubeError(.configuration, "P2PMIRROR_TEST_KUBE_DIR is needed to kill and start the API server")
+        }
+        return stateDirectory
+    }
+}

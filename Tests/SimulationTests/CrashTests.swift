@@ -1,0 +1,58 @@
+import MirrorAPI
+import MirrorSandbox
+import Synchronization
+import Testing
+
+/// A process that is killed at any point and started again reaches the end that it would have reached anyway.
+@Suite struct CrashTests {
+    /// Seconds of simulated time within which a ring of three is a star, kills included.
+    static let limit = 400
+
+    static func run(
+        _ kill: SimulatedCluster.Kill
+    ) async throws -> (seconds: Int?, end: SimulatedCluster.EndState, restarts: [Int], counts: SimulatedCluster.Counts) {
+        let cluster = try await SimulatedCluster(.ring(agents: 0, network: "10.0.0"), kill: kill)
+        let rollout = P2PMirrorSpec.Rollout(minReadySeconds: 1, progressDeadlineSeconds: 120)
+        try await cluster.createMirror(P2PMirrorSpec(provider: .rke2, mode: .enforce, rollout: rollout))
+        let seconds = try await cluster.run(limit: limit)
+        let counts = cluster.counters.value.withLock { $0 }
+        return (seconds, try await cluster.endState(), cluster.hosts.map(\.restarts), counts)
+    }
+
+    @Test func `a ring becomes a star with one restart for each server that changes`() async throws {
+        let run = try await Self.run(.never)
+        #expect(run.seconds != nil)
+        #expect(run.restarts == [1, 0, 1])
+        #expect(run.end.topology?.observed == "Star")
+        #expect(run.end.leaseHolder.isEmpty)
+    }
+
+    enum Killed: String, CaseIterable {
+        case operatorRequests, agentRequests, agentFiles
+    }
+
+    @Test(arguments: Killed.allCases, [false, true])
+    func `killed at every point it reaches the same end`(_ killed: Killed, afterEffect: Bool) async throws {
+        let undisturbed = try await Self.run(.never)
+        let points: [SimulatedCluster.Kill] =
+            switch killed {
+            case .operatorRequests:
+                (1...undisturbed.counts.operatorRequests).map { .operatorRequest($0, afterEffect: afterEffect) }
+            case .agentRequests:
+                (1...undisturbed.counts.agentRequests).map { .agentRequest($0, afterEffect: afterEffect) }
+            case .agentFiles:
+                (1...undisturbed.counts.agentFiles).map { .agentFile($0, afterEffect: afterEffect) }
+            }
+        var converged = 0
+        for point in points {
+            let run = try await Self.run(point)
+            #expect(run.seconds != nil, "\(point): not at rest within \(Self.limit) s")
+            #expect(run.end == undisturbed.end, "\(point)")
+            #expect(run.restarts == undisturbed.restarts, "\(point)")
+            if run.seconds != nil, run.end == undisturbed.end { converged += 1 }
+        }
+        let moment = afterEffect ? "after" : "before"
+        print("killed \(moment) each of \(killed.rawValue): points tried \(points.count), converged \(converged)")
+        #expect(converged == points.count)
+    }
+}
