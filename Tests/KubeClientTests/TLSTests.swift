@@ -141,7 +141,7 @@ struct TLSTests {
         let stream = try await transport.open(KubeRequest(.get, "/slow"))
         let reader = Task { try await stream.collect(upTo: 1000) }
         let answers = try await withThrowingTaskGroup(of: Facts.self) { group in
-            for number in 0..<40 {
+            for number in 0..<400 {
                 group.addTask {
                     try await facts(transport, number.isMultiple(of: 2) ? KubeRequest(.get, "/") : .post())
                 }
