@@ -2,6 +2,7 @@
 #define P2PMIRROR_CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 
 /* Swift calls no variadic C function: one shim for each type of argument. */
@@ -65,11 +66,24 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
     return curl_multi_setopt(multi, option, value);
 }
 
+static inline CURLMcode ccurl_multi_set_socket(CURLM *multi, curl_socket_callback callback, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+    return code == CURLM_OK ? curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, callback) : code;
+}
+
+static inline CURLMcode ccurl_multi_set_timer(CURLM *multi, curl_multi_timer_callback callback, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+    return code == CURLM_OK ? curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, callback) : code;
+}
+
 /* Macros with casts, which Swift does not import. */
 
 static inline size_t ccurl_pause(void) { return CURL_WRITEFUNC_PAUSE; }
 
 static inline long ccurl_global_default(void) { return CURL_GLOBAL_DEFAULT; }
+
+/* Something to wake a thread with that waits in poll; Swift's module of the C library leaves it out. */
+static inline int ccurl_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 /* The name that `top -H` and /proc show; at most 15 bytes. */
 static inline void ccurl_name_thread(const char *name) { prctl(PR_SET_NAME, name); }

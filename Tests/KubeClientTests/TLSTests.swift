@@ -130,4 +130,25 @@ struct TLSTests {
         #expect(own.protocol == "http/1.1")
         #expect(own.connection != answers.first?.connection)
     }
+
+    @Test("Requests that need more connections do not take that of a stream")
+    func apart() async throws {
+        let transport = try transport {
+            $0.certificateAuthority = .file(server.path("ca.crt"))
+            $0.tlsServerName = "localhost"
+        }
+        _ = try await facts(transport)
+        let stream = try await transport.open(KubeRequest(.get, "/slow"))
+        let reader = Task { try await stream.collect(upTo: 1000) }
+        let answers = try await withThrowingTaskGroup(of: Facts.self) { group in
+            for number in 0..<400 {
+                group.addTask {
+                    try await facts(transport, number.isMultiple(of: 2) ? KubeRequest(.get, "/") : .post())
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(Set(answers.map(\.protocol)) == ["h2"])
+        #expect(try await reader.value == Array(String(repeating: "event", count: 20).utf8))
+    }
 }

@@ -31,7 +31,8 @@ struct KubeconfigResolver {
         if let userName = context.content.user, !userName.isEmpty {
             guard let user = config.users[userName] else {
                 throw fault(
-                    "context \"\(name)\" names user \"\(userName)\", which is not defined; \(known("users", config.users))"
+                    "context \"\(name)\" names user \"\(userName)\", which is not defined; "
+                        + known("users", config.users)
                 )
             }
             try resolve(user, named: userName, into: &result)

@@ -109,7 +109,12 @@ extension EasyHandle {
         ccurl_set_opensocket(pointer) { _, _, address in
             // Children of this process must not inherit connections, which curl itself does not prevent.
             guard let address = address?.pointee else { return CURL_SOCKET_BAD }
-            return socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+            let file = socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+            // Keep-alive does not look after a connection with unanswered data on it, which the system would try to
+            // deliver for a quarter of an hour while every new request joins it.
+            var limit: Int32 = 30_000
+            setsockopt(file, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
+            return file
         }
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         try set(CURLOPT_SSL_VERIFYPEER, !configuration.isInsecure)

@@ -34,6 +34,9 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
     private var isTooLong = false
     private(set) var isPaused = false
 
+    /// Whether the body goes to a reader piece by piece.
+    var isStream: Bool { plan.isStream }
+
     var pointer: UnsafeMutableRawPointer { handle.pointer }
 
     /// Prepares an attempt; `timeout` is for the whole of it, nil where the watchdog holds the deadline.

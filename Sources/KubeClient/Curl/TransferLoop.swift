@@ -8,26 +8,11 @@ import Synchronization
     import Musl
 #endif
 
-/// Owner of libcurl's multi handle.
-private struct MultiHandle: ~Copyable {
-    let pointer: UnsafeMutableRawPointer
-
-    init() throws(KubeError) {
-        try CurlLibrary.prepare()
-        guard let pointer = curl_multi_init() else { throw KubeError(.connection, "no memory for libcurl") }
-        self.pointer = pointer
-        // Connections that wait for their next use; those in use are not counted.
-        ccurl_multi_set_long(pointer, CURLMOPT_MAXCONNECTS, 32)
-    }
-
-    deinit { curl_multi_cleanup(pointer) }
-}
-
-/// The one thread that carries all transfers of a client.
+/// The one thread that carries all transfers of a client; others only leave commands and wake it.
 ///
-/// Others only leave commands and wake it; all of libcurl but `curl_multi_wakeup`, which is made for that, is called
-/// here. Waiting and working are apart, so that an event loop of ours could take the place of `curl_multi_poll`.
-final class TransferLoop: @unchecked Sendable /* the multi handle is the thread's, wakeup is safe from any thread */ {
+/// Exchanges and streams have pools of their own: libcurl 7.88 gives a request that may share a connection one of
+/// HTTP/1.1 that a stream is using, if the same server also has connections of HTTP/2 in the pool, and both break.
+final class TransferLoop: @unchecked Sendable /* pools and transfers are the thread's, the inbox has a lock */ {
     private enum Command {
         case add(Transfer)
         case cancel(Transfer)
@@ -40,14 +25,29 @@ final class TransferLoop: @unchecked Sendable /* the multi handle is the thread'
     }
 
     private let inbox = Mutex(Inbox())
-    private let multi: MultiHandle
+    private let exchanges: ConnectionPool
+    private let streams: ConnectionPool
+    /// Made readable by whoever leaves a command.
+    private let bell: Int32
     /// Transfers that libcurl has, by the address of their handle; the thread's.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
 
     /// Starts the thread, which ends after `stop`.
     init() throws(KubeError) {
-        multi = try MultiHandle()
+        exchanges = try ConnectionPool()
+        streams = try ConnectionPool()
+        bell = ccurl_event_descriptor()
+        guard bell >= 0 else {
+            throw KubeError(.connection, "no event descriptor for the client: \(String(cString: strerror(errno)))")
+        }
         try Self.spawn(self)
+    }
+
+    deinit { close(bell) }
+
+    private func ring() {
+        var one: UInt64 = 1
+        _ = write(bell, &one, MemoryLayout<UInt64>.size)
     }
 
     /// Gives a transfer to the thread.
@@ -65,7 +65,7 @@ final class TransferLoop: @unchecked Sendable /* the multi handle is the thread'
     /// Ends the thread; transfers that are left end as cancelled.
     func stop() {
         inbox.withLock { $0.isStopped = true }
-        curl_multi_wakeup(multi.pointer)
+        ring()
     }
 
     private func leave(_ command: Command) {
@@ -74,7 +74,7 @@ final class TransferLoop: @unchecked Sendable /* the multi handle is the thread'
             return inbox.isStopped
         }
         guard isStopped else {
-            curl_multi_wakeup(multi.pointer)
+            ring()
             return
         }
         if case .add(let transfer) = command { transfer.sink.finish(Self.closed) }
@@ -108,14 +108,35 @@ extension TransferLoop {
     private func run() {
         while let commands = take() {
             for command in commands { carryOut(command) }
-            var running: Int32 = 0
-            curl_multi_perform(multi.pointer, &running)
+            for pool in [exchanges, streams] { pool.actOnTimer(at: .now) }
             finishCompleted()
-            let deadline = expire(at: .now)
-            var events: Int32 = 0
-            curl_multi_poll(multi.pointer, nil, 0, Self.milliseconds(until: deadline), &events)
+            let deadlines = [expire(at: .now), exchanges.timer, streams.timer].compactMap { $0 }
+            wait(until: deadlines.min())
         }
         for transfer in Array(active.values) { end(transfer) { $0.sink.finish(Self.closed) } }
+    }
+
+    /// Waits for commands, sockets or the deadline, and lets libcurl work on the sockets that are ready.
+    private func wait(until deadline: ContinuousClock.Instant?) {
+        var waits = [pollfd(fd: bell, events: Int16(POLLIN), revents: 0)]
+        var owners: [ConnectionPool] = [exchanges]
+        for pool in [exchanges, streams] {
+            for (socket, events) in pool.interests {
+                waits.append(pollfd(fd: socket, events: events, revents: 0))
+                owners.append(pool)
+            }
+        }
+        // An error here is an interrupted call, after which all is looked at again.
+        guard poll(&waits, nfds_t(waits.count), Self.milliseconds(until: deadline)) > 0 else { return }
+        for (wait, owner) in zip(waits, owners) where wait.revents != 0 {
+            if wait.fd == bell {
+                var count: UInt64 = 0
+                _ = read(bell, &count, MemoryLayout<UInt64>.size)
+            } else {
+                owner.act(on: wait.fd, ready: wait.revents)
+            }
+        }
+        finishCompleted()
     }
 
     /// The commands left since the last time, nil once the loop is to end.
@@ -134,7 +155,7 @@ extension TransferLoop {
         case .add(let transfer):
             guard !transfer.isCancelled.load(ordering: .acquiring) else { return transfer.finishCancelled() }
             active[transfer.pointer] = transfer
-            let code = curl_multi_add_handle(multi.pointer, transfer.pointer)
+            let code = pool(of: transfer).add(transfer.pointer)
             guard code != CURLM_OK else { return }
             active[transfer.pointer] = nil
             transfer.finish(.configuration, String(cString: curl_multi_strerror(code)))
@@ -145,13 +166,13 @@ extension TransferLoop {
         }
     }
 
+    private func pool(of transfer: Transfer) -> ConnectionPool { transfer.isStream ? streams : exchanges }
+
     private func finishCompleted() {
-        var waiting: Int32 = 0
-        while let message = curl_multi_info_read(multi.pointer, &waiting) {
-            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle else { continue }
-            // The message is gone once the handle is removed.
-            let code = message.pointee.data.result
-            if let transfer = active[handle] { end(transfer) { $0.finish(code) } }
+        for pool in [exchanges, streams] {
+            while let (handle, code) = pool.nextCompleted() {
+                if let transfer = active[handle] { end(transfer) { $0.finish(code) } }
+            }
         }
     }
 
@@ -172,13 +193,14 @@ extension TransferLoop {
     /// Takes a transfer from libcurl, which closes its connection unless the transfer was over, and reports its end.
     private func end(_ transfer: Transfer, _ report: (Transfer) -> Void) {
         active[transfer.pointer] = nil
-        curl_multi_remove_handle(multi.pointer, transfer.pointer)
+        pool(of: transfer).remove(transfer.pointer)
         report(transfer)
     }
 
     private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
-        guard let deadline else { return 60_000 }
-        return Int32(min(60_000, max(Duration.zero, deadline - .now).wholeMilliseconds))
+        guard let deadline else { return -1 }
+        let left = deadline - .now
+        return left <= .zero ? 0 : Int32(min(60_000, left.wholeMilliseconds))
     }
 }
 

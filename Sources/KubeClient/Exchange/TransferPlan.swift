@@ -1,6 +1,6 @@
 package import KubeCore
 
-/// What libcurl is told to do for one attempt of a request: everything but the certificates, which every attempt shares.
+/// What libcurl is told to do for one attempt of a request; the certificates, which all attempts share, come apart.
 package struct TransferPlan: Hashable, Sendable {
     /// The version of HTTP to offer.
     package enum Version: Hashable, Sendable {
@@ -18,6 +18,8 @@ package struct TransferPlan: Hashable, Sendable {
     package var authorization: Secret?
     package var body: [UInt8]?
     package var version: Version
+    /// Whether the body goes to a reader piece by piece.
+    package var isStream: Bool
     /// Method and address for messages; the query is left out because it may be long.
     package var name: String
 
@@ -42,6 +44,7 @@ package struct TransferPlan: Hashable, Sendable {
         method = request.method
         body = request.body
         authorization = token.map { Secret("Bearer \($0.exposed)") }
+        self.isStream = isStream
         version = server.isSecure && !isStream ? .http2OverTLS : .http1
         headers = ["Accept: \(request.accept)"]
         // Without these libcurl would send a type of its own, and wait for permission to send a long body.

@@ -1,4 +1,4 @@
-/// The one way in and out of YAML text: YAML becomes JSON values, and typed values come out of those as they do from JSON.
+/// The one way in and out of YAML text: YAML becomes JSON values, and those become typed values as JSON does.
 ///
 /// Plain scalars resolve as in the `yaml.v2` and `sigs.k8s.io/yaml` libraries that kubectl and the API machinery use
 /// (kubernetes-sigs/yaml, goyaml.v2/resolve.go), so that a manifest means here what it means there: `yes`, `on` and
