@@ -33,7 +33,7 @@ extension APIServerState {
             "apiVersion": "v1", "kind": "Status", "metadata": [:], "status": "Success", "details": details,
         ]
         let headers = ["content-type": "application/json"]
-        return KubeResponse(status: 200, headers: headers, body: Array(status.text.utf8))
+        return KubeResponse(status: 200, headers: headers, body: status.bytes)
     }
 
     private func deleteOptions(_ context: RequestContext) throws(APIError) -> JSONValue {

@@ -82,7 +82,8 @@ extension APIServerState {
         }
         guard version == target.apiVersion else {
             throw .badRequest(
-                "the API version in the data (\(version)) does not match the expected API version (\(target.apiVersion))"
+                "the API version in the data (\(version)) does not match the expected API version "
+                    + "(\(target.apiVersion))"
             )
         }
         if let namespace = object.objectNamespace, namespace != target.namespace {
@@ -121,12 +122,15 @@ extension APIServerState {
         let shown = view(StoredObject(value: result, revision: store.revision), target)
         var response = format.object(shown, target, status: status, now: write.context.now)
         if !write.context.warnings.isEmpty {
-            let texts = write.context.warnings.map { warning in
-                "299 - \"\(warning.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\""))\""
-            }
-            response.headers["warning"] = texts.joined(separator: ", ")
+            response.headers["warning"] = write.context.warnings.map(Self.warning).joined(separator: ", ")
         }
         return response
+    }
+
+    /// A value of the Warning header.
+    private static func warning(_ text: String) -> String {
+        let quoted = text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\"")
+        return "299 - \"\(quoted)\""
     }
 
     /// Whether a write would change nothing; times of managed fields and the version do not count.
@@ -160,14 +164,12 @@ extension RequestContext {
     }
 
     func json() throws(APIError) -> JSONValue {
-        do {
-            let value = try JSONCoding.decode(JSONValue.self, from: request.body ?? [])
-            guard value.objectValue != nil || value.arrayValue != nil else {
-                throw KubeError(.decoding, "the body is neither an object nor an array")
-            }
-            return value
-        } catch {
-            throw .badRequest("the object provided is unrecognized (must be of type \(target.resource.kind)): \(error)")
+        guard let value = try? JSONText.parse(request.body ?? []),
+            value.objectValue != nil || value.arrayValue != nil
+        else {
+            let kind = target.resource.kind
+            throw .badRequest("the object provided is unrecognized (must be of type \(kind)): it is no JSON object")
         }
+        return value
     }
 }

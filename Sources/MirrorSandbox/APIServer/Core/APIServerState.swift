@@ -80,7 +80,7 @@ package struct APIServerState: Sendable {
         if let seconds = error.details?["retryAfterSeconds"]?.intValue {
             response.headers["retry-after"] = String(seconds)
         }
-        response.body = Array(error.status.text.utf8)
+        response.body = error.status.bytes
         return response
     }
 }

@@ -75,10 +75,4 @@ extension JSONValue {
         case .array, .object: text
         }
     }
-
-    /// JSON text with sorted keys.
-    var text: String {
-        guard let bytes = try? JSONCoding.encode(self) else { return "" }
-        return String(decoding: bytes, as: UTF8.self)
-    }
 }

@@ -44,7 +44,7 @@ enum ResponseFormat: Sendable, Hashable {
     }
 
     func response(_ value: JSONValue, status: Int) -> KubeResponse {
-        KubeResponse(status: status, headers: ["content-type": contentType], body: Array(value.text.utf8))
+        KubeResponse(status: status, headers: ["content-type": contentType], body: value.bytes)
     }
 
     /// An answer that is one object.
@@ -90,7 +90,7 @@ enum ResponseFormat: Sendable, Hashable {
 
     func line(_ type: String, _ object: JSONValue) -> [UInt8] {
         let event: JSONValue = ["type": .string(type), "object": object]
-        return Array(event.text.utf8) + [0x0A]
+        return event.bytes + [0x0A]
     }
 
     func bookmark(_ object: JSONValue) -> JSONValue {
