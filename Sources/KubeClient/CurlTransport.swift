@@ -68,6 +68,13 @@ public final class CurlTransport: Transport {
     }
 }
 
+extension CurlTransport: CustomStringConvertible, CustomReflectable {
+    /// Whom this client talks to.
+    public var description: String { "client of \(configuration.server)" }
+    /// A mirror without children: what is inside is the system's and changes all the time.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 extension CurlTransport {
     /// Repeats a request as the server asks for, until there is an answer for the caller or the time is up.
     private func follow<Answer>(

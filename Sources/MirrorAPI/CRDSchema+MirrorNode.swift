@@ -57,8 +57,8 @@ extension KindSchema {
         required: ["revision", "epoch", "expires", "deadlineSeconds", "reason"]
     )
 
-    // The approved revision need not be the present one: a newer setting may arrive before the approval of the older one
-    // is withdrawn. An approval that could be prolonged would outlive the agent's look at it.
+    // The approved revision need not be the present one: a newer setting may arrive before the approval of the older
+    // one is withdrawn. An approval that could be prolonged would outlive the agent's look at it.
     private static let approvalRules = [
         FieldRule(
             "!has(self.approval) || has(self.revision)",

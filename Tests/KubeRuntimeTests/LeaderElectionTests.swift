@@ -15,6 +15,11 @@ private func wall(_ local: Duration) -> MicroTimestamp {
     MicroTimestamp(microseconds: noon.microseconds + local.components.seconds * 1_000_000)
 }
 
+/// Work that does not stop when it is told to.
+private func ignoringCancellation(_ body: @escaping @Sendable () async -> Void) async {
+    await Task { await body() }.value
+}
+
 private func lease(holder: String?, version: String = "1", renewed: Int64 = 0, seconds: Int? = 15) -> Lease {
     Lease(
         metadata: ObjectMeta(name: "operator", namespace: "ns", resourceVersion: version),
@@ -287,6 +292,58 @@ struct LeaderElectorTests {
         #expect(holder == "")
         work.cancel()
         await #expect(throws: CancellationError.self) { try await work.value }
+    }
+
+    @Test("the Lease is given up only after the work has ended")
+    func orderOfStopping() async throws {
+        let elector = try elector("a")
+        let steps = Shared<[String]>([])
+        let mayEnd = Shared(false)
+        let running = Task {
+            await elector.run()
+            steps.withLock { $0.append("given up") }
+        }
+        let work = Task {
+            try await elector.leading {
+                steps.withLock { $0.append("start") }
+                try? await Task.sleep(for: .seconds(60))
+                // Cancelled; a request in flight may still take its time.
+                await ignoringCancellation { while !mayEnd.value { try? await Task.sleep(for: .milliseconds(1)) } }
+                steps.withLock { $0.append("end") }
+            }
+        }
+        await eventually("work") { steps.value == ["start"] }
+        running.cancel()
+        await eventually("a step back") { !elector.isLeader }
+        try await Task.sleep(for: .milliseconds(5))
+        #expect(holder == "a")
+        mayEnd.withLock { $0 = true }
+        await running.value
+        #expect(steps.value == ["start", "end", "given up"])
+        #expect(holder == "")
+        work.cancel()
+        _ = await work.result
+    }
+
+    @Test("work that outlives the term keeps the Lease from being given up")
+    func outlivingWork() async throws {
+        let elector = try elector("a")
+        let mayEnd = Shared(false)
+        let running = Task { await elector.run() }
+        let work = Task {
+            try await elector.leading {
+                await ignoringCancellation { while !mayEnd.value { try? await Task.sleep(for: .milliseconds(1)) } }
+            }
+        }
+        await eventually("work") { elector.isLeader && clock.sleepers == 2 }
+        running.cancel()
+        await eventually("the end of the term is awaited") { !elector.isLeader && clock.nextWake == .seconds(10) }
+        clock.advance(by: .seconds(10))
+        await running.value
+        #expect(holder == "a")
+        mayEnd.withLock { $0 = true }
+        work.cancel()
+        _ = await work.result
     }
 
     @Test("work that ends by itself ends the call, and its error is passed on")

@@ -56,7 +56,9 @@ struct APIServerDefinitionTests {
                 ["mode": "Observe", "code": "A1"],
                 "spec.code: Invalid value: \"A1\": spec.code in body should match '^[a-z]+$'"
             ),
-            (["mode": "Observe", "holds": ["a", "b", "c", "d"]], "spec.holds: Too many: 4: must have at most 3 items"),
+            (
+                ["mode": "Observe", "holds": ["a", "b", "c", "d"]], "spec.holds: Too many: 4: must have at most 3 items"
+            ),
             (["mode": "Observe", "holds": ["a", "a"]], "spec.holds[1]: Duplicate value: \"a\""),
             (
                 ["mode": "Observe", "order": []],
@@ -129,7 +131,14 @@ struct APIServerDefinitionTests {
     func admission() async throws {
         let rules: JSONValue = [["rule": "self.size < 5"]]
         let path = JSONPatchOperation.pointer(
-            "spec", "versions", "0", "schema", "openAPIV3Schema", "properties", "spec", "x-kubernetes-validations"
+            "spec",
+            "versions",
+            "0",
+            "schema",
+            "openAPIV3Schema",
+            "properties",
+            "spec",
+            "x-kubernetes-validations"
         )
         let plain = try await Bench.withGadgets()
         let definition = "\(Bench.definitions)/gadgets.example.com"
@@ -158,12 +167,12 @@ struct APIServerDefinitionTests {
     @Test(
         "what a definition asks for and this server cannot do is refused",
         arguments: [
-            ("/spec/versions/0/subresources/scale", [:] as JSONValue),
+            ("/spec/versions/0/subresources/scale", [:]),
             ("/spec/versions/0/schema/openAPIV3Schema/properties/spec/oneOf", []),
             ("/spec/conversion", ["strategy": "Webhook"]),
             ("/spec/versions/0/selectableFields", [["jsonPath": ".spec.mode"]]), ("/spec/scope", "Namespaced"),
             ("/spec/versions/0/additionalPrinterColumns/0/jsonPath", ".spec.probes[?(@.port>1)].name"),
-        ]
+        ] as [(String, JSONValue)]
     )
     func refused(path: String, value: JSONValue) async throws {
         let bench = try await Bench.withGadgets()

@@ -46,7 +46,7 @@ struct APIServerListTests {
             ("labelSelector", "zone==b,index in (3)", ["n3"]), ("labelSelector", "!zone", []),
             ("labelSelector", "zone", ["n0", "n1", "n2", "n3"]), ("fieldSelector", "metadata.name=n2", ["n2"]),
             ("fieldSelector", "metadata.name!=n2", ["n0", "n1", "n3"]),
-        ]
+        ] as [(String, String, [String])]
     )
     func selectors(parameter: String, selector: String, names: [String]) async throws {
         let bench = try await fleet(4)
@@ -59,7 +59,7 @@ struct APIServerListTests {
             (["fieldSelector": "spec.mode=x"], 400), (["labelSelector": "a in b"], 400),
             (["resourceVersion": "abc"], 400), (["resourceVersion": "99999"], 504), (["continue": "???"], 400),
             (["resourceVersionMatch": "Exact"], 400), (["limit": "-1"], 400), (["watch": "maybe"], 400),
-        ]
+        ] as [([String: String], Int)]
     )
     func nonsense(query: [String: String], status: Int) async throws {
         #expect(try await Bench.withGadgets().get(Bench.gadgets, query).status == status)

@@ -166,7 +166,7 @@ struct APIServerObjectTests {
         arguments: [
             (KubeRequest.Method.delete, Bench.gadgets, 405), (.post, "\(Bench.gadgets)/a", 405),
             (.put, Bench.gadgets, 405), (.delete, "\(Bench.gadgets)/a/status", 405), (.post, "/version", 405),
-            (.get, "/api/v1/namespaces/default/pods/p/log", 404), (.get, "/openapi/v2", 404),
+            (.get, "/api/v1/namespaces/default/pods/p/log", 404), (.get, "/metrics", 404),
             (.post, "/api/v1/namespaces/default/pods/p/eviction", 404), (.get, "/api/v2", 404),
         ]
     )

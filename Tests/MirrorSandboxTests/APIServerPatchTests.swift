@@ -92,8 +92,9 @@ struct APIServerPatchTests {
         let refused = try await bench.apply(Self.path, config(["mode": "Enforce", "size": 5]), by: "two")
         #expect(refused.status == 409)
         #expect(refused.reason == "Conflict")
-        let message = refused.message
-        #expect(message == "Apply failed with 1 conflict: conflict with \"one\": .spec.mode")
+        let hand = "conflicts with \"bench\" using example.com/v1alpha1 at 2027-01-15T08:00:00Z:\n- .spec.mode"
+        let message = "Apply failed with 2 conflicts: conflicts with \"one\":\n- .spec.mode\n\(hand)"
+        #expect(refused.message == message)
         #expect(refused["details", "causes", "0", "reason"] == "FieldManagerConflict")
         #expect(refused["details", "causes", "0", "field"] == ".spec.mode")
         let forced = try await bench.apply(Self.path, config(["mode": "Enforce"]), by: "two", force: true)

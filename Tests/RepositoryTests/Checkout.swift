@@ -5,9 +5,17 @@
 #endif
 
 /// One file of the checkout; its path begins at the checkout's root.
-struct TextFile: Hashable {
+struct TextFile {
     var path: String
     var text: String
+    /// The text without comments and string contents; made once, because every check wants it.
+    let code: SwiftCode
+
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        code = SwiftCode(path.hasSuffix(".swift") ? text : "")
+    }
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
     /// The target that a source file belongs to.
@@ -39,6 +47,11 @@ enum Checkout {
         FileManager.default.fileExists(atPath: root.appending(path: path).path())
     }
 
+    private static func isRegular(_ path: String) throws -> Bool {
+        let attributes = try FileManager.default.attributesOfItem(atPath: root.appending(path: path).path())
+        return attributes[.type] as? FileAttributeType == .typeRegular
+    }
+
     static func file(_ path: String) throws -> TextFile {
         TextFile(path: path, text: try String(contentsOf: root.appending(path: path), encoding: .utf8))
     }
@@ -48,12 +61,17 @@ enum Checkout {
         guard exists(folder) else { return [] }
         return try FileManager.default.subpathsOfDirectory(atPath: root.appending(path: folder).path()).sorted()
             .filter { path in suffixes.contains { path.hasSuffix($0) } }
-            .map { try file("\(folder)/\($0)") }
+            .map { "\(folder)/\($0)" }
+            .filter { try isRegular($0) }
+            .map(file)
     }
 
-    static func swift() throws -> [TextFile] {
+    /// Every Swift file, read once for all tests.
+    static func swift() throws -> [TextFile] { try allSwift.get() }
+
+    static func sources() throws -> [TextFile] { try swift().filter { $0.target != nil } }
+
+    private static let allSwift = Result {
         try files(under: "Sources", ".swift") + files(under: "Tests", ".swift")
     }
-
-    static func sources() throws -> [TextFile] { try files(under: "Sources", ".swift") }
 }

@@ -43,29 +43,32 @@ enum LayerRules {
             return [Finding(path: file.path, message: "the target \(target) stands in no layer")]
         }
         let known = allowed.union(foundation).union(pure.contains(target) ? [] : system)
-        let code = SwiftCode(file.text).lines
+        let code = file.code.lines
         let imports = code.enumerated().compactMap { index, line -> Finding? in
             guard let module = importedModule(line), !known.contains(module) else { return nil }
             return Finding(path: file.path, line: index + 1, message: "\(target) must not import \(module)")
         }
         guard target == "MirrorPlanner" else { return imports }
-        return imports + impureFindings(code, path: file.path)
+        let suspects = impurities.filter(file.code.words.contains)
+        return imports + (suspects.isEmpty ? [] : impureFindings(suspects, code, path: file.path))
     }
 
-    private static func impureFindings(_ code: [String], path: String) -> [Finding] {
+    private static func impureFindings(_ suspects: [String], _ code: [String], path: String) -> [Finding] {
         code.enumerated().flatMap { index, line in
-            let words = Set(line.matches(of: /[A-Za-z_][A-Za-z0-9_]*/).map { String($0.output) })
-            return impurities.filter(words.contains).map {
+            let words = Set(line.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+            return suspects.filter(words.contains).map {
                 Finding(path: path, line: index + 1, message: "the planner is pure: no \($0); take it as an input")
             }
         }
     }
 
     private static func importedModule(_ line: String) -> String? {
-        let pattern = #/^\s*(?:@\w+(?:\(\w+\))?\s+)*(?:public |package |internal |private |fileprivate )?import\s+/#
-        guard let match = line.prefixMatch(of: pattern) else { return nil }
+        guard line.contains("import ") else { return nil }
+        let modifiers: Set<Substring> = ["public", "package", "internal", "private", "fileprivate"]
         let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "func", "var", "let", "typealias"]
-        let words = line[match.range.upperBound...].split(separator: " ").drop { kinds.contains($0) }
-        return words.first?.split(separator: ".").first.map(String.init)
+        let words = line.split(separator: " ").drop { modifiers.contains($0) || $0.hasPrefix("@") }
+        guard words.first == "import" else { return nil }
+        let module = words.dropFirst().drop { kinds.contains($0) }.first
+        return module?.split(separator: ".").first.map(String.init)
     }
 }

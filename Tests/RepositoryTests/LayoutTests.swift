@@ -3,8 +3,8 @@ import Testing
 @Suite("The layout of the repository")
 struct LayoutTests {
     private static let allowed: Set<String> = [
-        ".ci", ".git", ".gitignore", ".swift-format", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Package.swift",
-        "README.md", "Sources", "Tests", "crds", "docs", "hack", "manifests",
+        ".ci", ".dockerignore", ".git", ".gitignore", ".swift-format", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile",
+        "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "crds", "docs", "hack", "manifests",
     ]
 
     /// Names that stand at the top and should not; `ignored` are the lines of `.gitignore`.
@@ -49,15 +49,16 @@ struct LayoutTests {
 struct ReasonTests {
     /// Reasons of the list that no other source file uses.
     static func unused(in list: TextFile, by files: [TextFile]) -> [String] {
-        let names = list.text.split(separator: "enum Reason").last.map { part in
-            part.matches(of: /case (\w+) = "\w+"/).map { String($0.output.1) }
-        }
+        let names = (list.text.split(separator: "enum Reason").last ?? "")
+            .matches(of: /case (\w+) = "\w+"/).map { String($0.output.1) }
         let used = files.filter { $0.path != list.path }.reduce(into: Set<String>()) { words, file in
-            for line in SwiftCode(file.text).lines {
-                words.formUnion(line.matches(of: /\.(\w+)/).map { String($0.output.1) })
+            guard names.contains(where: file.code.words.contains) else { return }
+            for line in file.code.lines where line.contains(".") {
+                let parts = line.split(separator: ".", omittingEmptySubsequences: false).dropFirst()
+                words.formUnion(parts.map { String($0.prefix { $0.isLetter || $0.isNumber }) })
             }
         }
-        return (names ?? []).filter { !used.contains($0) }
+        return names.filter { !used.contains($0) }
     }
 
     @Test("Each reason is given somewhere")
@@ -68,8 +69,8 @@ struct ReasonTests {
 
     @Test("A reason that nothing gives is found")
     func plantedReasonIsFound() {
-        let list = TextFile(path: "A", text: "enum Reason {\n case a = \"A\"\n case b = \"B\"\n}")
-        let user = TextFile(path: "B", text: "note(.a) // .b")
+        let list = TextFile(path: "A.swift", text: "enum Reason {\n case a = \"A\"\n case b = \"B\"\n}")
+        let user = TextFile(path: "B.swift", text: "note(.a) // .b")
         #expect(Self.unused(in: list, by: [list, user]) == ["b"])
     }
 }

@@ -62,8 +62,13 @@ struct LinkTests {
     func plantedLinkIsFound() {
         let file = TextFile(
             path: "docs/a.md",
-            text:
-                "# One, two\n[a](b.md) [b](../c.md) [c](#one-two) [d](#three) [e](https://example.org)\n```\n[f](g)\n```"
+            text: """
+                # One, two
+                [a](b.md) [b](../c.md) [c](#one-two) [d](#three) [e](https://example.org)
+                ```
+                [f](g)
+                ```
+                """
         )
         let found = Self.dead(
             in: file,

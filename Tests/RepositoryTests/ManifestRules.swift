@@ -18,16 +18,15 @@ enum ManifestRules {
         "ClusterRole p2pmirror-operator": [
             "/nodes get,list,watch",
             "p2pmirror.io/p2pmirrors get,list,watch",
-            "p2pmirror.io/p2pmirrors/status get,patch,update",
-            "p2pmirror.io/mirrornodes create,delete,get,list,patch,update,watch",
-            "p2pmirror.io/mirrornodes/status get,patch,update",
+            "p2pmirror.io/p2pmirrors/status patch",
+            "p2pmirror.io/mirrornodes create,delete,get,list,patch,watch",
             "p2pmirror.io/p2pmirrors/finalizers update",
         ],
         "Role p2pmirror-operator": [
             "coordination.k8s.io/leases create",
-            "coordination.k8s.io/leases[p2pmirror-disruption,p2pmirror-operator] get,patch,update",
+            "coordination.k8s.io/leases[p2pmirror-disruption,p2pmirror-operator] get,update",
         ],
-        "Role p2pmirror-operator-events": ["events.k8s.io/events create,patch,update"],
+        "Role p2pmirror-operator-events": ["events.k8s.io/events create,patch"],
         "ClusterRole p2pmirror-agent": [
             "/nodes get,list",
             "p2pmirror.io/mirrornodes get,list,watch",
@@ -52,7 +51,7 @@ enum ManifestRules {
         }
     }
 
-    /// What is wrong with the containers of a workload; only `isPrivileged` ones may be privileged.
+    /// What is wrong with the containers of a workload.
     static func faults(inWorkload workload: JSONValue) -> [String] {
         let pod = workload[path: "spec", "template", "spec"] ?? .null
         return (pod["containers"]?.arrayValue ?? []).flatMap { container -> [String] in

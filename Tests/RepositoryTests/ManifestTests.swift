@@ -67,6 +67,8 @@ struct ManifestTests {
 
     @Test("Names in the manifests are those of the code")
     func namesEqualCode() throws {
+        let operatorCode = try Checkout.sources().filter { $0.target == "MirrorOperator" }
+        #expect(operatorCode.contains { $0.text.contains("name: \"p2pmirror-operator\"") })
         let group = try Checkout.file("Sources/MirrorAPI/Group.swift").text
         #expect(group.contains("enum DisruptionLease {\n    package static let name = \"p2pmirror-disruption\""))
         let containers = try Self.base("Deployment", "DaemonSet").compactMap {

@@ -13,7 +13,7 @@ enum SizeRules {
 
     private static func swiftFindings(_ file: TextFile) -> [Finding] {
         let length = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
-        let long = SwiftCode(file.text).functions().filter { $0.length > functionLines }.map { function in
+        let long = file.code.functions().filter { $0.length > functionLines }.map { function in
             Finding(
                 path: file.path,
                 line: function.line,

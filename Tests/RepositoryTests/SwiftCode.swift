@@ -1,20 +1,37 @@
 /// Swift text in which comments and the contents of string literals are blank, so that words in them don't count. Lines
-/// and columns stay where they are.
+/// stay where they are.
 struct SwiftCode {
     var lines: [String]
+    /// Every identifier, keyword and number: what is not among them stands in no line.
+    var words: Set<String>
 
     init(_ text: String) {
-        var scanner = Scanner(text: Array(text))
-        lines = scanner.masked().split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        var scanner = Scanner(text: Array(text.utf8))
+        let masked = scanner.masked()
+        words = Set(masked.split { !Self.isInWord[Int($0)] }.map { String(decoding: $0, as: UTF8.self) })
+        lines = masked.split(separator: newline, omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private static let isInWord = (0...255).map { byte in
+        let character = Character(Unicode.Scalar(UInt8(byte)))
+        return byte > 127 || character.isLetter || character.isNumber || character == "_"
     }
 
     /// Lines of each function, initialiser and subscript with a body: its first line, from 1, and how many it has.
     func functions() -> [(line: Int, length: Int)] {
         lines.indices.compactMap { index in
-            guard lines[index].firstMatch(of: /(^|\s)(func |init[?]?[(<]|subscript[(<])/) != nil,
-                let end = endOfBody(from: index)
+            guard Self.declaresFunction(lines[index]), let end = endOfBody(from: index)
             else { return nil }
             return (index + 1, end - index + 1)
+        }
+    }
+
+    // No regular expression: a literal is compiled each time that it is reached.
+    private static func declaresFunction(_ line: String) -> Bool {
+        guard ["func ", "init", "subscript"].contains(where: line.contains) else { return false }
+        return line.split(separator: " ").contains { word in
+            word == "func" || ["init(", "init?(", "init<", "subscript(", "subscript<"].contains(where: word.hasPrefix)
         }
     }
 
@@ -41,23 +58,40 @@ struct SwiftCode {
     }
 }
 
-private struct Scanner {
-    let text: [Character]
-    var index = 0
-    var output: [Character] = []
+// Plain numbers: `UInt8(ascii:)` is called anew each time in a build without optimisation.
+private let newline: UInt8 = 0x0A
+private let slash: UInt8 = 0x2F
+private let pound: UInt8 = 0x23
+private let quote: UInt8 = 0x22
+private let backslash: UInt8 = 0x5C
+private let opening: UInt8 = 0x28
+private let closing: UInt8 = 0x29
+private let space: UInt8 = 0x20
 
-    init(text: [Character]) {
+private struct Scanner {
+    let text: [UInt8]
+    var index = 0
+    var output: [UInt8] = []
+
+    init(text: [UInt8]) {
         self.text = text
     }
 
-    mutating func masked() -> String {
+    mutating func masked() -> [UInt8] {
         while index < text.count { step() }
-        return String(output)
+        return output
     }
 
     private mutating func step() {
+        let byte = text[index]
+        // Most bytes begin nothing; they are passed on without a closer look.
+        guard byte == slash || byte == pound || byte == quote else {
+            output.append(byte)
+            index += 1
+            return
+        }
         if starts(with: "//") {
-            while index < text.count, !text[index].isNewline { blank() }
+            while index < text.count, text[index] != newline { blank() }
         } else if starts(with: "/*") {
             comment()
         } else if let hashes = openingHashes() {
@@ -88,7 +122,12 @@ private struct Scanner {
         for _ in 0..<hashes { blank() }
         let quotes = starts(with: "\"\"\"") ? "\"\"\"" : "\""
         for _ in quotes { blank() }
-        while index < text.count, !starts(with: quotes + pounds) {
+        let end = quotes + pounds
+        while index < text.count, text[index] != quote || !starts(with: end) {
+            guard text[index] == backslash else {
+                blank()
+                continue
+            }
             if starts(with: "\\\(pounds)(") {
                 for _ in 0..<(hashes + 2) { blank() }
                 interpolation()
@@ -105,8 +144,8 @@ private struct Scanner {
     private mutating func interpolation() {
         var depth = 1
         while index < text.count {
-            if text[index] == "(" { depth += 1 }
-            if text[index] == ")" { depth -= 1 }
+            if text[index] == opening { depth += 1 }
+            if text[index] == closing { depth -= 1 }
             guard depth > 0 else { return blank() }
             step()
         }
@@ -114,17 +153,17 @@ private struct Scanner {
 
     private func openingHashes() -> Int? {
         var end = index
-        while end < text.count, text[end] == "#" { end += 1 }
-        return end < text.count && text[end] == "\"" ? end - index : nil
+        while end < text.count, text[end] == pound { end += 1 }
+        return end < text.count && text[end] == quote ? end - index : nil
     }
 
     private func starts(with word: String) -> Bool {
-        text[index...].starts(with: word)
+        text[index...].starts(with: word.utf8)
     }
 
     private mutating func blank() {
         guard index < text.count else { return }
-        output.append(text[index].isNewline ? text[index] : " ")
+        output.append(text[index] == newline ? newline : space)
         index += 1
     }
 }

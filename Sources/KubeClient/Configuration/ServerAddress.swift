@@ -16,6 +16,12 @@ package struct ServerAddress: Hashable, Sendable {
     ///
     /// - Throws: `KubeError` with code `configuration`; a URL with a password in it is not repeated.
     package init(_ text: String) throws(KubeError) {
+        guard !text.contains("@") else {
+            throw KubeError(
+                .configuration,
+                "the server's URL holds a user name or a password, which belong to the user"
+            )
+        }
         guard let separator = text.firstRange(of: "://") else { throw Self.fault(text, "has no scheme") }
         switch text[..<separator.lowerBound].lowercased() {
         case "https": isSecure = true
@@ -25,12 +31,6 @@ package struct ServerAddress: Hashable, Sendable {
         let rest = text[separator.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         let path = rest.dropFirst(authority.count)
-        guard !authority.contains("@") else {
-            throw KubeError(
-                .configuration,
-                "the server's URL holds a user name or a password, which belong to the user"
-            )
-        }
         guard !path.contains("?"), !path.contains("#") else { throw Self.fault(text, "has a query or a fragment") }
         let (host, port) = try Self.split(authority, of: text)
         self.host = host

@@ -75,7 +75,10 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
 
     /// Ends the transfer with libcurl's verdict.
     func finish(_ code: CURLcode) {
-        guard code != CURLE_OK else { return sink.finish(nil) }
+        guard code != CURLE_OK else {
+            // To libcurl a connection that is closed within the head is the end of an answer without a body.
+            return parser.isComplete ? sink.finish(nil) : finish(.connection, "the answer was cut within its head")
+        }
         let detail = handle.failureText.isEmpty ? CurlLibrary.text(code) : handle.failureText
         let cause = isTooLong ? TransferFailure.Cause.tooLong : TransferFailure.cause(of: code, detail)
         finish(cause, isTooLong ? "the answer is too long" : detail)
@@ -129,10 +132,11 @@ extension TransferFailure {
             CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_CLIENTCERT, CURLE_USE_SSL_FAILED, CURLE_SSL_ENGINE_NOTFOUND,
             CURLE_SSL_ENGINE_SETFAILED:
             return .tls
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_NOT_BUILT_IN, CURLE_BAD_FUNCTION_ARGUMENT,
-            CURLE_UNKNOWN_OPTION:
+        case CURLE_URL_MALFORMAT, CURLE_NOT_BUILT_IN, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION:
             return .configuration
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: return .protocolViolation
+        // The scheme was checked before: a protocol that is not supported is the server's version of HTTP.
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_UNSUPPORTED_PROTOCOL:
+            return .protocolViolation
         default:
             // With TLS 1.3 a server refuses our certificate after its own part of the handshake is over.
             let isRefused =

@@ -3,12 +3,18 @@ package struct ResponseHead: Hashable, Sendable {
     package var status: Int
     /// Names in lower case; of a field that comes more than once the values are joined by a comma.
     package var headers: [String: String]
+
+    package init(status: Int, headers: [String: String]) {
+        self.status = status
+        self.headers = headers
+    }
 }
 
 /// Reads the head of an answer line by line, as libcurl hands it over.
 package struct ResponseHeadParser: Sendable {
     private var head: ResponseHead?
-    private var isComplete = false
+    /// Whether the head of the last answer is whole.
+    package private(set) var isComplete = false
 
     package init() {}
 

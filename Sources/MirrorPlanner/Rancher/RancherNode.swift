@@ -75,6 +75,9 @@ package struct RancherNode: Hashable, Sendable {
 
     package var isEtcdMember: Bool { (hasEtcdRole || isVoter != nil) && arguments?.disablesEtcd != true }
 
+    /// Whether a step there can be proven at its end: a member of etcd must have its vote then, so it must have it before.
+    package var canProveItsVote: Bool { !isEtcdMember || isVoter == true }
+
     /// As messages name the running `server:`; a value that is no URL is not repeated.
     package var serverText: String {
         guard let arguments else { return "unknown" }

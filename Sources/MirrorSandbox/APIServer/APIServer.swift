@@ -45,9 +45,9 @@ package final class APIServer: Sendable {
         for session in watches.withLock({ Array($0.sessions.values) }) { session.requestBookmark() }
     }
 
-    /// Ends every watch, as a server does that goes away.
+    /// Ends every watch after what it has not sent yet, as a server does that goes away.
     package func endWatches() {
-        for session in watches.withLock({ Array($0.sessions.values) }) { session.end() }
+        for session in watches.withLock({ Array($0.sessions.values) }) { session.finish() }
     }
 
     /// Lets requests over HTTP go wrong as a plan says, counted from now; nil stops that.

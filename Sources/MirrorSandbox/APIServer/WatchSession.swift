@@ -73,7 +73,7 @@ final class WatchSession: Sendable {
     }
 
     /// The time is up: the reader gets what is there, a bookmark where it allows one, and then the end.
-    private func finish() {
+    func finish() {
         state.withLock { state -> CheckedContinuation<Void, Never>? in
             state.isAwake = true
             state.wantsBookmark = true

@@ -12,8 +12,10 @@ package struct RingScenario: Sendable {
         package var servers: Int
         /// Length of each window, in seconds.
         package var window: Double
-        /// How long the fleet may run before the first window, and the rollout may take, in seconds.
+        /// Seconds from the start to the first window: the daemons' questions to each other end after ten seconds at the
+        /// earliest, and only then are there answers in the logs.
         package var settle: Double
+        /// Seconds that the rollout may take.
         package var deadline: Double
         package var minReadySeconds: Int
 
@@ -21,7 +23,7 @@ package struct RingScenario: Sendable {
             provider: Provider = .rke2,
             servers: Int = 3,
             window: Double = 6,
-            settle: Double = 3,
+            settle: Double = 10,
             deadline: Double = 60,
             minReadySeconds: Int = 2
         ) {
@@ -62,7 +64,6 @@ package struct RingScenario: Sendable {
         try await fleet.start()
         try await Task.sleep(for: .seconds(settings.settle))
         let first = try await fleet.measure(seconds: settings.window)
-        try await Task.sleep(for: .seconds(settings.settle))
         let second = try await fleet.measure(seconds: settings.window)
         return (first, second)
     }
@@ -73,7 +74,8 @@ package struct RingScenario: Sendable {
         try await Task.sleep(for: .seconds(settings.settle))
         let before = try await fleet.measure(seconds: settings.window)
         let perTrigger = before.requestsPerSecond * settings.window / Double(settings.servers)
-        say("before: \(WindowTable.rounded(before.requestsPerSecond)) peer-exchange requests/s")
+        say("the symptom: \(WindowTable.rounded(before.requestsPerSecond)) requests for peers a second")
+        say("now a P2PMirror is applied, the operator and an agent on each node start:")
         guard perTrigger > 20 else {
             throw ScenarioFailure("the symptom did not show: \(perTrigger) requests for each search for peers")
         }
@@ -81,11 +83,16 @@ package struct RingScenario: Sendable {
         try await fleet.startAgents()
         fleet.startOperator()
         try await MirrorFollower(api, name: Self.mirrorName, say: say).untilCured(within: settings.deadline)
-        try await Task.sleep(for: .seconds(settings.settle))
-        return (before, try await fleet.measure(seconds: settings.window))
+        let after = try await fleet.measure(seconds: settings.window)
+        say("restarts: \(Self.text(fleet.starts().mapValues { $0 - 1 }))")
+        return (before, after)
     }
 
     package static let mirrorName = "embedded"
+
+    private static func text(_ restarts: [String: Int]) -> String {
+        restarts.keys.sorted().map { "\($0) \(restarts[$0] ?? 0)" }.joined(separator: ", ")
+    }
 
     /// What the administrator applies.
     package func mirror(of fleet: Fleet) -> P2PMirror {

@@ -74,7 +74,13 @@ struct ManagedFields: Sendable, Hashable {
 
     /// Ownership after an update: who changes a field owns it, and nobody owns what is gone.
     mutating func update(_ old: JSONValue, _ new: JSONValue, _ schema: Schema, by owner: Owner, at time: String) {
-        let (all, removed) = FieldSet.difference(Self.owned(old), Self.owned(new), schema)
+        // Metadata is always there: it is the labels in it that somebody adds, never itself.
+        func whole(_ object: JSONValue) -> JSONValue {
+            var object = Self.owned(object)
+            object["metadata"] = object["metadata"] ?? [:]
+            return object
+        }
+        let (all, removed) = FieldSet.difference(whole(old), whole(new), schema)
         // The root itself is no field.
         var changed = all
         changed.isMember = false

@@ -94,7 +94,7 @@ extension APIResource {
         listKind: "NamespaceList",
         shortNames: ["ns"],
         isNamespaced: false,
-        versions: [Version(name: "v1", hasStatus: true)],
+        versions: [Version(name: "v1", hasStatus: true, columns: [.phase, .age])],
         storage: "namespaces",
         traits: Traits(
             allowsUnconditionalUpdate: true,
@@ -161,7 +161,7 @@ extension APIResource {
         listKind: "EventList",
         shortNames: ["ev"],
         isNamespaced: true,
-        versions: [Version(name: "v1", columns: PrinterColumn.event("regarding", "note"))],
+        versions: [Version(name: "v1")],
         storage: "events",
         traits: Traits(
             allowsUnconditionalUpdate: true,
@@ -178,7 +178,7 @@ extension APIResource {
         listKind: "EventList",
         shortNames: ["ev"],
         isNamespaced: true,
-        versions: [Version(name: "v1", columns: PrinterColumn.event("involvedObject", "message"))],
+        versions: [Version(name: "v1")],
         storage: "events",
         traits: Traits(
             allowsUnconditionalUpdate: true,

@@ -63,7 +63,8 @@ extension APIServerState {
         }
         let current = object.at(["metadata", "resourceVersion"])?.stringValue ?? ""
         if let version = options["preconditions"]?["resourceVersion"]?.stringValue, version != current {
-            let why = "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object "
+            let why =
+                "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object "
                 + "meta: \(current)"
             throw .conflict(resource, object.objectName, why)
         }

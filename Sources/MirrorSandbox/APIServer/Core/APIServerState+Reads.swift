@@ -1,9 +1,10 @@
+import KubeCore
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-import KubeCore
 
 extension APIServerState {
     func get(_ context: RequestContext, _ name: String) throws(APIError) -> KubeResponse {
@@ -127,7 +128,8 @@ struct Continuation: Hashable, Sendable {
     }
 
     init?(token: String) {
-        guard let data = Data(base64Encoded: token), let value = try? JSONCoding.decode(JSONValue.self, from: [UInt8](data)),
+        guard let data = Data(base64Encoded: token),
+            let value = try? JSONCoding.decode(JSONValue.self, from: [UInt8](data)),
             let revision = value["rv"]?.intValue, revision > 0, let name = value["name"]?.stringValue
         else { return nil }
         self.revision = UInt64(revision)

@@ -52,6 +52,7 @@ package struct APIServerState: Sendable {
         self.now = now
         do throws(APIError) {
             if let response = try discovery(request) { return .answer(response) }
+            if let response = try openAPI(request) { return .answer(response) }
             let target = try target(request.path)
             let context = RequestContext(request: request, target: target, agent: agent, now: now)
             switch (request.method, target.name) {

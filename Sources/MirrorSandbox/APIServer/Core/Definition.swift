@@ -75,7 +75,8 @@ enum Definition {
             if let text = value.at(["schema", "openAPIV3Schema"]) {
                 let read = Schema(text, at: schemaPath, faults: &faults)
                 if read.hasRules, let admitted, !admitted.contains(kind) {
-                    let why = "has x-kubernetes-validations, which this server does not evaluate: it needs an "
+                    let why =
+                        "has x-kubernetes-validations, which this server does not evaluate: it needs an "
                         + "admission hook for kind \(kind)"
                     faults.append(.forbidden(schemaPath, why))
                 }

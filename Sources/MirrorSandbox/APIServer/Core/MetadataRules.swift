@@ -64,8 +64,12 @@ enum MetadataRules {
         }
         for finalizer in object.finalizers where resource.isCustom && !finalizer.contains("/") {
             faults.append(
-                .invalid("metadata.finalizers", .string(finalizer), "name is neither a standard finalizer name nor is "
-                    + "it fully qualified")
+                .invalid(
+                    "metadata.finalizers",
+                    .string(finalizer),
+                    "name is neither a standard finalizer name nor is "
+                        + "it fully qualified"
+                )
             )
         }
         if let old, old.at(["metadata", "deletionTimestamp"]) != nil {

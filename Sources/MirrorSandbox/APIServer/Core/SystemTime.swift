@@ -1,9 +1,10 @@
+package import KubeCore
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
     import Foundation
 #endif
-package import KubeCore
 
 extension APIServerConfiguration {
     /// The machine's wall clock.

@@ -27,21 +27,11 @@ struct PrinterColumn: Sendable, Hashable {
         path: SimpleJSONPath(steps: [.field("spec"), .field("holderIdentity")])
     )
 
-    /// The columns of Events; the object's name and the text stand in fields of other names in the two groups.
-    static func event(_ subject: String, _ text: String) -> [PrinterColumn] {
-        func column(_ name: String, _ steps: [String]) -> PrinterColumn {
-            PrinterColumn(name: name, type: "string", path: SimpleJSONPath(steps: steps.map { .field($0) }))
-        }
-        return [
-            PrinterColumn(
-                name: "Last Seen",
-                type: "date",
-                path: SimpleJSONPath(steps: [.field("metadata"), .field("creationTimestamp")])
-            ),
-            column("Type", ["type"]), column("Reason", ["reason"]), column("Kind", [subject, "kind"]),
-            column("Object", [subject, "name"]), column("Message", [text]),
-        ]
-    }
+    static let phase = PrinterColumn(
+        name: "Status",
+        type: "string",
+        path: SimpleJSONPath(steps: [.field("status"), .field("phase")])
+    )
 
     /// Reads `additionalPrinterColumns`; a path that this server cannot follow is reported.
     static func parse(_ value: JSONValue?, at path: String, faults: inout [FieldFault]) -> [PrinterColumn] {

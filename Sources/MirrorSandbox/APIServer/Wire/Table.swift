@@ -20,9 +20,8 @@ struct Table: Sendable {
     }
 
     private var definitions: JSONValue {
-        let name = PrinterColumn(name: "Name", type: "string", format: "name", path: SimpleJSONPath(steps: []))
-        return .array(
-            ([name] + columns).map { column in
+        .array(
+            columns.map { column in
                 [
                     "name": .string(column.name),
                     // Dates are sent as text of an age already; only custom kinds keep their type.
@@ -35,22 +34,29 @@ struct Table: Sendable {
     }
 
     private var columns: [PrinterColumn] {
-        if target.resource.id == APIResource.nodes.id { return Self.nodeColumns }
+        let name = PrinterColumn(name: "Name", type: "string", format: "name", path: SimpleJSONPath(steps: []))
+        if isEvents { return Self.eventColumns }
+        if isNodes { return [name] + Self.nodeColumns }
         let columns = target.version.columns
-        return columns.isEmpty ? [.age] : columns
+        return [name] + (columns.isEmpty ? [.age] : columns)
     }
 
-    private static let nodeColumns: [PrinterColumn] = ["Status", "Roles", "Age", "Version"].map {
-        PrinterColumn(name: $0, type: "string", path: SimpleJSONPath(steps: []))
+    private var isNodes: Bool { target.resource.id == APIResource.nodes.id }
+    private var isEvents: Bool { target.resource.storage == APIResource.events.storage }
+
+    private static let nodeColumns = named(["Status", "Roles", "Age", "Version"])
+    private static let eventColumns = named(["Last Seen", "Type", "Reason", "Object", "Message"])
+
+    private static func named(_ names: [String]) -> [PrinterColumn] {
+        names.map { PrinterColumn(name: $0, type: "string", path: SimpleJSONPath(steps: [])) }
     }
 
     private func row(_ object: JSONValue, _ now: MicroTimestamp) -> JSONValue {
-        var cells: [JSONValue] = [.string(object.objectName)]
-        if target.resource.id == APIResource.nodes.id {
-            cells += nodeCells(object, now)
-        } else {
-            cells += columns.map { cell($0, object, now) }
-        }
+        let name = JSONValue.string(object.objectName)
+        let cells =
+            isEvents
+            ? eventCells(object, now)
+            : [name] + (isNodes ? nodeCells(object, now) : columns.dropFirst().map { cell($0, object, now) })
         var row: JSONValue = ["cells": .array(cells)]
         switch included {
         case .none: break
@@ -88,6 +94,20 @@ struct Table: Sendable {
             .string(status), .string(roles.isEmpty ? "<none>" : Set(roles).sorted().joined(separator: ",")),
             .string(created.map { Self.age(now.timestamp - $0) } ?? "<unknown>"),
             node.at(["status", "nodeInfo", "kubeletVersion"]) ?? "",
+        ]
+    }
+
+    private func eventCells(_ event: JSONValue, _ now: MicroTimestamp) -> [JSONValue] {
+        let event = EventView.stored(event)
+        let times = [
+            event.at(["series", "lastObservedTime"]), event["deprecatedLastTimestamp"], event["eventTime"],
+        ]
+        let seen = times.compactMap { $0?.stringValue.flatMap(Timestamp.init) }.first
+        let kind = event.at(["regarding", "kind"])?.stringValue ?? ""
+        let name = event.at(["regarding", "name"])?.stringValue ?? ""
+        return [
+            .string(seen.map { Self.age(now.timestamp - $0) } ?? "<unknown>"), event["type"] ?? "",
+            event["reason"] ?? "", .string("\(kind.lowercased())/\(name)"), event["note"] ?? "",
         ]
     }
 

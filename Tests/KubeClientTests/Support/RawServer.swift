@@ -1,0 +1,148 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A server on loopback whose behaviour is the test's: each connection is handed to the handler on a thread of its own.
+///
+/// It listens until the process ends: the last use of the object in a test comes before the last connection.
+final class RawServer: Sendable {
+    let port: Int
+    private let listener: Int32
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    /// - Parameter handle: gets each connection and its number, from 0; the connection is closed when it returns.
+    init(_ handle: @escaping @Sendable (Peer, Int) -> Void) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(listener, address, size) | listen(listener, 256) | getsockname(listener, address, &size)
+            }
+        }
+        guard listener >= 0, code == 0 else { throw CocoaError(.fileReadUnknown) }
+        self.listener = listener
+        port = Int(UInt16(bigEndian: address.sin_port))
+        Thread.detachNewThread {
+            var number = 0
+            while true {
+                let file = accept(listener, nil, nil)
+                guard file >= 0 else { return }
+                let peer = Peer(file: file)
+                let current = number
+                number += 1
+                Thread.detachNewThread {
+                    handle(peer, current)
+                    close(peer.file)
+                }
+            }
+        }
+    }
+
+    /// A port on which nobody listens any more.
+    static func closedPort() throws -> Int {
+        let server = try RawServer { _, _ in }
+        shutdown(server.listener, Int32(SHUT_RDWR))
+        close(server.listener)
+        return server.port
+    }
+}
+
+/// One connection, seen from the server.
+struct Peer: Sendable {
+    struct Request: Sendable {
+        var line: String
+        var headers: [String: String]
+        var body: [UInt8]
+    }
+
+    let file: Int32
+
+    /// Reads one request with its body; nil when the client closed.
+    func request() -> Request? {
+        var bytes: [UInt8] = []
+        let end = Array("\r\n\r\n".utf8)
+        while bytes.suffix(4) != end[...] {
+            guard let byte = read(1).first else { return nil }
+            bytes.append(byte)
+        }
+        let lines = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\r\n").filter { !$0.isEmpty }
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+        }
+        var body: [UInt8] = []
+        let length = headers["content-length"].flatMap(Int.init) ?? 0
+        while body.count < length {
+            let more = read(length - body.count)
+            guard !more.isEmpty else { return nil }
+            body += more
+        }
+        return Request(line: lines.first ?? "", headers: headers, body: body)
+    }
+
+    /// Reads at most `count` bytes; empty when the client closed.
+    func read(_ count: Int) -> [UInt8] {
+        var buffer = [UInt8](repeating: 0, count: count)
+        let received = recv(file, &buffer, count, 0)
+        return Array(buffer.prefix(max(0, received)))
+    }
+
+    /// Writes everything; false when the client closed.
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard sent > 0 else { return false }
+            rest.removeFirst(sent)
+        }
+        return true
+    }
+
+    @discardableResult
+    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+
+    /// Answers with a body and its length.
+    func answer(_ body: String, status: String = "200 OK", headers: [String] = []) {
+        let fields = headers.map { $0 + "\r\n" }.joined()
+        write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)")
+    }
+
+    /// Begins an answer in chunks.
+    func begin() { write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") }
+
+    /// Writes one chunk.
+    @discardableResult
+    func chunk(_ bytes: [UInt8]) -> Bool {
+        write(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [0x0D, 0x0A])
+    }
+
+    /// Ends an answer in chunks.
+    func end() { write("0\r\n\r\n") }
+
+    /// Waits until the client closes; what it still sends is thrown away.
+    func waitForClose() {
+        while !read(4096).isEmpty {}
+    }
+}
+
+/// Lists what happened, from any thread, and lets a test wait for it.
+final class Journal<Entry: Sendable>: Sendable {
+    private let state = Mutex<[Entry]>([])
+
+    var entries: [Entry] { state.withLock { $0 } }
+
+    func note(_ entry: Entry) { state.withLock { $0.append(entry) } }
+
+    /// Waits until there are `count` entries, at most `limit`; returns what there is then.
+    func wait(for count: Int, limit: Duration = .seconds(5)) async throws -> [Entry] {
+        let deadline = ContinuousClock.now + limit
+        while entries.count < count, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
+        return entries
+    }
+}
