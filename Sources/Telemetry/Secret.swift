@@ -1,7 +1,7 @@
 /// A value that must never be printed: a token, a key, a password.
 ///
-/// Whatever turns values into text (`description`, string interpolation, `dump`, a log line's metadata) sees only that there
-/// is a secret. It is not `Codable`, so that it can't end in a document by accident.
+/// Whatever turns values into text (`description`, string interpolation, `dump`, a log line's metadata) sees only that
+/// there is a secret. It is not `Codable`, so that it can't end in a document by accident.
 package struct Secret<Value: Sendable>: Sendable {
     private let hidden: Value
 

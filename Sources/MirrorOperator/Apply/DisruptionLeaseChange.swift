@@ -22,7 +22,8 @@ package enum DisruptionLeaseChange {
         lease.metadata.annotations[AnnotationKey.holderRevision] = holder.revision
         lease.spec = Lease.Spec(
             holderIdentity: holder.identity,
-            // No duration: a node that is being restarted is disrupted until it is proven well, however long that takes.
+            // No duration: a node that is being restarted is disrupted until it is proven well, however long that
+            // takes.
             acquireTime: now,
             renewTime: now,
             leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + 1

@@ -27,8 +27,8 @@ package enum FaultStatus {
         return status
     }
 
-    /// `status`, or one in which nothing is known yet, with the fact that a request was refused: a status that says nothing
-    /// of it would be a lie.
+    /// `status`, or one in which nothing is known yet, with the fact that a request was refused: a status that says
+    /// nothing of it would be a lie.
     package static func refused(
         _ status: P2PMirrorStatus?,
         _ error: KubeError,

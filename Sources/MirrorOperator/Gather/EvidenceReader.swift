@@ -31,8 +31,8 @@ package struct EvidenceReader: Sendable {
         }
     }
 
-    /// The snapshot with the mirror, all servers and the nodes that the plan is about as they are now; nil where the mirror
-    /// is gone, is going, or can't be read.
+    /// The snapshot with the mirror, all servers and the nodes that the plan is about as they are now; nil where the
+    /// mirror is gone, is going, or can't be read.
     ///
     /// - Throws: `KubeError` where anything of it can't be read: missing information never starts a restart.
     package func refreshed(_ snapshot: Snapshot, for plan: Plan) async throws(KubeError) -> Snapshot? {

@@ -22,8 +22,8 @@ package struct MirrorStores: Sendable {
         self.ages = ages
     }
 
-    /// A server sends a bookmark about every minute and a watcher gives a connection up after 75 s of silence; after twice
-    /// that not even a new connection brought a word.
+    /// A server sends a bookmark about every minute and a watcher gives a connection up after 75 s of silence; after
+    /// twice that not even a new connection brought a word.
     static let longestSilence = Duration.seconds(150)
 
     /// Why the stores may be out of date, in words; nil while they are fresh.

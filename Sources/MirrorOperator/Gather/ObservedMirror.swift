@@ -3,9 +3,9 @@ package import MirrorAPI
 
 /// A P2PMirror as the API server has it, whether it can be read or not.
 ///
-/// One object that an older or newer schema let through must not hide the others, and its author must be told: so one that
-/// can't be read is an object with its fault, not a failed list. One that can be read and breaks a rule goes to the planner,
-/// which refuses it with all that can still be said about it.
+/// One object that an older or newer schema let through must not hide the others, and its author must be told: so one
+/// that can't be read is an object with its fault, not a failed list. One that can be read and breaks a rule goes to
+/// the planner, which refuses it with all that can still be said about it.
 package struct ObservedMirror: KubeObject {
     package static let resource = P2PMirror.resource
 

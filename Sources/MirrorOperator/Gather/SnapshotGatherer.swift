@@ -22,8 +22,8 @@ package struct SnapshotGatherer: Sendable {
         self.now = now
     }
 
-    /// The stores as they are, and the disruption Lease read live: it is changed by compare-and-swap, so an old one only
-    /// costs a conflict, but a conflict costs a pass.
+    /// The stores as they are, and the disruption Lease read live: it is changed by compare-and-swap, so an old one
+    /// only costs a conflict, but a conflict costs a pass.
     ///
     /// - Throws: `KubeError` where the Lease can't be read. Nothing is decided then: it may be held.
     package func gather() async throws(KubeError) -> Snapshot {

@@ -4,7 +4,8 @@ import Logging
 import MirrorAPI
 import Synchronization
 
-/// Whether the API server knows our kinds; without them there is nothing to follow, and the reason must be plain to see.
+/// Whether the API server knows our kinds; without them there is nothing to follow, and the reason must be plain to
+/// see.
 final class DefinitionCheck: Sendable {
     /// Seconds between two questions: the definitions are often applied right after the operator.
     static let period = Duration.seconds(5)
@@ -49,8 +50,8 @@ final class DefinitionCheck: Sendable {
             do throws(KubeError) {
                 _ = try await api.answer(to: .list(resource, ListOptions(limit: 1)))
             } catch  where error.isNotFound {
-                return
-                    "The API server does not know \(resource.plural) of \(resource.apiVersion): apply the files of crds/."
+                let kind = "\(resource.plural) of \(resource.apiVersion)"
+                return "The API server does not know \(kind): apply the files of crds/."
             } catch {
                 return "\(resource.plural) of \(resource.apiVersion) can not be listed: \(error)"
             }

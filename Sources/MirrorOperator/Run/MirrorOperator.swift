@@ -4,7 +4,8 @@ package import Logging
 import MirrorAPI
 package import Telemetry
 
-/// The operator as it runs: reflectors that fill the stores, a queue of mirrors, and a controller that works while leading.
+/// The operator as it runs: reflectors that fill the stores, a queue of mirrors, and a controller that works while
+/// leading.
 ///
 /// # Guarantees
 /// - The stores are filled in standby too, so that a new leader begins at once.

@@ -93,7 +93,8 @@ package struct MirrorReconciler: Sendable {
         }
     }
 
-    /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just gone.
+    /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just
+    /// gone.
     private func plan(_ name: String) async throws(KubeError) -> (Plan, Snapshot)? {
         let snapshot = try await gatherer.gather()
         guard let plan = planner(name, snapshot) else { return nil }

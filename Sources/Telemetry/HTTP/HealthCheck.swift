@@ -29,8 +29,8 @@ struct HealthReport: Sendable {
 
     var isHealthy: Bool { entries.allSatisfy { $0.failure == nil } }
 
-    /// In the form of kube-apiserver's own endpoints: `ok`, or a line for each check. Failures are always named: a probe's
-    /// output is often all that an administrator sees.
+    /// In the form of kube-apiserver's own endpoints: `ok`, or a line for each check. Failures are always named: a
+    /// probe's output is often all that an administrator sees.
     func text(verbose: Bool) -> String {
         guard verbose || !isHealthy else { return "ok\n" }
         let lines = entries.compactMap { entry -> String? in

@@ -44,7 +44,8 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
         var sum = 0.0
     }
 
-    /// Seconds: from a request on the same machine to a rollout's step, the range of `controller_runtime_reconcile_time_seconds`.
+    /// Seconds: from a request on the same machine to a rollout's step, the range of
+    /// `controller_runtime_reconcile_time_seconds`.
     static let seconds: [Double] = [
         0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
     ]

@@ -4,8 +4,8 @@ import Synchronization
 /// The metrics of this process behind swift-metrics, read as Prometheus text.
 ///
 /// Guarantees: one handler for each name and set of labels, so that two that are made alike count together; at most
-/// `seriesLimit` series for one name, so that labels made from data can't fill the memory (what is above is counted in one
-/// series whose label values are `other`); a name has one type, the first one that was asked for.
+/// `seriesLimit` series for one name, so that labels made from data can't fill the memory (what is above is counted in
+/// one series whose label values are `other`); a name has one type, the first one that was asked for.
 package final class PrometheusMetrics: MetricsFactory {
     private struct Key: Hashable {
         var name: String

@@ -10,7 +10,8 @@ import Testing
     import Foundation
 #endif
 
-/// The sandbox's API server with our definitions, seen through a transport that remembers requests and can fail on purpose.
+/// The sandbox's API server with our definitions, seen through a transport that remembers requests and can fail on
+/// purpose.
 final class TestCluster: Transport {
     /// What goes wrong with one request.
     enum Fault: Sendable {
