@@ -187,13 +187,14 @@ final class FakeService: Sendable {
     }
 
     private struct State {
-        var unit = UnitState(activeState: "active", subState: "running", invocationID: "i1", mainPID: 1)
+        var unit: UnitState
         var starts = 1
         var restarts: [String] = []
         var isReachable = true
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let invocation: String
     let disk: SimulatedDisk
     let server: FakeAPIServer
     let node: String
@@ -206,8 +207,11 @@ final class FakeService: Sendable {
         server: FakeAPIServer,
         node: String,
         distribution: RancherDistribution,
+        invocation: String,
         start: @escaping @Sendable (MergedConfiguration) -> Start
     ) {
+        state = Mutex(State(unit: UnitState(activeState: "active", invocationID: "\(invocation)1")))
+        self.invocation = invocation
         self.disk = disk
         self.server = server
         self.node = node
@@ -250,7 +254,12 @@ final class FakeService: Sendable {
             state.starts += 1
             let active = outcome == .fails ? "failed" : outcome == .hangs ? "activating" : "active"
             let result = outcome == .fails ? "exit-code" : "success"
-            state.unit = UnitState(activeState: active, subState: "", result: result, invocationID: "i\(state.starts)")
+            state.unit = UnitState(
+                activeState: active,
+                subState: "",
+                result: result,
+                invocationID: "\(invocation)\(state.starts)"
+            )
         }
         guard outcome != .fails, outcome != .hangs else { return }
         try server.change(Node.self, ObjectKey(name: node)) { node in

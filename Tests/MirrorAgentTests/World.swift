@@ -19,7 +19,7 @@ final class World: Sendable {
     typealias Fault = @Sendable (HostOperation) -> HostError?
 
     let disk = SimulatedDisk()
-    let server = FakeAPIServer()
+    let server: FakeAPIServer
     let service: FakeService
     private let processes = Atomic(0)
     private let fault = Mutex<Fault>({ _ in nil })
@@ -28,13 +28,17 @@ final class World: Sendable {
         action: ServerSetting = ServerSetting(action: .point, url: World.url),
         approved: Bool = true,
         config: String = "server: \(World.oldURL)\ntoken: secret\nembedded-registry: true\n",
+        server: FakeAPIServer = FakeAPIServer(),
+        invocation: String = "i",
         start: @escaping @Sendable (MergedConfiguration) -> FakeService.Start = { _ in .well }
     ) throws {
+        self.server = server
         service = FakeService(
             disk: disk,
             server: server,
             node: Self.node,
             distribution: Self.distribution,
+            invocation: invocation,
             start: start
         )
         disk.put(Self.distribution.configFile, config)
@@ -116,6 +120,11 @@ final class World: Sendable {
             deadlineSeconds: 600,
             reason: "BreaksCycle"
         )
+    }
+
+    /// Another host with the same files before the same API server, whose agent was given this node's name.
+    func otherHost() throws -> World {
+        try World(server: server, invocation: "other")
     }
 
     /// A new process of the agent.

@@ -50,7 +50,11 @@ extension Decider {
     /// The drop-in is there: restart, unless the service has taken it up by itself meanwhile, at a boot for instance.
     private func restart(_ step: Journal.Step) -> AgentDecision {
         guard let unit = input.unit, unit.isActive, !unit.hasJob else {
-            return wait(step, .unitNotActive, input.unitFault ?? "the service is not active; it is not restarted in that state")
+            return wait(
+                step,
+                .unitNotActive,
+                input.unitFault ?? "the service is not active; it is not restarted in that state"
+            )
         }
         if unit.invocationID != step.invocation, let node = input.live?.node,
             missingProof(step, RancherNode(node: node, distribution: step.distribution)) == nil

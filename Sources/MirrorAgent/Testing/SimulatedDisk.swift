@@ -69,6 +69,14 @@ package final class SimulatedDisk: Sendable {
         }
     }
 
+    /// Takes an empty directory away.
+    package func removeDirectory(_ path: String) {
+        state.withLock { state in
+            state.present.directories.remove(path)
+            state.durable = state.present
+        }
+    }
+
     /// All files with what they hold now.
     package var contents: [String: String] {
         state.withLock { state in
