@@ -71,6 +71,34 @@ package struct Journal: Codable, Hashable, Sendable {
         package var reason: String?
         package var message: String?
 
+        package init(
+            uid: String,
+            revision: String,
+            epoch: Int,
+            provider: Provider,
+            role: NodeRole,
+            setting: ServerSetting,
+            stage: Stage,
+            deadline: Timestamp,
+            deadlineSeconds: Int,
+            previous: String?,
+            wasVoter: Bool,
+            invocation: String
+        ) {
+            self.uid = uid
+            self.revision = revision
+            self.epoch = epoch
+            self.provider = provider
+            self.role = role
+            self.setting = setting
+            self.stage = stage
+            self.deadline = deadline
+            self.deadlineSeconds = deadlineSeconds
+            self.previous = previous
+            self.wasVoter = wasVoter
+            self.invocation = invocation
+        }
+
         package var distribution: RancherDistribution { RancherDistribution(provider) }
         package var unit: String { distribution.unit(of: role) }
     }

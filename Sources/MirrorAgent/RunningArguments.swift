@@ -1,14 +1,14 @@
-import KubeCore
-import MirrorPlanner
+package import KubeCore
+package import MirrorPlanner
 
 /// All arguments of a node's running service, to tell what a restart would change. Values stay in here: they may hold
 /// secrets, and only names of keys come out.
-struct RunningArguments {
+package struct RunningArguments {
     private let elements: [String]
     private let distribution: RancherDistribution
 
     /// Nil where the Node says nothing that can be read.
-    init?(node: Node, distribution: RancherDistribution) {
+    package init?(node: Node, distribution: RancherDistribution) {
         guard let text = node.metadata.annotations[distribution.argumentsAnnotation],
             let elements = try? JSONCoding.decode([String].self, from: Array(text.utf8))
         else { return nil }
@@ -22,7 +22,7 @@ struct RunningArguments {
     /// `pkg/configfilearg/parser.go`, `Parse`). A key of the files is pending unless its values come first among those of
     /// the service. A key of the service that no file has is pending where it stands before one of a file; after them all
     /// it may be of the command line. Secrets are masked in the annotation, so that only their presence is compared.
-    func pendingChanges(_ configuration: MergedConfiguration, ignoring ignored: Set<String>) -> [String] {
+    package func pendingChanges(_ configuration: MergedConfiguration, ignoring ignored: Set<String>) -> [String] {
         let running = pairs(configuration)
         var pending: [String] = []
         for entry in configuration.entries where !ignored.contains(entry.key) {

@@ -103,9 +103,9 @@ struct ConfigDirectoryTests {
 
     @Test("a drop-in takes the server away")
     func clearsTheServer() throws {
-        let merged = try merged(("config.yaml", "server: https://a:9345\nx: z"), ("zz.yaml", "server: \"\""))
+        let merged = try merged(("config.yaml", "server: https://a:9345\ntls-san: z"), ("zz.yaml", "server: \"\""))
         #expect(merged.effectiveServer == nil)
-        #expect(merged.arguments == ["--server=", "--x=z"])
+        #expect(merged.arguments == ["--server=", "--tls-san=z"])
         #expect(merged.source(of: "server") == "zz.yaml")
     }
 

@@ -15,6 +15,22 @@ package struct AgentInput: Sendable {
     package var unitFault: String?
     /// The file operation that failed last in this process for this mirror.
     package var failure: EffectFailure?
+
+    package init(
+        now: Timestamp,
+        options: AgentOptions,
+        mirror: String,
+        live: LiveView? = nil,
+        host: HostView,
+        unit: UnitState? = nil
+    ) {
+        self.now = now
+        self.options = options
+        self.mirror = mirror
+        self.live = live
+        self.host = host
+        self.unit = unit
+    }
 }
 
 /// What the API server said.
@@ -27,6 +43,11 @@ package struct LiveView: Sendable {
     package var node: Node?
     /// The Nodes with a server role; read only while an approval waits for its claim.
     package var servers: [Node] = []
+
+    package init(mirrorNode: MirrorNode?, node: Node? = nil) {
+        self.mirrorNode = mirrorNode
+        self.node = node
+    }
 }
 
 /// What the host's files say.
@@ -44,6 +65,10 @@ package struct HostView: Sendable {
     package var allowedServers: [UInt8]?
     /// Temporary files of an agent that was killed.
     package var leftovers: [String] = []
+
+    package init(journal: Journal = Journal()) {
+        self.journal = journal
+    }
 }
 
 /// The directory of an etcd member.

@@ -72,6 +72,15 @@ extension Decider {
             + "it: see journalctl -u \(step.unit)"
     }
 
+    /// Ends a step that has not restarted the service. Where the service was started by something else since the claim, it
+    /// may run with the new file, or fail with it: then everything is put back as after a restart of ours.
+    func giveUp(_ step: Journal.Step, _ reason: AgentReason, _ message: String) -> AgentDecision {
+        guard let unit = input.unit, unit.isActive, unit.invocationID == step.invocation else {
+            return rollBack(step, reason, message)
+        }
+        return abort(step, reason, "\(message); nothing was restarted")
+    }
+
     /// Ends a step before anything was restarted. The end is reported before it is written, so that it is known even on a
     /// disk that is full.
     func abort(_ step: Journal.Step, _ reason: AgentReason, _ message: String) -> AgentDecision {

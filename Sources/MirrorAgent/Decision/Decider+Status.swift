@@ -88,21 +88,6 @@ extension Decider {
         (journal.step?.provider ?? mirrorNode?.spec.provider).map { RancherDistribution($0) }
     }
 
-    /// What the files give without ours.
-    private func configurationOfOthers(_ distribution: RancherDistribution) -> MergedConfiguration? {
-        let ours = HostPath.name(distribution.dropInFile)
-        return try? ConfigDirectory.merge(input.host.files.filter { $0.name != ours })
-    }
-
-    /// Keys that a restart would change though the step is not about them; nil where that can't be told. `server` is
-    /// left out while our file rules it.
-    var pendingChanges: [String]? {
-        guard let distribution, let node = input.live?.node, let others = configurationOfOthers(distribution),
-            let running = RunningArguments(node: node, distribution: distribution)
-        else { return nil }
-        return running.pendingChanges(others, ignoring: input.host.dropIn == nil ? [] : ["server", "s"])
-    }
-
     /// Whether a registry other than the host itself is named; without one the embedded registry does not start (k3s
     /// `pkg/spegel/spegel.go`). Nothing else of that file, credentials above all, is taken out of it.
     private var registriesConfigured: Bool? {

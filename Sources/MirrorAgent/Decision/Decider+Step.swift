@@ -16,31 +16,39 @@ extension Decider {
     /// Nothing has been restarted. A restart begins on what the API server says now and on nothing older.
     private func decideApplying(_ step: Journal.Step) -> AgentDecision {
         if let failure = input.failure, failure.revision == step.revision {
-            return abort(step, .hostNotWritable, "nothing was restarted: \(failure.error)")
+            return giveUp(step, .hostNotWritable, "\(failure.error)")
+        }
+        if let unit = input.unit, unit.hasFailed {
+            return giveUp(step, .serviceFailed, "\(step.unit) failed (\(unit.result)) before it was restarted")
         }
         guard input.now < step.deadline else {
-            return abort(step, .progressDeadlineExceeded, "nothing was restarted until \(step.deadline)")
+            return giveUp(step, .progressDeadlineExceeded, "the restart could not begin until \(step.deadline)")
         }
         guard input.live != nil else {
             return wait(step, .apiUnreachable, "the API server can't be reached; without it nothing is restarted")
         }
         guard let mirrorNode, mirrorNode.metadata.uid == step.uid else {
-            return abort(step, .mirrorNodeGone, "its MirrorNode was deleted before anything was restarted")
+            return giveUp(step, .mirrorNodeGone, "its MirrorNode was deleted before the restart")
         }
         if let agent = mirrorNode.status?.agent, agent.revision == step.revision, agent.phase == .failed {
-            // An abort was reported, and the process ended before its journal was written.
+            // An end was reported, and the process ended before its journal was written.
             let reason = agent.reason.flatMap(AgentReason.init) ?? .progressDeadlineExceeded
             return abort(step, reason, agent.message ?? "")
         }
-        let path = step.distribution.dropInFile
         switch dropIn(of: step) {
-        case .foreign: return abort(step, .foreignEdit, "\(path) was changed by somebody else; nothing was restarted")
+        case .foreign:
+            return giveUp(step, .foreignEdit, "\(step.distribution.dropInFile) was changed by somebody else")
         case .previous: return write(step)
         case .wanted: break
         }
         if let winner = Validation.laterFile(than: step.setting, input.host.files, step.distribution) {
-            return abort(step, .laterFileWins, "\(winner) sets server: otherwise; nothing was restarted")
+            return giveUp(step, .laterFileWins, "\(winner) sets server: otherwise")
         }
+        return restart(step)
+    }
+
+    /// The drop-in is there: restart, unless the service has taken it up by itself meanwhile, at a boot for instance.
+    private func restart(_ step: Journal.Step) -> AgentDecision {
         guard let unit = input.unit, unit.isActive, !unit.hasJob else {
             return wait(
                 step,
@@ -48,18 +56,33 @@ extension Decider {
                 input.unitFault ?? "the service is not active; it is not restarted in that state"
             )
         }
+        if unit.invocationID != step.invocation, let node = input.live?.node,
+            missingProof(step, RancherNode(node: node, distribution: step.distribution)) == nil
+        {
+            return applied(step)
+        }
         var next = step
         next.stage = .restarting
         next.invocation = unit.invocationID
         next.restartedAt = input.now
         return AgentDecision(
             [
-                .lock, .syncDropIn(path: path), .writeJournal(Journal(settled: journal.settled, step: next)),
-                .restart(unit: step.unit),
+                .lock, .syncDropIn(path: step.distribution.dropInFile),
+                .writeJournal(Journal(settled: journal.settled, step: next)), .restart(unit: step.unit),
             ],
             .claimed,
             "\(Self.effect(of: step.setting)) is on the disk; \(step.unit) restarts",
             look: .now
+        )
+    }
+
+    private func applied(_ step: Journal.Step) -> AgentDecision {
+        settle(
+            step,
+            .applied,
+            .proven,
+            "\(Self.effect(of: step.setting)): \(step.unit) is active and its Node is Ready",
+            inForce: step.setting
         )
     }
 
@@ -122,13 +145,7 @@ extension Decider {
             return wait(step, .apiUnreachable, "\(step.unit) is active; its Node can't be read, which is no evidence")
         }
         guard let missing = missingProof(step, RancherNode(node: node, distribution: step.distribution)) else {
-            return settle(
-                step,
-                .applied,
-                .proven,
-                "\(Self.effect(of: step.setting)): \(step.unit) is active and its Node is Ready",
-                inForce: step.setting
-            )
+            return applied(step)
         }
         return isLate
             ? rollBack(step, missing.reason, "\(missing.message) after \(step.deadlineSeconds) s")

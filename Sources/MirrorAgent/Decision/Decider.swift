@@ -24,6 +24,9 @@ struct Decider {
     /// What the files give; nil where they can't be read.
     let configuration: MergedConfiguration?
     let configurationFault: String?
+    /// Keys that a restart would change though the step is not about them; nil where that can't be told. `server` is
+    /// left out while our file rules it.
+    let pendingChanges: [String]?
 
     init(_ input: AgentInput) {
         self.input = input
@@ -34,6 +37,19 @@ struct Decider {
             configuration = nil
             configurationFault = error.message
         }
+        pendingChanges = Self.pendingChanges(input)
+    }
+
+    private static func pendingChanges(_ input: AgentInput) -> [String]? {
+        guard let provider = input.host.journal.step?.provider ?? input.live?.mirrorNode?.spec.provider,
+            let node = input.live?.node
+        else { return nil }
+        let distribution = RancherDistribution(provider)
+        let ours = HostPath.name(distribution.dropInFile)
+        guard let others = try? ConfigDirectory.merge(input.host.files.filter { $0.name != ours }),
+            let running = RunningArguments(node: node, distribution: distribution)
+        else { return nil }
+        return running.pendingChanges(others, ignoring: input.host.dropIn == nil ? [] : ["server", "s"])
     }
 
     var mirrorNode: MirrorNode? { input.live?.mirrorNode }

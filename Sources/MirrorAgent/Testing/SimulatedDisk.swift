@@ -1,0 +1,180 @@
+import Synchronization
+
+/// One operation on files, for the hook of a simulation.
+package struct HostOperation: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
+        case read, list, hasDirectory, makeDirectory, createTemporary, write, sync, rename, discard, syncDirectory,
+            remove
+        case lock
+    }
+
+    package var kind: Kind
+    package var path: String
+}
+
+/// A disk in memory that forgets at a power cut what was not brought to it, as a real one may.
+///
+/// It is the worst disk that the rules allow: a name is durable only once its directory was synced, content only once its
+/// file was, and each survives without the other.
+package final class SimulatedDisk: Sendable {
+    private struct Inode {
+        var content: [UInt8] = []
+        var durable: [UInt8] = []
+    }
+
+    private struct Tree {
+        var directories: Set<String> = ["/"]
+        var names: [String: Int] = [:]
+    }
+
+    private struct State {
+        var present = Tree()
+        var durable = Tree()
+        var inodes: [Int: Inode] = [:]
+        var open: [Int32: Int] = [:]
+        var next = 1
+        var locks: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Puts a file there as if it had always been.
+    package func put(_ path: String, _ content: String) {
+        state.withLock { state in
+            var directory = HostPath.parent(path)
+            while state.present.directories.insert(directory).inserted { directory = HostPath.parent(directory) }
+            state.inodes[state.next] = Inode(content: Array(content.utf8), durable: Array(content.utf8))
+            state.present.names[path] = state.next
+            state.next += 1
+            state.durable = state.present
+        }
+    }
+
+    /// Makes a directory and its parents as if they had always been.
+    package func putDirectory(_ path: String) {
+        state.withLock { state in
+            var directory = path
+            while state.present.directories.insert(directory).inserted { directory = HostPath.parent(directory) }
+            state.durable = state.present
+        }
+    }
+
+    /// Takes a file away as an administrator would.
+    package func delete(_ path: String) {
+        state.withLock { state in
+            state.present.names[path] = nil
+            state.durable = state.present
+        }
+    }
+
+    /// Takes an empty directory away.
+    package func removeDirectory(_ path: String) {
+        state.withLock { state in
+            state.present.directories.remove(path)
+            state.durable = state.present
+        }
+    }
+
+    /// All files with what they hold now.
+    package var contents: [String: String] {
+        state.withLock { state in
+            state.present.names.mapValues { String(decoding: state.inodes[$0]?.content ?? [], as: UTF8.self) }
+        }
+    }
+
+    /// Everything that is not on the disk is lost, and so are open files and locks.
+    package func cutPower() {
+        state.withLock { state in
+            state.present = state.durable
+            state.inodes = state.inodes.mapValues { Inode(content: $0.durable, durable: $0.durable) }
+            state.open = [:]
+            state.locks = [:]
+        }
+    }
+
+    /// A process ends: its open files are closed, and its locks are free.
+    package func end(process: Int) {
+        state.withLock { state in state.locks = state.locks.filter { $0.value != process } }
+    }
+
+    func read(_ path: String) -> [UInt8]? {
+        state.withLock { state in state.present.names[path].flatMap { state.inodes[$0]?.content } }
+    }
+
+    func list(_ directory: String) -> [HostEntry]? {
+        state.withLock { state in
+            guard state.present.directories.contains(directory) else { return nil }
+            let isChild = { (path: String) in path != directory && HostPath.parent(path) == directory }
+            let files = state.present.names.keys.filter(isChild).map { ($0, false) }
+            let directories = state.present.directories.filter(isChild).map { ($0, true) }
+            return (files + directories).sorted { $0.0 < $1.0 }.map { path, isDirectory in
+                HostEntry(name: HostPath.name(path), isDirectory: isDirectory)
+            }
+        }
+    }
+
+    func hasDirectory(_ path: String) -> Bool {
+        state.withLock { $0.present.directories.contains(path) }
+    }
+
+    func makeDirectory(_ path: String) -> Bool {
+        state.withLock { $0.present.directories.insert(path).inserted }
+    }
+
+    func create(_ path: String) -> Int32 {
+        state.withLock { state in
+            let inode = state.next
+            state.next += 1
+            state.inodes[inode] = Inode()
+            state.present.names[TemporaryFile.temporaryPath(for: path)] = inode
+            state.open[Int32(inode)] = inode
+            return Int32(inode)
+        }
+    }
+
+    func write(_ content: [UInt8], to handle: Int32) {
+        state.withLock { state in
+            guard let inode = state.open[handle] else { return }
+            state.inodes[inode]?.content += content
+        }
+    }
+
+    func sync(_ handle: Int32) {
+        state.withLock { state in
+            guard let inode = state.open[handle], let content = state.inodes[inode]?.content else { return }
+            state.inodes[inode]?.durable = content
+        }
+    }
+
+    func rename(_ file: TemporaryFile) {
+        state.withLock { state in
+            let temporary = TemporaryFile.temporaryPath(for: file.path)
+            state.present.names[file.path] = state.present.names.removeValue(forKey: temporary)
+            state.open[file.handle] = nil
+        }
+    }
+
+    func remove(_ path: String) {
+        state.withLock { $0.present.names[path] = nil }
+    }
+
+    func syncDirectory(_ directory: String) {
+        state.withLock { state in
+            let isChild = { (path: String) in HostPath.parent(path) == directory }
+            for path in Set(state.present.names.keys).union(state.durable.names.keys).filter(isChild) {
+                state.durable.names[path] = state.present.names[path]
+            }
+            state.durable.directories.formUnion(state.present.directories.filter(isChild))
+        }
+    }
+
+    func lock(_ path: String, process: Int) -> Bool {
+        state.withLock { state in
+            let holder = state.locks[path] ?? process
+            state.locks[path] = holder
+            return holder == process
+        }
+    }
+}

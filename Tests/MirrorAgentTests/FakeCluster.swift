@@ -1,0 +1,303 @@
+import KubeCore
+import MirrorAPI
+import MirrorAgent
+import MirrorPlanner
+import Synchronization
+
+/// Ends a process at a point that is counted: before each file operation, request and call of the service manager that
+/// has an effect. To end after an effect is to end before the next one: what lies between only looks, and leaves nothing. A
+/// process that has ended has no effect any more.
+final class Lifetime: Sendable {
+    private struct State {
+        var points = 0
+        var hasEnded = false
+    }
+
+    private let state = Mutex(State())
+    private let end: Int?
+
+    /// - Parameter end: the effect, from 1, before which the process ends.
+    init(endingAt end: Int? = nil) {
+        self.end = end
+    }
+
+    /// Effects that the process had.
+    var effects: Int { state.withLock(\.points) }
+    var hasEnded: Bool { state.withLock(\.hasEnded) }
+
+    /// Whether the process lives to do what comes now.
+    func allows(_ hasEffect: Bool) -> Bool {
+        state.withLock { state in
+            if hasEffect, !state.hasEnded {
+                state.points += 1
+                if state.points == end { state.hasEnded = true }
+            }
+            return !state.hasEnded
+        }
+    }
+}
+
+/// A few objects behind the wire forms that the agent uses, with resource versions.
+final class FakeAPIServer: Sendable {
+    fileprivate struct State {
+        var objects: [String: JSONValue] = [:]
+        var version = 100
+        var isReachable = true
+        var refusesWrites = false
+        var losesAnswer: Int?
+        var writes: [String] = []
+        var reads: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    var writes: [String] { state.withLock(\.writes) }
+    var reads: [String] { state.withLock(\.reads) }
+
+    func setReachable(_ isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
+    func setRefusesWrites(_ refuses: Bool) { state.withLock { $0.refusesWrites = refuses } }
+
+    /// Carries out the write of that number, from 1, and does not answer.
+    func loseAnswer(to write: Int) { state.withLock { $0.losesAnswer = write } }
+
+    func put<Object: KubeObject>(_ object: Object) throws {
+        let value = try object.wireValue()
+        state.withLock { $0.store(value, Object.resource.path(of: object.key)) }
+    }
+
+    func get<Object: KubeObject>(_ type: Object.Type, _ key: ObjectKey) throws -> Object? {
+        let value = state.withLock { $0.objects[Object.resource.path(of: key)] }
+        return try value.map { try JSONCoding.decode(type, from: $0) }
+    }
+
+    func change<Object: KubeObject>(_ type: Object.Type, _ key: ObjectKey, _ body: (inout Object) -> Void) throws {
+        guard var object = try get(type, key) else { return }
+        body(&object)
+        try put(object)
+    }
+
+    func delete<Object: KubeObject>(_ type: Object.Type, _ key: ObjectKey) {
+        state.withLock { $0.objects[Object.resource.path(of: key)] = nil }
+    }
+
+    func answer(_ request: KubeRequest) throws(KubeError) -> KubeResponse {
+        try state.withLock { state throws(KubeError) in
+            guard state.isReachable else { throw KubeError(.connection, "connection refused") }
+            guard request.method.isRead else {
+                if state.refusesWrites { return Self.failure(500, "InternalError") }
+                state.writes.append("\(request.method.rawValue) \(request.path)")
+                let answer = try state.write(request)
+                guard state.writes.count != state.losesAnswer else { throw KubeError(.outcomeUnknown, "no answer") }
+                return answer
+            }
+            state.reads.append(request.path)
+            if let object = state.objects[request.path] { return try Self.success(object) }
+            let last = request.path.split(separator: "/").last ?? ""
+            guard ["nodes", "mirrornodes"].contains(last) else { return Self.failure(404, "NotFound") }
+            let items = state.objects.filter { HostPath.parent($0.key) == request.path }.sorted { $0.key < $1.key }
+            let chosen = items.map(\.value).filter { Self.matches($0, request.query("labelSelector") ?? "") }
+            return try Self.success(["metadata": ["resourceVersion": "1"], "items": .array(chosen)])
+        }
+    }
+
+    private static func matches(_ object: JSONValue, _ selector: String) -> Bool {
+        let labels = object[path: "metadata", "labels"]
+        let parts = selector.split(separator: "=")
+        guard let key = parts.first else { return true }
+        let value = labels?[String(key)]?.stringValue
+        return parts.count == 1 ? value != nil : value == String(parts[1])
+    }
+
+    private static func success(_ value: JSONValue) throws(KubeError) -> KubeResponse {
+        KubeResponse(status: 200, body: try JSONCoding.encode(value))
+    }
+
+    fileprivate static func failure(_ code: Int, _ reason: String) -> KubeResponse {
+        let body = try? JSONCoding.encode(Status(code: code, reason: reason, message: reason))
+        return KubeResponse(status: code, body: body ?? [])
+    }
+}
+
+extension FakeAPIServer.State {
+    fileprivate mutating func store(_ value: JSONValue, _ path: String) {
+        version += 1
+        var value = value
+        var metadata = value["metadata"] ?? [:]
+        metadata["resourceVersion"] = .string(String(version))
+        value["metadata"] = metadata
+        objects[path] = value
+    }
+
+    /// PUT and merge PATCH of /status.
+    fileprivate mutating func write(_ request: KubeRequest) throws(KubeError) -> KubeResponse {
+        guard request.path.hasSuffix("/status"), request.query("fieldManager") == FieldManager.agent else {
+            return FakeAPIServer.failure(405, "MethodNotAllowed")
+        }
+        let path = HostPath.parent(request.path)
+        guard var object = objects[path] else { return FakeAPIServer.failure(404, "NotFound") }
+        let sent = try JSONCoding.decode(JSONValue.self, from: request.body ?? [])
+        let expected = sent[path: "metadata", "resourceVersion"]
+        guard expected == nil || expected == object[path: "metadata", "resourceVersion"] else {
+            return FakeAPIServer.failure(409, "Conflict")
+        }
+        switch request.method {
+        case .put: object["status"] = sent["status"]
+        case .patch: object["status"] = merge(object["status"] ?? [:], sent["status"] ?? [:])
+        case .get, .post, .delete: return FakeAPIServer.failure(405, "MethodNotAllowed")
+        }
+        store(object, path)
+        return KubeResponse(status: 200, body: try JSONCoding.encode(objects[path] ?? .null))
+    }
+
+    private func merge(_ target: JSONValue, _ patch: JSONValue) -> JSONValue {
+        guard let members = patch.objectValue else { return patch }
+        return members.reduce(into: target.objectValue == nil ? [:] : target) { result, member in
+            result[member.key] = member.value == .null ? nil : merge(result[member.key] ?? .null, member.value)
+        }
+    }
+}
+
+/// One process's connection to the server.
+struct FakeTransport: Transport {
+    let server: FakeAPIServer
+    let lifetime: Lifetime
+
+    func send(_ request: KubeRequest) async throws(KubeError) -> KubeResponse {
+        guard lifetime.allows(!request.method.isRead) else { throw KubeError(.cancelled, "ended") }
+        return try server.answer(request)
+    }
+
+    func open(_ request: KubeRequest) async throws(KubeError) -> KubeResponseStream {
+        throw KubeError(.configuration, "not used")
+    }
+}
+
+/// The service on the host: at each start it takes its configuration from the disk and shows it in its Node.
+final class FakeService: Sendable {
+    enum Start: Hashable, Sendable {
+        case well
+        /// The unit ends in `failed`.
+        case fails
+        /// The unit stays in `activating`.
+        case hangs
+        /// The unit is active and its Node stays NotReady.
+        case withoutReady
+        /// The unit is active and its etcd member has no vote.
+        case withoutVote
+    }
+
+    private struct State {
+        var unit: UnitState
+        var starts = 1
+        var restarts: [String] = []
+        var isReachable = true
+    }
+
+    private let state: Mutex<State>
+    private let invocation: String
+    let disk: SimulatedDisk
+    let server: FakeAPIServer
+    let node: String
+    let distribution: RancherDistribution
+    /// How a start with a configuration goes.
+    let start: @Sendable (MergedConfiguration) -> Start
+
+    init(
+        disk: SimulatedDisk,
+        server: FakeAPIServer,
+        node: String,
+        distribution: RancherDistribution,
+        invocation: String,
+        start: @escaping @Sendable (MergedConfiguration) -> Start
+    ) {
+        state = Mutex(State(unit: UnitState(activeState: "active", invocationID: "\(invocation)1")))
+        self.invocation = invocation
+        self.disk = disk
+        self.server = server
+        self.node = node
+        self.distribution = distribution
+        self.start = start
+    }
+
+    /// Restarts that an agent asked for.
+    var restarts: Int { state.withLock { $0.restarts.count } }
+    var unit: UnitState { state.withLock(\.unit) }
+
+    func setUnit(_ change: (inout UnitState) -> Void) { state.withLock { change(&$0.unit) } }
+    func setReachable(_ isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
+
+    func show() throws(ServiceError) -> UnitState {
+        try state.withLock { state throws(ServiceError) in
+            guard state.isReachable else { throw ServiceError(.failed, "no bus") }
+            return state.unit
+        }
+    }
+
+    func restart() throws {
+        state.withLock { $0.restarts.append($0.unit.invocationID) }
+        try boot()
+    }
+
+    /// Starts with what is on the disk.
+    func boot() throws {
+        let contents = disk.contents
+        let names = contents.keys.filter { HostPath.parent($0) == distribution.configDirectory }.map(HostPath.name)
+        let paths =
+            [distribution.configFile]
+            + ConfigDirectory.dropIns(among: names).map { "\(distribution.configDirectory)/\($0)" }
+        let files = paths.compactMap { path in
+            contents[path].map { (name: HostPath.name(path), content: Array($0.utf8)) }
+        }
+        let configuration = try ConfigDirectory.merge(files)
+        let outcome = start(configuration)
+        state.withLock { state in
+            state.starts += 1
+            let active = outcome == .fails ? "failed" : outcome == .hangs ? "activating" : "active"
+            let result = outcome == .fails ? "exit-code" : "success"
+            state.unit = UnitState(
+                activeState: active,
+                subState: "",
+                result: result,
+                invocationID: "\(invocation)\(state.starts)"
+            )
+        }
+        guard outcome != .fails, outcome != .hangs else { return }
+        try server.change(Node.self, ObjectKey(name: node)) { node in
+            node.metadata.annotations[distribution.argumentsAnnotation] = Self.annotation(configuration)
+            node.status?.conditions = [
+                Node.Condition(type: "Ready", status: outcome == .withoutReady ? "False" : "True"),
+                Node.Condition(type: "EtcdIsVoter", status: outcome == .withoutVote ? "False" : "True"),
+            ]
+        }
+    }
+
+    static func annotation(_ configuration: MergedConfiguration) -> String {
+        let arguments = configuration.arguments.flatMap { argument -> [String] in
+            guard argument.hasPrefix("--"), let equals = argument.firstIndex(of: "=") else { return [argument] }
+            let key = String(argument[..<equals])
+            return [key, key == "--token" ? "********" : String(argument[argument.index(after: equals)...])]
+        }
+        let text = try? JSONCoding.encode(["server"] + arguments)
+        return text.map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
+
+/// The service manager as one process sees it.
+struct FakeServiceManager: ServiceManager {
+    let service: FakeService
+    let lifetime: Lifetime
+
+    func show(_ unit: String) async throws(ServiceError) -> UnitState {
+        guard lifetime.allows(false) else { throw ServiceError(.interrupted, "ended") }
+        return try service.show()
+    }
+
+    func restart(_ unit: String) async throws(ServiceError) {
+        guard lifetime.allows(true) else { throw ServiceError(.interrupted, "ended") }
+        do {
+            try service.restart()
+        } catch {
+            throw ServiceError(.failed, "\(error)")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import MirrorAgent
+import Testing
+
+@Suite("systemd through systemctl")
+struct SystemdServiceManagerTests {
+    private func manager(
+        _ root: TemporaryDirectory,
+        _ script: String,
+        timeout: Duration = .seconds(20)
+    ) throws -> SystemdServiceManager {
+        try root.put("systemctl", "#!/bin/sh\n\(script)\n", mode: 0o755)
+        let command = SystemdServiceManager.command("\(root.path)/systemctl  --first arg")
+        return SystemdServiceManager(command: command, timeout: timeout)
+    }
+
+    @Test("a unit's state is read from its properties, and the command gets its own arguments first")
+    func shows() async throws {
+        let root = try TemporaryDirectory()
+        let manager = try manager(
+            root,
+            """
+            [ "$1 $2 $3 $4" = "--first arg show rke2-server.service" ] || exit 9
+            printf 'Result=success\\nLoadState=loaded\\nActiveState=active\\nSubState=running\\n'
+            printf 'InvocationID=0123abcd\\nMainPID=42\\nJob=7\\n'
+            """
+        )
+        let unit = try await manager.show("rke2-server.service")
+        #expect(
+            unit
+                == UnitState(
+                    activeState: "active",
+                    subState: "running",
+                    result: "success",
+                    invocationID: "0123abcd",
+                    mainPID: 42,
+                    hasJob: true
+                )
+        )
+    }
+
+    @Test("a restart is asked for without waiting for it")
+    func restarts() async throws {
+        let root = try TemporaryDirectory()
+        let manager = try manager(root, #"shift 2; echo "$@" > "\#(root.path)/called""#)
+        try await manager.restart("k3s.service")
+        let called = try HostRoot(root.path).read("/called", limit: 99, followingLink: false)
+        #expect(called.map { String(decoding: $0, as: UTF8.self) } == "restart --no-block k3s.service\n")
+    }
+
+    struct Fault: Sendable {
+        var script: String
+        var code: ServiceError.Code
+        var says: String
+        var timeout = Duration.seconds(20)
+    }
+
+    @Test(
+        "what goes wrong is told by kind, within bounds of time and size",
+        arguments: [
+            Fault(
+                script: "echo 'Failed to connect to bus' >&2; exit 1",
+                code: .failed,
+                says: "Failed to connect to bus"
+            ),
+            Fault(script: "sleep 60", code: .timeout, says: "did not end", timeout: .milliseconds(200)),
+            Fault(script: "echo nothing", code: .unreadable, says: "ActiveState"),
+            Fault(
+                script: "printf 'LoadState=not-found\\nActiveState=inactive\\n'",
+                code: .noSuchUnit,
+                says: "not-found"
+            ),
+            Fault(script: "head -c 100000 /dev/zero", code: .notRunnable, says: "systemctl show"),
+        ]
+    )
+    func tellsFaults(fault: Fault) async throws {
+        let root = try TemporaryDirectory()
+        let manager = try manager(root, fault.script, timeout: fault.timeout)
+        let error = await #expect(throws: ServiceError.self) { try await manager.show("x.service") }
+        #expect(error?.code == fault.code)
+        #expect(error?.message.contains(fault.says) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("a command that is not there is named")
+    func namesAMissingCommand() async throws {
+        let manager = SystemdServiceManager(command: ["/nonexistent/systemctl"])
+        let error = await #expect(throws: ServiceError.self) { try await manager.show("x.service") }
+        #expect(error?.code == .notRunnable)
+        #expect(error?.message.contains("/nonexistent/systemctl") == true)
+    }
+}
