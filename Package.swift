@@ -14,8 +14,9 @@ func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+/// Files that tests read by their path are left out of the build.
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -86,7 +87,11 @@ let package = Package(
             ["MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore", log]
         ),
         tests("MirrorAgentTests", ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
-        tests("MirrorSandboxTests", ["MirrorSandbox", "MirrorAPI", "KubeClient", "KubeCore", log, subprocess]),
+        tests(
+            "MirrorSandboxTests",
+            ["MirrorSandbox", "MirrorAPI", "KubeClient", "KubeCore", log, subprocess],
+            exclude: ["Fixtures", "Transcripts"]
+        ),
         tests(
             "SimulationTests",
             [

@@ -12,15 +12,15 @@ extension RealCluster {
         /// A fleet of its own, whose Nodes and mirror are gone afterwards.
         private static func withRing(
             _ provider: Provider,
-            _ body: (Fleet, RingScenario, TestCluster) async throws -> Void
+            _ body: (SimulatedFleet, RingScenario, TestCluster) async throws -> Void
         ) async throws {
             let cluster = try await TestCluster.shared()
             let blueprint = FleetBlueprint.ring(
                 provider: provider,
                 network: "127.90.\(Int.random(in: 1...250))"
             )
-            let fleet = try Fleet(
-                Fleet.Settings(
+            let fleet = try SimulatedFleet(
+                SimulatedFleet.Settings(
                     blueprint: blueprint,
                     directory: "\(cluster.directory)/\(provider.rawValue)-\(UUID().uuidString)",
                     executable: TestCluster.executable,
@@ -54,7 +54,7 @@ extension RealCluster {
             throw ScenarioFailure("no agent claimed an approval within a minute")
         }
 
-        private static func expectStar(_ fleet: Fleet, _ cluster: TestCluster) async throws {
+        private static func expectStar(_ fleet: SimulatedFleet, _ cluster: TestCluster) async throws {
             let mirror = try await cluster.api.get(P2PMirror.self, ObjectKey(name: RingScenario.mirrorName))
             #expect(mirror.status?.topology?.observed == "Star")
             let lease = ObjectKey(namespace: TestCluster.leaseNamespace, name: DisruptionLease.name)

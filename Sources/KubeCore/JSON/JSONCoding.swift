@@ -24,6 +24,7 @@ public enum JSONCoding {
     ///
     /// - Throws: `KubeError` with code `decoding`; the message names the field and never quotes the document.
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(KubeError) -> Value {
+        if type == JSONValue.self, let value = try JSONParser.parse(bytes) as? Value { return value }
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {

@@ -41,7 +41,7 @@ package struct FleetReading: Hashable, Sendable {
     }
 }
 
-extension Fleet {
+extension SimulatedFleet {
     /// Measures a window that begins with one search for peers by each server: equal windows have equal triggers.
     package func measure(seconds: Double) async throws -> FleetWindow {
         let clock = ContinuousClock()

@@ -59,7 +59,7 @@ package struct RingScenario: Sendable {
     }
 
     /// The run without the operator.
-    package func control(_ fleet: Fleet) async throws -> (FleetWindow, FleetWindow) {
+    package func control(_ fleet: SimulatedFleet) async throws -> (FleetWindow, FleetWindow) {
         say("control run, without the operator: two windows of \(Int(settings.window)) s")
         try await fleet.start()
         try await Task.sleep(for: .seconds(settings.settle))
@@ -69,7 +69,7 @@ package struct RingScenario: Sendable {
     }
 
     /// The run with the operator: symptom, cure, figures.
-    package func cure(_ fleet: Fleet, api: KubeAPI) async throws -> (FleetWindow, FleetWindow) {
+    package func cure(_ fleet: SimulatedFleet, api: KubeAPI) async throws -> (FleetWindow, FleetWindow) {
         try await fleet.start()
         try await Task.sleep(for: .seconds(settings.settle))
         let before = try await fleet.measure(seconds: settings.window)
@@ -95,7 +95,7 @@ package struct RingScenario: Sendable {
     }
 
     /// What the administrator applies.
-    package func mirror(of fleet: Fleet) -> P2PMirror {
+    package func mirror(of fleet: SimulatedFleet) -> P2PMirror {
         P2PMirror(
             metadata: ObjectMeta(name: Self.mirrorName),
             spec: P2PMirrorSpec(

@@ -81,7 +81,7 @@ package struct SandboxSession: Sendable {
     private func withFleet<Result: Sendable>(
         _ name: String,
         index: Int,
-        _ body: (Fleet, SandboxCluster) async throws -> Result
+        _ body: (SimulatedFleet, SandboxCluster) async throws -> Result
     ) async throws -> Result {
         let folder = "\(directory)/\(name)"
         let cluster =
@@ -92,13 +92,13 @@ package struct SandboxSession: Sendable {
         // A loopback network of its own for each fleet on this machine.
         let network = "127.\(80 + index).\(Int.random(in: 1...250))"
         let blueprint = FleetBlueprint.ring(provider: provider, servers: servers, network: network)
-        let settings = Fleet.Settings(
+        let settings = SimulatedFleet.Settings(
             blueprint: blueprint,
             directory: folder,
             executable: executable,
             kubeconfig: cluster.kubeconfig
         )
-        let fleet = try Fleet(settings, api: cluster.api, logger: Logger(label: "fleet"))
+        let fleet = try SimulatedFleet(settings, api: cluster.api, logger: Logger(label: "fleet"))
         do {
             let result = try await body(fleet, cluster)
             await fleet.stop()

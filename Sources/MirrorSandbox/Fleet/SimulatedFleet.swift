@@ -11,7 +11,7 @@ import MirrorPlanner
 #endif
 
 /// A simulated fleet that runs: one directory and one daemon process a node, operators and agents beside them.
-package final class Fleet: Sendable {
+package final class SimulatedFleet: Sendable {
     /// What the processes of a fleet are given.
     package struct Settings: Sendable {
         package var blueprint: FleetBlueprint
