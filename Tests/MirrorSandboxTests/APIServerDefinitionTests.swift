@@ -114,6 +114,22 @@ struct APIServerDefinitionTests {
         #expect(silent.headers["warning"] == nil)
     }
 
+    @Test("a definition may bound the names of its objects")
+    func boundedNames() async throws {
+        let bench = try await Bench.withGadgets()
+        let path = "/spec/versions/0/schema/openAPIV3Schema/properties/metadata/properties"
+        let bound: JSONValue = ["name": ["type": "string", "maxLength": 4]]
+        let definition = "\(Bench.definitions)/gadgets.example.com"
+        #expect(try await bench.json(definition, [.add(path: path, value: bound)]).status == 200)
+        var short = Bench.gadget("four")
+        short["metadata"]?["labels"] = ["kept": "yes"]
+        let taken = try await bench.apply("\(Bench.gadgets)/four", short, by: "one")
+        #expect(taken["metadata", "labels", "kept"] == "yes")
+        let long = try await bench.post(Bench.gadgets, Bench.gadget("fiver"))
+        let text = "metadata.name: Too long: may not be more than 4 bytes"
+        #expect(long.message == "Gadget.example.com \"fiver\" is invalid: \(text)")
+    }
+
     @Test("a default that comes later shows in objects that were stored before")
     func lateDefaults() async throws {
         let bench = try await Bench.withGadgets()

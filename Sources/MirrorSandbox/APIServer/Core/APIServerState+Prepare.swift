@@ -124,7 +124,7 @@ extension APIServerState {
     /// What is wrong with an object by the rules of its kind.
     private func kindFaults(_ object: JSONValue, _ write: Write) -> [FieldFault] {
         let target = write.context.target
-        var faults = target.version.schema?.faults(object.without(["apiVersion", "kind", "metadata"])) ?? []
+        var faults = target.version.schema?.faults(object) ?? []
         if target.resource.storage == "events" {
             faults += EventView.faults(object, isCore: target.resource.group.isEmpty)
         }
