@@ -38,9 +38,18 @@ final class Lifetime: Sendable {
 }
 
 /// A few objects behind the wire forms that the agent uses, with resource versions.
+///
+/// Objects are kept as text: a generic JSON value costs a thrown error for each type that a scalar is not, and the test
+/// library takes a backtrace of each.
 final class FakeAPIServer: Sendable {
+    fileprivate struct Entry {
+        var text: [UInt8]
+        var labels: [String: String]
+        var version: String
+    }
+
     fileprivate struct State {
-        var objects: [String: JSONValue] = [:]
+        var objects: [String: Entry] = [:]
         var version = 100
         var isReachable = true
         var refusesWrites = false
@@ -56,18 +65,16 @@ final class FakeAPIServer: Sendable {
 
     func setReachable(_ isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
     func setRefusesWrites(_ refuses: Bool) { state.withLock { $0.refusesWrites = refuses } }
-
     /// Carries out the write of that number, from 1, and does not answer.
     func loseAnswer(to write: Int) { state.withLock { $0.losesAnswer = write } }
 
     func put<Object: KubeObject>(_ object: Object) throws {
-        let value = try object.wireValue()
-        state.withLock { $0.store(value, Object.resource.path(of: object.key)) }
+        _ = try state.withLock { try $0.store(object) }
     }
 
     func get<Object: KubeObject>(_ type: Object.Type, _ key: ObjectKey) throws -> Object? {
-        let value = state.withLock { $0.objects[Object.resource.path(of: key)] }
-        return try value.map { try JSONCoding.decode(type, from: $0) }
+        let entry = state.withLock { $0.objects[Object.resource.path(of: key)] }
+        return try entry.map { try JSONCoding.decode(type, from: $0.text) }
     }
 
     func change<Object: KubeObject>(_ type: Object.Type, _ key: ObjectKey, _ body: (inout Object) -> Void) throws {
@@ -91,25 +98,21 @@ final class FakeAPIServer: Sendable {
                 return answer
             }
             state.reads.append(request.path)
-            if let object = state.objects[request.path] { return try Self.success(object) }
+            if let object = state.objects[request.path] { return KubeResponse(status: 200, body: object.text) }
             let last = request.path.split(separator: "/").last ?? ""
             guard ["nodes", "mirrornodes"].contains(last) else { return Self.failure(404, "NotFound") }
             let items = state.objects.filter { HostPath.parent($0.key) == request.path }.sorted { $0.key < $1.key }
-            let chosen = items.map(\.value).filter { Self.matches($0, request.query("labelSelector") ?? "") }
-            return try Self.success(["metadata": ["resourceVersion": "1"], "items": .array(chosen)])
+            let chosen = items.map(\.value).filter { Self.matches($0.labels, request.query("labelSelector") ?? "") }
+            let text = chosen.map { String(decoding: $0.text, as: UTF8.self) }.joined(separator: ",")
+            return KubeResponse(status: 200, body: Array(#"{"metadata":{},"items":[\#(text)]}"#.utf8))
         }
     }
 
-    private static func matches(_ object: JSONValue, _ selector: String) -> Bool {
-        let labels = object[path: "metadata", "labels"]
+    private static func matches(_ labels: [String: String], _ selector: String) -> Bool {
         let parts = selector.split(separator: "=")
         guard let key = parts.first else { return true }
-        let value = labels?[String(key)]?.stringValue
+        let value = labels[String(key)]
         return parts.count == 1 ? value != nil : value == String(parts[1])
-    }
-
-    private static func success(_ value: JSONValue) throws(KubeError) -> KubeResponse {
-        KubeResponse(status: 200, body: try JSONCoding.encode(value))
     }
 
     fileprivate static func failure(_ code: Int, _ reason: String) -> KubeResponse {
@@ -119,34 +122,38 @@ final class FakeAPIServer: Sendable {
 }
 
 extension FakeAPIServer.State {
-    fileprivate mutating func store(_ value: JSONValue, _ path: String) {
+    fileprivate mutating func store<Object: KubeObject>(_ object: Object) throws(KubeError) -> KubeResponse {
         version += 1
-        var value = value
-        var metadata = value["metadata"] ?? [:]
-        metadata["resourceVersion"] = .string(String(version))
-        value["metadata"] = metadata
-        objects[path] = value
+        var object = object
+        object.metadata.resourceVersion = String(version)
+        let text = try JSONCoding.encode(object)
+        let path = Object.resource.path(of: object.key)
+        objects[path] = FakeAPIServer.Entry(text: text, labels: object.metadata.labels, version: String(version))
+        return KubeResponse(status: 200, body: text)
     }
 
-    /// PUT and merge PATCH of /status.
+    /// PUT and merge PATCH of a MirrorNode's /status.
     fileprivate mutating func write(_ request: KubeRequest) throws(KubeError) -> KubeResponse {
         guard request.path.hasSuffix("/status"), request.query("fieldManager") == FieldManager.agent else {
             return FakeAPIServer.failure(405, "MethodNotAllowed")
         }
-        let path = HostPath.parent(request.path)
-        guard var object = objects[path] else { return FakeAPIServer.failure(404, "NotFound") }
-        let sent = try JSONCoding.decode(JSONValue.self, from: request.body ?? [])
-        let expected = sent[path: "metadata", "resourceVersion"]
-        guard expected == nil || expected == object[path: "metadata", "resourceVersion"] else {
-            return FakeAPIServer.failure(409, "Conflict")
-        }
+        guard let entry = objects[HostPath.parent(request.path)] else { return FakeAPIServer.failure(404, "NotFound") }
+        var object = try JSONCoding.decode(MirrorNode.self, from: entry.text)
+        let expected: String?
         switch request.method {
-        case .put: object["status"] = sent["status"]
-        case .patch: object["status"] = merge(object["status"] ?? [:], sent["status"] ?? [:])
+        case .put:
+            let sent = try JSONCoding.decode(MirrorNode.self, from: request.body ?? [])
+            expected = sent.metadata.resourceVersion
+            object.status = sent.status
+        case .patch:
+            let sent = try JSONCoding.decode(JSONValue.self, from: request.body ?? [])
+            expected = sent[path: "metadata", "resourceVersion"]?.stringValue
+            let present = try JSONCoding.value(of: object.status ?? MirrorNodeStatus())
+            object.status = try JSONCoding.decode(MirrorNodeStatus.self, from: merge(present, sent["status"] ?? [:]))
         case .get, .post, .delete: return FakeAPIServer.failure(405, "MethodNotAllowed")
         }
-        store(object, path)
-        return KubeResponse(status: 200, body: try JSONCoding.encode(objects[path] ?? .null))
+        guard expected == nil || expected == entry.version else { return FakeAPIServer.failure(409, "Conflict") }
+        return try store(object)
     }
 
     private func merge(_ target: JSONValue, _ patch: JSONValue) -> JSONValue {

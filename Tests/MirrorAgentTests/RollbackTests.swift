@@ -214,41 +214,55 @@ struct RollbackTests {
         #expect(world.service.restarts == 1)
     }
 
-    @Test("of two agents on one host only one acts")
+    @Test("while another agent acts on this host, this one does nothing at all")
     func sharesAHost() async throws {
         let world = try World()
-        let (first, _) = world.agent()
-        let (second, _) = world.agent()
-        for _ in 0..<12 {
-            _ = try? await first.step(now: World.now)
-            _ = try? await second.step(now: World.now)
-        }
+        world.disk.putDirectory(AgentPath.state)
+        let before = world.disk.contents
+        #expect(world.disk.lock(AgentPath.lock, process: 99))
+        await world.settle()
+        #expect(world.disk.contents == before)
+        #expect(world.server.writes.isEmpty && world.service.restarts == 0)
+        world.disk.end(process: 99)
+        await world.settle()
         #expect(try world.status?.phase == .applied)
         #expect(world.service.restarts == 1)
     }
 
-    @Test(
-        "of two agents that believe to be on one node only the one that won the claim acts",
-        arguments: [true, false]
-    )
-    func claimsOnce(interleaved: Bool) async throws {
+    @Test("of two agents that believe to be on one node only the one that won the claim acts")
+    func claimsOnce() async throws {
         let world = try World()
         let stranger = try world.otherHost()
         let (first, _) = world.agent()
         let (second, _) = stranger.agent()
-        if interleaved {
-            // Both read, then both claim: the server lets one through.
-            async let one = try? first.step(now: World.now)
-            async let other = try? second.step(now: World.now)
-            _ = await (one, other)
-        } else {
-            _ = try await first.step(now: World.now)
-        }
-        for _ in 0..<10 {
-            _ = try? await second.step(now: World.now)
-            _ = try? await first.step(now: World.now)
-        }
-        #expect(world.service.restarts + stranger.service.restarts == 1)
+        // The stranger announces its claim in its journal, and the claim itself does not get through.
+        world.server.setRefusesWrites(true)
+        _ = try? await second.step(now: World.now)
+        #expect(stranger.disk.contents.keys.contains(AgentPath.journal(mirror: World.mirror)))
+        world.server.setRefusesWrites(false)
+        _ = try await first.step(now: World.now)
+        for _ in 0..<10 { _ = try? await second.step(now: World.now) }
+        #expect(stranger.service.restarts == 0)
+        #expect(stranger.disk.contents[World.dropIn] == nil)
+        _ = await world.run(first)
+        #expect(world.service.restarts == 1)
         #expect(try world.status?.phase == .applied)
+        for _ in 0..<10 { _ = try? await second.step(now: World.now + 700) }
+        #expect(stranger.service.restarts == 0)
+    }
+
+    @Test("a claim on a MirrorNode that changed since it was read is not made")
+    func claimsWithAPrecondition() async throws {
+        let world = try World()
+        let (agent, _) = world.agent()
+        // The operator takes the approval back between the agent's look and its claim.
+        world.setFault { operation in
+            guard operation.kind == .createTemporary, operation.path == World.dropIn else { return nil }
+            try? world.server.change(MirrorNode.self, World.mirrorNode) { $0.spec.approval = nil }
+            return nil
+        }
+        _ = await world.run(agent)
+        #expect(world.service.restarts == 0 && world.disk.contents[World.dropIn] == nil)
+        #expect(try world.status?.phase == .idle)
     }
 }

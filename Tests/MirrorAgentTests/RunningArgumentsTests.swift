@@ -1,8 +1,7 @@
 import KubeCore
+import MirrorAgent
 import MirrorPlanner
 import Testing
-
-import MirrorAgent
 
 @Suite("What a restart would change")
 struct RunningArgumentsTests {

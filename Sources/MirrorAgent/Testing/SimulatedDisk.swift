@@ -170,7 +170,8 @@ package final class SimulatedDisk: Sendable {
         }
     }
 
-    func lock(_ path: String, process: Int) -> Bool {
+    /// Takes a lock for a process; false where another one has it.
+    package func lock(_ path: String, process: Int) -> Bool {
         state.withLock { state in
             let holder = state.locks[path] ?? process
             state.locks[path] = holder
