@@ -177,9 +177,9 @@ struct LeaderElectionTests {
         var leaders: Set<String> = []
         var now = Duration.zero
         while now < .seconds(600) {
-            now += .milliseconds(100)
+            now += .milliseconds(500)
             for index in candidates.indices where awakeAt[index] <= now {
-                if now < .seconds(500), Int.random(in: 0..<600, using: &generator) == 0 {
+                if now < .seconds(500), Int.random(in: 0..<120, using: &generator) == 0 {
                     awakeAt[index] = now + .seconds(Int.random(in: 5..<40, using: &generator))
                     continue
                 }
@@ -209,7 +209,7 @@ struct LeaderElectionTests {
                 }
             }
             let leading = candidates.indices.filter { candidates[$0].isLeading(at: now + offsets[$0]) }
-            #expect(leading.count <= 1, "seed \(seed), at \(now): \(leading)")
+            if leading.count > 1 { Issue.record("seed \(seed), at \(now): \(leading)") }
             for index in leading { leaders.insert(["a", "b", "c"][index]) }
             if now == .seconds(600) { #expect(leading.count == 1, "seed \(seed)") }
         }

@@ -69,7 +69,7 @@ final class TestClock: Clock, Sendable {
 /// Waits for a condition that other tasks bring about; the limit is real time and only ends tests that hang.
 func eventually(
     _ what: String,
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(60),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: @Sendable () async -> Bool
 ) async {
@@ -79,7 +79,7 @@ func eventually(
             Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
             return
         }
-        try? await Task.sleep(for: .microseconds(500))
+        try? await Task.sleep(for: .milliseconds(1))
     }
 }
 
