@@ -98,7 +98,7 @@ struct ControllerTests {
                 defer { world.most = max(world.most, world.running.count) }
                 return (world.running.insert(key).inserted, world.wanted[key])
             }
-            #expect(isAlone, "seed \(seed)")
+            if !isAlone { Issue.record("seed \(seed): \(key) runs twice") }
             for _ in 0..<Int.random(in: 0..<4) { await Task.yield() }
             world.withLock { world in
                 world.running.remove(key)
@@ -111,7 +111,7 @@ struct ControllerTests {
             for adder in 0..<4 {
                 group.addTask {
                     var generator = SeededGenerator(seed: UInt64(seed * 10 + adder))
-                    for _ in 0..<300 {
+                    for _ in 0..<150 {
                         let key = "k\(Int.random(in: 0..<8, using: &generator))"
                         world.withLock { $0.wanted[key, default: 0] += 1 }
                         queue.add(key)

@@ -177,9 +177,9 @@ struct LeaderElectionTests {
         var leaders: Set<String> = []
         var now = Duration.zero
         while now < .seconds(600) {
-            now += .milliseconds(100)
+            now += .milliseconds(500)
             for index in candidates.indices where awakeAt[index] <= now {
-                if now < .seconds(500), Int.random(in: 0..<600, using: &generator) == 0 {
+                if now < .seconds(500), Int.random(in: 0..<120, using: &generator) == 0 {
                     awakeAt[index] = now + .seconds(Int.random(in: 5..<40, using: &generator))
                     continue
                 }
@@ -209,7 +209,7 @@ struct LeaderElectionTests {
                 }
             }
             let leading = candidates.indices.filter { candidates[$0].isLeading(at: now + offsets[$0]) }
-            #expect(leading.count <= 1, "seed \(seed), at \(now): \(leading)")
+            if leading.count > 1 { Issue.record("seed \(seed), at \(now): \(leading)") }
             for index in leading { leaders.insert(["a", "b", "c"][index]) }
             if now == .seconds(600) { #expect(leading.count == 1, "seed \(seed)") }
         }
@@ -273,18 +273,10 @@ struct LeaderElectorTests {
         await eventually("work") { events.value == ["start"] }
         server.set(fault: .silent)
         // The attempt of second 2 is given up after 5 s; nothing confirms the term, which ends at 10 s.
-        for _ in 0..<10 where events.value == ["start"] {
-            await eventually("sleepers") { clock.sleepers >= 2 }
-            clock.advance(by: .seconds(1))
-            try await Task.sleep(for: .milliseconds(2))
-        }
-        await eventually("the end of work") { events.value == ["start", "stop"] }
+        await clock.advance(by: .seconds(1), until: "the end of work") { events.value == ["start", "stop"] }
         #expect(!elector.isLeader)
         server.set(fault: nil)
-        for _ in 0..<100 where events.value.count < 3 {
-            clock.advance(by: .seconds(1))
-            try await Task.sleep(for: .milliseconds(2))
-        }
+        await clock.advance(by: .milliseconds(100), until: "work anew") { events.value.count == 3 }
         #expect(events.value == ["start", "stop", "start"])
         running.cancel()
         await running.value
@@ -329,16 +321,22 @@ struct LeaderElectorTests {
     func outlivingWork() async throws {
         let elector = try elector("a")
         let mayEnd = Shared(false)
-        let running = Task { await elector.run() }
+        let hasEnded = Shared(false)
+        let isWorking = Shared(false)
+        let running = Task {
+            await elector.run()
+            hasEnded.withLock { $0 = true }
+        }
         let work = Task {
             try await elector.leading {
+                isWorking.withLock { $0 = true }
                 await ignoringCancellation { while !mayEnd.value { try? await Task.sleep(for: .milliseconds(1)) } }
             }
         }
-        await eventually("work") { elector.isLeader && clock.sleepers == 2 }
+        await eventually("work") { isWorking.value }
         running.cancel()
-        await eventually("the end of the term is awaited") { !elector.isLeader && clock.nextWake == .seconds(10) }
-        clock.advance(by: .seconds(10))
+        await eventually("a step back") { !elector.isLeader }
+        await clock.advance(by: .seconds(1), until: "the end of the term") { hasEnded.value }
         await running.value
         #expect(holder == "a")
         mayEnd.withLock { $0 = true }
@@ -360,11 +358,11 @@ struct LeaderElectorTests {
     func renewals() async throws {
         let elector = try elector("a")
         let running = Task { await elector.run() }
-        await eventually("a leader that waits") { elector.isLeader && clock.sleepers == 1 }
+        await eventually("a leader that waits") { elector.isLeader && clock.nextWake == .seconds(2) }
         let before = server.requests.count
         for round in 1...5 {
             clock.advance(by: .seconds(2))
-            await eventually("a renewal") { server.requests.count == before + round && clock.sleepers == 1 }
+            await eventually("a renewal") { server.requests.count == before + round && clock.nextWake == .seconds(2) }
         }
         #expect(server.requests.suffix(5).allSatisfy { $0.method == .put })
         running.cancel()

@@ -76,7 +76,7 @@ struct WorkQueueTests {
         #expect(queue.depth == 0)
     }
 
-    @Test("no addition is lost and no key runs twice at once, in any order of events", arguments: 1...300)
+    @Test("no addition is lost and no key runs twice at once, in any order of events", arguments: 1...150)
     func interleavings(seed: Int) {
         var generator = SeededGenerator(seed: UInt64(seed))
         var queue = WorkQueueState<Int>()
@@ -100,7 +100,7 @@ struct WorkQueueTests {
                 queue.done(key, at: now)
             default:
                 guard case .run(let key, _) = queue.next(at: now) else { continue }
-                #expect(running.insert(key).inserted, "seed \(seed), tick \(tick)")
+                if !running.insert(key).inserted { Issue.record("seed \(seed), tick \(tick): \(key) runs twice") }
                 unserved[key] = nil
             }
         }

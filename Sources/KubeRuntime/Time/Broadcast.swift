@@ -9,6 +9,8 @@ final class Broadcast: Sendable {
         var generation: UInt64 = 0
         var lastWaiter: UInt64 = 0
         var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+        /// Waiters that were cancelled before they were entered.
+        var cancelled: Set<UInt64> = []
     }
 
     private let state = Mutex(State())
@@ -35,16 +37,22 @@ final class Broadcast: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let passed = state.withLock { state in
-                    // The handler below may have run already and found nobody to wake.
-                    if state.generation > seen || Task.isCancelled { return true }
+                    // Not `Task.isCancelled`: cancellation runs the handler below under a lock of the task, and to ask the
+                    // task while our own lock is held would take the two in opposite orders.
+                    if state.generation > seen || state.cancelled.contains(id) { return true }
                     state.waiters[id] = continuation
                     return false
                 }
                 if passed { continuation.resume() }
             }
         } onCancel: {
-            state.withLock { $0.waiters.removeValue(forKey: id) }?.resume()
+            let waiter = state.withLock { state in
+                state.cancelled.insert(id)
+                return state.waiters.removeValue(forKey: id)
+            }
+            waiter?.resume()
         }
+        state.withLock { _ = $0.cancelled.remove(id) }
     }
 
     /// As `wait(past:)`, and returns too when `limit` has passed on `time`; nil sets no limit.

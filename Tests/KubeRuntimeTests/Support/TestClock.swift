@@ -20,6 +20,7 @@ final class TestClock: Clock, Sendable {
         var now = Instant(offset: .zero)
         var lastID = 0
         var sleepers: [Int: Sleeper] = [:]
+        var cancelled: Set<Int> = []
     }
 
     private let state = Mutex(State())
@@ -35,7 +36,7 @@ final class TestClock: Clock, Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let outcome: Result<Void, any Error>? = state.withLock { state in
-                    if Task.isCancelled { return .failure(CancellationError()) }
+                    if state.cancelled.contains(id) { return .failure(CancellationError()) }
                     if deadline <= state.now { return .success(()) }
                     state.sleepers[id] = Sleeper(deadline: deadline, continuation: continuation)
                     return nil
@@ -43,7 +44,10 @@ final class TestClock: Clock, Sendable {
                 if let outcome { continuation.resume(with: outcome) }
             }
         } onCancel: {
-            let sleeper = state.withLock { $0.sleepers.removeValue(forKey: id) }
+            let sleeper = state.withLock { state in
+                state.cancelled.insert(id)
+                return state.sleepers.removeValue(forKey: id)
+            }
             sleeper?.continuation.resume(throwing: CancellationError())
         }
     }
@@ -69,7 +73,7 @@ final class TestClock: Clock, Sendable {
 /// Waits for a condition that other tasks bring about; the limit is real time and only ends tests that hang.
 func eventually(
     _ what: String,
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(60),
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: @Sendable () async -> Bool
 ) async {
@@ -79,7 +83,19 @@ func eventually(
             Issue.record("not within \(limit): \(what)", sourceLocation: sourceLocation)
             return
         }
-        try? await Task.sleep(for: .microseconds(500))
+        try? await Task.sleep(for: .milliseconds(1))
+    }
+}
+
+extension TestClock {
+    /// Moves on step by step until a condition holds. For waits that a task computes before it sleeps: it may fall asleep
+    /// after the clock was moved, and then sleeps from there.
+    func advance(by step: Swift.Duration, until what: String, _ condition: @escaping @Sendable () -> Bool) async {
+        await eventually(what) {
+            if condition() { return true }
+            self.advance(by: step)
+            return false
+        }
     }
 }
 
