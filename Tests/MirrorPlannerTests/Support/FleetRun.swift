@@ -40,11 +40,11 @@ struct FleetRun {
 
     mutating func run() {
         // Where there is nothing to do, faults have little to disturb.
-        let faults = fleet.traits.contains(.cycle) ? 3 + dice.below(12) : 1 + dice.below(4)
+        let faults = fleet.traits.contains(.cycle) ? 2 + dice.below(9) : 1 + dice.below(3)
         for _ in 0..<faults { pass(isCalm: false) }
         calm()
         var quiet = 0
-        while quiet < 2, calmPasses <= bound {
+        while quiet < 1, calmPasses <= bound {
             calmPasses += 1
             quiet = pass(isCalm: true) ? 0 : quiet + 1
         }
@@ -84,8 +84,6 @@ struct FleetRun {
         world.snapshot.now = world.snapshot.now + (happened ? 5 : next ?? 30)
         return happened || next != nil
     }
-
-    private func restartingServers() -> Int { world.restarting.count }
 
     private mutating func checkRestarts() {
         if world.restarting.count > 1 { violations.append("rule 2: \(world.restarting.keys.sorted()) restart at once") }
