@@ -55,7 +55,7 @@ private struct Transcript {
     private var world: World
     private var dice = Dice(seed: 1)
     private var lines: [String] = []
-    private var last = ""
+    private var last: [String: String] = [:]
     private let start = Fixture.now
 
     init(_ nodes: [TestNode]) {
@@ -90,20 +90,17 @@ private struct Transcript {
     }
 
     private mutating func write(_ plan: Plan) {
-        var text: [String] = []
-        for type in ["Ready", "Reconciling", "Stalled", "TopologyAcyclic"] {
+        var told: [String] = []
+        for type in ["Ready", "Stalled", "TopologyAcyclic"] {
             guard let condition = plan.status.conditions.first(ofType: type) else { continue }
-            let isTold = type == "Ready" || type == "TopologyAcyclic" || condition.status == .true
-            if isTold {
-                text.append("  \(type)=\(condition.status.rawValue) \(condition.reason): \(condition.message)")
-            }
+            let text = "  \(type)=\(condition.status.rawValue) \(condition.reason): \(condition.message)"
+            guard last[type] != text, type != "Stalled" || condition.status == .true else { continue }
+            last[type] = text
+            told.append(text)
         }
-        let summary = text.joined(separator: "\n")
-        let isNew = summary != last || !plan.actions.isEmpty
-        guard isNew else { return }
+        guard !told.isEmpty || !plan.actions.isEmpty else { return }
         line("+\(world.snapshot.now - start) s")
-        if summary != last { line(summary) }
-        last = summary
+        lines += told
         for action in plan.actions { line("  do: \(describe(action))") }
     }
 

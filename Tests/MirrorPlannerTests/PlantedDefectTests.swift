@@ -13,6 +13,7 @@ struct Defect: CustomTestStringConvertible {
     var nodes: [TestNode] = Fixture.servers([3, 1, 2, 3, 4])
     var change: @Sendable (inout P2PMirrorSpec) -> Void = { _ in }
     var agentsIgnoreLease = false
+    var failPercent = 4
     /// How the faulty planner sees the world.
     var sight: @Sendable (inout Snapshot) -> Void = { _ in }
     /// What the faulty planner makes of the right plan.
@@ -24,6 +25,7 @@ struct Defect: CustomTestStringConvertible {
         var fleet = RandomFleet(Fixture.mirror("embedded", mode: .enforce, change), nodes)
         fleet.traits = [.cycle]
         var run = FleetRun(fleet, Dice(seed: seed))
+        run.failPercent = failPercent
         run.world.ignoresLease = agentsIgnoreLease
         run.plan = { name, snapshot in
             var seen = snapshot
@@ -54,7 +56,7 @@ struct PlantedDefectTests {
         var sound = defect
         sound.sight = { _ in }
         sound.act = { _, _ in }
-        for seed in 0..<5 { #expect(sound.run(seed: UInt64(seed)).violations.isEmpty, "seed \(seed)") }
+        for seed in 0..<3 { #expect(sound.run(seed: UInt64(seed)).violations.isEmpty, "seed \(seed)") }
     }
 }
 
@@ -113,6 +115,7 @@ extension Defect {
                 name: "forgets that a revision failed",
                 rule: 2,
                 finding: "approved again",
+                failPercent: 60,
                 sight: { snapshot in
                     for index in snapshot.mirrorNodes.indices
                     where snapshot.mirrorNodes[index].status?.agent?.phase == .failed {

@@ -14,6 +14,7 @@ struct FleetRun {
     var world: World
     var dice: Dice
     var plan: PlanFunction = { Planner.plan(mirror: $0, $1) }
+    var failPercent = 4
     var violations: [String] = []
     /// Passes in all, and after the faults had stopped.
     var passes = 0
@@ -104,7 +105,7 @@ struct FleetRun {
 
     private mutating func disturb() {
         world.manners.idlePercent = 30
-        world.manners.failPercent = 4
+        world.manners.failPercent = failPercent
         world.manners.refusePercent = 3
         let name = dice.pick(world.snapshot.nodes).metadata.name
         if dice.roll(8), world.restarting[name] == nil { world.set(name, isReady: false) }
