@@ -3,8 +3,8 @@ import MirrorAPI
 
 /// Which MirrorNodes must be written or deleted.
 ///
-/// Settings are compared by what they mean, never by bytes or a hash: a new release of the operator over the state of an
-/// older one changes nothing.
+/// Settings are compared by what they mean, never by bytes or a hash: a new release of the operator over the state of
+/// an older one changes nothing.
 struct MirrorNodePlanning {
     private let assessment: Assessment
     private let fleet: Fleet

@@ -35,8 +35,8 @@ struct FleetRun {
         world.silent = fleet.silent
     }
 
-    /// Passes after the last fault: eleven for each server's change (wish, Lease, approval, claim, restart, report, proof,
-    /// release, and the same again for a step that was cut off), and a few for the first and the last pass.
+    /// Passes after the last fault: eleven for each server's change (wish, Lease, approval, claim, restart, report,
+    /// proof, release, and the same again for a step that was cut off), and a few for the first and the last pass.
     var bound: Int { 24 + 11 * (fleet.nodes.count + 1) }
 
     mutating func run() {

@@ -3,7 +3,8 @@ import MirrorAPI
 
 @testable import MirrorPlanner
 
-/// A small cluster in memory: carries actions out with their preconditions, as the API server would, and plays the agents.
+/// A small cluster in memory: carries actions out with their preconditions, as the API server would, and plays the
+/// agents.
 struct World {
     /// How the agents and the machines below them behave.
     struct Manners {
