@@ -54,7 +54,8 @@ private struct Tally {
         let traits = RandomFleet.Trait.allCases.map { "\($0.rawValue) \(share(self.traits[$0] ?? 0))" }
         let reasons = self.reasons.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key) \($0.value)" }
         return """
-            \(fleets) random fleets, \(passes) passes, \(restarts) restarts; at most \(longest) passes after the last fault
+            \(fleets) random fleets, \(passes) passes, \(restarts) restarts
+              at most \(longest) passes from the last fault to the end
               \(traits.joined(separator: ", "))
               with a cycle under Enforce: \(cyclicAndEnforced), of them healed: \(healed)
               Ready's reason at the end: \(reasons.joined(separator: ", "))

@@ -54,8 +54,8 @@ struct HeldStep {
                 return withdraw(
                     object,
                     .approvalExpired,
-                    "The agent of \(node.name) did not claim the approval of \(holder.revision) by \(approval.expires): "
-                        + "look at the agent's pod on that node"
+                    "The agent of \(node.name) did not claim the approval of \(holder.revision) by "
+                        + "\(approval.expires): look at the agent's pod on that node"
                 )
             }
             return .waiting(.waitingForClaim, "The agent of \(node.name) may restart now", until: approval.expires)
@@ -193,8 +193,8 @@ struct HeldStep {
 
     // MARK: Common ends
 
-    /// The MirrorNode was deleted by hand while the Lease was held: whether its agent had begun is not known, so the node
-    /// counts as disrupted for as long as an approval could have been claimed and a restart could have taken.
+    /// The MirrorNode was deleted by hand while the Lease was held: whether its agent had begun is not known, so the
+    /// node counts as disrupted for as long as an approval could have been claimed and a restart could have taken.
     private func withoutRecord(_ node: RancherNode) -> StepOutcome {
         let end = taken + StepTimes.approvalSeconds + rollout.progressDeadlineSeconds
         guard now >= end, node.isReady, node.canProveItsVote else {

@@ -14,6 +14,7 @@ struct FleetRun {
     var world: World
     var dice: Dice
     var plan: PlanFunction = { Planner.plan(mirror: $0, $1) }
+    var failPercent = 4
     var violations: [String] = []
     /// Passes in all, and after the faults had stopped.
     var passes = 0
@@ -34,17 +35,17 @@ struct FleetRun {
         world.silent = fleet.silent
     }
 
-    /// Passes after the last fault: eleven for each server's change (wish, Lease, approval, claim, restart, report, proof,
-    /// release, and the same again for a step that was cut off), and a few for the first and the last pass.
+    /// Passes after the last fault: eleven for each server's change (wish, Lease, approval, claim, restart, report,
+    /// proof, release, and the same again for a step that was cut off), and a few for the first and the last pass.
     var bound: Int { 24 + 11 * (fleet.nodes.count + 1) }
 
     mutating func run() {
         // Where there is nothing to do, faults have little to disturb.
-        let faults = fleet.traits.contains(.cycle) ? 3 + dice.below(12) : 1 + dice.below(4)
+        let faults = fleet.traits.contains(.cycle) ? 2 + dice.below(9) : 1 + dice.below(3)
         for _ in 0..<faults { pass(isCalm: false) }
         calm()
         var quiet = 0
-        while quiet < 2, calmPasses <= bound {
+        while quiet < 1, calmPasses <= bound {
             calmPasses += 1
             quiet = pass(isCalm: true) ? 0 : quiet + 1
         }
@@ -85,8 +86,6 @@ struct FleetRun {
         return happened || next != nil
     }
 
-    private func restartingServers() -> Int { world.restarting.count }
-
     private mutating func checkRestarts() {
         if world.restarting.count > 1 { violations.append("rule 2: \(world.restarting.keys.sorted()) restart at once") }
         if Set(world.restarts).count != world.restarts.count {
@@ -106,7 +105,7 @@ struct FleetRun {
 
     private mutating func disturb() {
         world.manners.idlePercent = 30
-        world.manners.failPercent = 4
+        world.manners.failPercent = failPercent
         world.manners.refusePercent = 3
         let name = dice.pick(world.snapshot.nodes).metadata.name
         if dice.roll(8), world.restarting[name] == nil { world.set(name, isReady: false) }

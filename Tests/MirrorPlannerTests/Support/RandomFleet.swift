@@ -18,6 +18,12 @@ struct RandomFleet {
     var dead: Set<String> = []
     var silent: Set<String> = []
 
+    /// A fleet that is made by hand.
+    init(_ mirror: P2PMirror, _ nodes: [TestNode]) {
+        self.mirror = mirror
+        self.nodes = nodes
+    }
+
     init(_ dice: inout Dice) {
         mirror = Fixture.mirror()
         let isK3s = dice.roll(30)

@@ -3,7 +3,8 @@ import MirrorAPI
 
 @testable import MirrorPlanner
 
-/// A small cluster in memory: carries actions out with their preconditions, as the API server would, and plays the agents.
+/// A small cluster in memory: carries actions out with their preconditions, as the API server would, and plays the
+/// agents.
 struct World {
     /// How the agents and the machines below them behave.
     struct Manners {
@@ -23,6 +24,8 @@ struct World {
 
     var snapshot: Snapshot
     var manners = Manners()
+    /// A defect: agents that claim without reading the Lease.
+    var ignoresLease = false
     /// Nodes whose agent never reports.
     var silent: Set<String> = []
     /// Nodes that are restarting, and what they come up with.
@@ -170,9 +173,7 @@ struct World {
         let object = snapshot.mirrorNodes[index]
         guard let approval = object.spec.approval, approval.revision == object.spec.revision,
             snapshot.now < approval.expires, agent.revision != approval.revision,
-            let lease = snapshot.disruption, let holder = DisruptionHolder(lease),
-            lease.spec?.leaseTransitions == approval.epoch, holder.node == object.spec.nodeName,
-            holder.revision == approval.revision, !dice.roll(manners.idlePercent)
+            ignoresLease || isGranted(approval, to: object), !dice.roll(manners.idlePercent)
         else { return false }
         var agent = agent
         agent.revision = approval.revision
@@ -192,6 +193,12 @@ struct World {
         restarting[object.spec.nodeName] = .some(object.spec.desired?.server)
         set(object.spec.nodeName, isReady: false)
         return true
+    }
+
+    private func isGranted(_ approval: MirrorNodeSpec.Approval, to object: MirrorNode) -> Bool {
+        guard let lease = snapshot.disruption, let holder = DisruptionHolder(lease) else { return false }
+        return lease.spec?.leaseTransitions == approval.epoch && holder.node == object.spec.nodeName
+            && holder.mirror == object.spec.mirrorName && holder.revision == approval.revision
     }
 
     private mutating func finish(_ index: Int, _ agent: MirrorNodeStatus.Agent, _ dice: inout Dice) -> Bool {
