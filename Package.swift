@@ -24,6 +24,7 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let sockets: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -52,7 +53,7 @@ let package = Package(
         target("KubeCore", ["CYAML"]),
         target("KubeClient", ["KubeCore", "CCurl", log]),
         target("KubeRuntime", ["KubeCore", heap, log, metrics]),
-        target("Telemetry", ["KubeCore", http, log, coreMetrics]),
+        target("Telemetry", ["KubeCore", http, sockets, log, coreMetrics]),
         target("MirrorAPI", ["KubeCore"]),
         target("MirrorPlanner", ["KubeCore", "MirrorAPI"]),
         target(
@@ -64,7 +65,7 @@ let package = Package(
             "MirrorSandbox",
             [
                 "KubeCore", "KubeClient", "MirrorAPI", "MirrorPlanner", "MirrorOperator", "MirrorAgent", http,
-                subprocess, system, log,
+                sockets, subprocess, system, log,
             ]
         ),
         target(
@@ -77,7 +78,7 @@ let package = Package(
         .executableTarget(name: "p2pmirror", dependencies: ["MirrorCommands"], swiftSettings: strict),
 
         tests("KubeCoreTests", ["KubeCore"]),
-        tests("KubeClientTests", ["KubeClient", "KubeCore", http, log]),
+        tests("KubeClientTests", ["KubeClient", "KubeCore", http, sockets, log]),
         tests("KubeRuntimeTests", ["KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),

@@ -10,6 +10,11 @@ public enum JSONCoding {
     ///
     /// - Throws: `KubeError` with code `encoding`.
     public static func encode<Value: Encodable>(_ value: Value, pretty: Bool = false) throws(KubeError) -> [UInt8] {
+        if !pretty, let value = value as? JSONValue {
+            var bytes: [UInt8] = []
+            try JSONWriter.write(value, to: &bytes)
+            return bytes
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if pretty { encoder.outputFormatting.insert(.prettyPrinted) }

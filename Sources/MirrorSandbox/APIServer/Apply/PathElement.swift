@@ -23,10 +23,10 @@ enum PathElement: Hashable, Sendable {
         switch text.prefix(2) {
         case "f:": self = .field(rest)
         case "k:":
-            guard let keys = try? JSONText.parse(Array(rest.utf8)) else { return nil }
+            guard let keys = try? JSONCoding.decode(JSONValue.self, from: Array(rest.utf8)) else { return nil }
             self = .key(keys)
         case "v:":
-            guard let value = try? JSONText.parse(Array(rest.utf8)) else { return nil }
+            guard let value = try? JSONCoding.decode(JSONValue.self, from: Array(rest.utf8)) else { return nil }
             self = .value(value)
         default: return nil
         }

@@ -129,7 +129,7 @@ struct Continuation: Hashable, Sendable {
 
     init?(token: String) {
         guard let data = Data(base64Encoded: token),
-            let value = try? JSONText.parse([UInt8](data)),
+            let value = try? JSONCoding.decode(JSONValue.self, from: [UInt8](data)),
             let revision = value["rv"]?.intValue, revision > 0, let name = value["name"]?.stringValue
         else { return nil }
         self.revision = UInt64(revision)

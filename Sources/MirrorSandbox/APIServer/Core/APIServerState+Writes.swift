@@ -164,7 +164,7 @@ extension RequestContext {
     }
 
     func json() throws(APIError) -> JSONValue {
-        guard let value = try? JSONText.parse(request.body ?? []),
+        guard let value = try? JSONCoding.decode(JSONValue.self, from: request.body ?? []),
             value.objectValue != nil || value.arrayValue != nil
         else {
             let kind = target.resource.kind
