@@ -23,8 +23,8 @@ package enum Acceptance {
                 guard rival.metadata.name == mirror.metadata.name else { continue }
                 return Verdict(
                     .conflict,
-                    "\(taken) already belongs to the mirror \(owner), which is older: give the two selectors that do not "
-                        + "overlap, or delete one of them"
+                    "\(taken) already belongs to the mirror \(owner), which is older: give the two selectors that do "
+                        + "not overlap, or delete one of them"
                 )
             }
             for server in claimed { owners[server] = rival.metadata.name }

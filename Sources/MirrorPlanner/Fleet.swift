@@ -2,30 +2,32 @@ import KubeCore
 package import MirrorAPI
 
 /// The nodes of one mirror, and what of the cluster around them it must look at.
-package struct Fleet: Sendable {
-    package var mirror: P2PMirror
-    package var distribution: RancherDistribution
+///
+/// A class with constants only: it is handed to every part of a pass, and is too large to be copied each time.
+package final class Fleet: Sendable {
+    package let mirror: P2PMirror
+    package let distribution: RancherDistribution
     /// Every server of the distribution in the cluster, selected or not, in ascending order of names.
-    package var servers: [RancherNode]
+    package let servers: [RancherNode]
     /// Whether the mirror selects the server.
-    package var isSelected: [Bool]
+    package let isSelected: [Bool]
     /// The selected agents, in ascending order of names.
-    package var agents: [RancherNode]
+    package let agents: [RancherNode]
     /// Servers that are not of this distribution: they count where nothing may be disrupted while a server is down.
-    package var foreignServers: [RancherNode]
+    package let foreignServers: [RancherNode]
     /// This mirror's MirrorNodes by the names of their nodes.
-    package var mirrorNodes: [String: MirrorNode]
+    package let mirrorNodes: [String: MirrorNode]
     /// Numbers in `servers` by name.
-    package var numbers: [String: Int]
+    package let numbers: [String: Int]
     /// Numbers in `servers` by address.
-    package var addresses: AddressIndex
+    package let addresses: AddressIndex
 
     package init(_ mirror: P2PMirror, _ snapshot: Snapshot) {
         self.mirror = mirror
         distribution = RancherDistribution(mirror.spec.provider)
         var own: [(node: RancherNode, isSelected: Bool)] = []
-        agents = []
-        foreignServers = []
+        var agents: [RancherNode] = []
+        var foreignServers: [RancherNode] = []
         for node in snapshot.nodes {
             guard RancherNode.belongs(node, to: distribution) else {
                 if RancherNode.isServer(node) {
@@ -43,11 +45,13 @@ package struct Fleet: Sendable {
         own.sort { $0.node.name < $1.node.name }
         agents.sort { $0.name < $1.name }
         foreignServers.sort { $0.name < $1.name }
+        self.agents = agents
+        self.foreignServers = foreignServers
         servers = own.map(\.node)
         isSelected = own.map(\.isSelected)
         addresses = AddressIndex(servers)
         numbers = Dictionary(servers.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { $1 })
-        mirrorNodes = [:]
+        var mirrorNodes: [String: MirrorNode] = [:]
         for object in snapshot.mirrorNodes where object.spec.mirrorName == mirror.metadata.name {
             // Of two for one node, the one with the name that we give counts.
             let name = Names.mirrorNode(mirror: mirror.metadata.name, node: object.spec.nodeName)
@@ -55,6 +59,7 @@ package struct Fleet: Sendable {
                 mirrorNodes[object.spec.nodeName] = object
             }
         }
+        self.mirrorNodes = mirrorNodes
     }
 
     package var selectedServers: [Int] { servers.indices.filter { isSelected[$0] } }

@@ -3,10 +3,11 @@ import MirrorAPI
 
 /// Which MirrorNodes must be written or deleted.
 ///
-/// Settings are compared by what they mean, never by bytes or a hash: a new release of the operator over the state of an
-/// older one changes nothing.
+/// Settings are compared by what they mean, never by bytes or a hash: a new release of the operator over the state of
+/// an older one changes nothing.
 struct MirrorNodePlanning {
     private let assessment: Assessment
+    private let fleet: Fleet
     private let snapshot: Snapshot
     /// The node for which this mirror holds the disruption Lease: its setting stays until the step is over.
     private let frozen: String?
@@ -20,6 +21,7 @@ struct MirrorNodePlanning {
 
     init(_ assessment: Assessment, _ snapshot: Snapshot, frozen: String?) {
         self.assessment = assessment
+        fleet = assessment.fleet
         self.snapshot = snapshot
         self.frozen = frozen
         owner = assessment.fleet.mirror.controllerReference()
@@ -30,12 +32,9 @@ struct MirrorNodePlanning {
                 .map { ($0.metadata.name, $0.spec.mirrorName) },
             uniquingKeysWith: { first, _ in first }
         )
-        let fleet = assessment.fleet
         for server in fleet.selectedServers { apply(fleet.servers[server], number: server, taken: taken) }
         for agent in fleet.agents { apply(agent, number: nil, taken: taken) }
     }
-
-    private var fleet: Fleet { assessment.fleet }
 
     // MARK: Deleting
 

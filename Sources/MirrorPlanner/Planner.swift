@@ -3,7 +3,8 @@ import MirrorAPI
 
 /// The planner: a function from what is known to what is to be done, with a reason for every decision.
 ///
-/// Guarantees: equal snapshots give equal plans; any snapshot gives a plan; a fleet that is as it should be gives no action.
+/// Guarantees: equal snapshots give equal plans; any snapshot gives a plan; a fleet that is as it should be gives no
+/// action.
 package enum Planner {
     /// The plan for one mirror; nil only where the snapshot has no mirror of that name.
     package static func plan(mirror name: String, _ snapshot: Snapshot) -> Plan? {

@@ -1,5 +1,5 @@
-/// The version of RKE2 or K3s that a node runs, as `status.nodeInfo.kubeletVersion` has it: `v1.32.4+rke2r1`, with release
-/// candidates as `v1.32.4-rc1+rke2r1` and builds between releases as `v1.29.15+k3s-5aac2aaf`.
+/// The version of RKE2 or K3s that a node runs, as `status.nodeInfo.kubeletVersion` has it: `v1.32.4+rke2r1`, with
+/// release candidates as `v1.32.4-rc1+rke2r1` and builds between releases as `v1.29.15+k3s-5aac2aaf`.
 package struct DistributionVersion: Hashable, Sendable, CustomStringConvertible {
     /// What a ring of `server:` URLs does on a version.
     package enum Recursion: Hashable, Sendable {
@@ -46,8 +46,9 @@ package struct DistributionVersion: Hashable, Sendable, CustomStringConvertible 
 
     package var description: String { text }
 
-    /// From the k3s pins and Spegel replacements in the `go.mod` of the tags of rancher/rke2; the fault came with Spegel
-    /// 0.0.30 (k3s-io/k3s#11634) and went with k3s-io/k3s#12154 and its backports. The fix reached no release of 1.29.
+    /// From the k3s pins and Spegel replacements in the `go.mod` of the tags of rancher/rke2; the fault came with
+    /// Spegel 0.0.30 (k3s-io/k3s#11634) and went with k3s-io/k3s#12154 and its backports. The fix reached no release
+    /// of 1.29.
     package var recursion: Recursion {
         guard isRelease, major == 1 else { return .unknown }
         switch minor {
@@ -60,8 +61,8 @@ package struct DistributionVersion: Hashable, Sendable, CustomStringConvertible 
         }
     }
 
-    /// Whether RKE2 gives up its start where the embedded registry is on and no registry is configured: it waits for the
-    /// registry's bootstrap and takes a failure for its own (rancher/rke2#9755).
+    /// Whether RKE2 gives up its start where the embedded registry is on and no registry is configured: it waits for
+    /// the registry's bootstrap and takes a failure for its own (rancher/rke2#9755).
     package var failsToStartWithoutRegistries: Bool {
         guard program == "rke2", major == 1 else { return false }
         switch minor {

@@ -1,4 +1,5 @@
-/// Reads the two JSON forms that the distributions write into annotations: an array of strings and an object of strings.
+/// Reads the two JSON forms that the distributions write into annotations: an array of strings and an object of
+/// strings.
 ///
 /// A pass over 5,000 nodes reads 10,000 of them; a general decoder takes longer for that than the whole rest of a plan.
 struct JSONStrings {

@@ -1,12 +1,12 @@
 /// Takes secrets out of a Node's annotations, so that nodes can be kept in memory, dumped and shown.
 ///
-/// It is applied when nodes are read. It masks more than the distributions do: by the words that names of secrets hold, not
-/// by a list that the next release makes incomplete.
+/// It is applied when nodes are read. It masks more than the distributions do: by the words that names of secrets
+/// hold, not by a list that the next release makes incomplete.
 package enum Masking {
     package static let mask = "********"
 
-    /// The annotations with the secrets in `node-args` and `node-env` of RKE2 and K3s masked; text that can't be read is
-    /// masked as a whole.
+    /// The annotations with the secrets in `node-args` and `node-env` of RKE2 and K3s masked; text that can't be read
+    /// is masked as a whole.
     package static func masked(_ annotations: [String: String]) -> [String: String] {
         var result = annotations
         for distribution in [RancherDistribution.rke2, .k3s] {

@@ -1,8 +1,8 @@
 /// What a node's running service was started with, as far as a mirror's health depends on it.
 ///
-/// Read from the annotations `<prog>.io/node-args` (arguments of the running process, configuration files included) and
-/// `<prog>.io/node-env` (k3s `pkg/nodeconfig/nodeconfig.go`). All other values, tokens among them, are dropped here: k3s
-/// masks `--token X` but let `-t=X` through until 2026 (k3s-io/k3s#14347).
+/// Read from the annotations `<prog>.io/node-args` (arguments of the running process, configuration files included)
+/// and `<prog>.io/node-env` (k3s `pkg/nodeconfig/nodeconfig.go`). All other values, tokens among them, are dropped
+/// here: k3s masks `--token X` but let `-t=X` through until 2026 (k3s-io/k3s#14347).
 package struct NodeArguments: Hashable, Sendable {
     /// Why the annotations tell nothing.
     package struct Unreadable: Error, Hashable, Sendable {

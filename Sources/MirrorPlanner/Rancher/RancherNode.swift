@@ -75,6 +75,10 @@ package struct RancherNode: Hashable, Sendable {
 
     package var isEtcdMember: Bool { (hasEtcdRole || isVoter != nil) && arguments?.disablesEtcd != true }
 
+    /// Whether a step there can be proven at its end: a member of etcd must have its vote then, so it must have it
+    /// before.
+    package var canProveItsVote: Bool { !isEtcdMember || isVoter == true }
+
     /// As messages name the running `server:`; a value that is no URL is not repeated.
     package var serverText: String {
         guard let arguments else { return "unknown" }
@@ -106,9 +110,9 @@ package struct RancherNode: Hashable, Sendable {
 extension RancherNode {
     /// Why `server:` must not be emptied there; nil where it may.
     ///
-    /// A server without its own etcd member needs the URL to find one; with an emptied URL, RKE2 takes another datastore
-    /// for `disable-etcd`, and a server whose etcd data is gone founds a cluster of its own (k3s `pkg/cluster/cluster.go`,
-    /// `pkg/cluster/bootstrap.go`; rke2 `pkg/rke2/rke2_linux.go`).
+    /// A server without its own etcd member needs the URL to find one; with an emptied URL, RKE2 takes another
+    /// datastore for `disable-etcd`, and a server whose etcd data is gone founds a cluster of its own (k3s
+    /// `pkg/cluster/cluster.go`, `pkg/cluster/bootstrap.go`; rke2 `pkg/rke2/rke2_linux.go`).
     package var guardListReason: String? {
         guard let arguments else { return "its configuration is not known" }
         if role == .agent { return "it is an agent" }

@@ -33,15 +33,23 @@ struct ChangeOrder {
             let candidates = cycle.members.filter { member in
                 pending.contains(member) && (!cycle.isExternal || isExternal(graph.targets[member]))
             }
-            for server in cycle.isExternal ? candidates[...] : candidates.prefix(1) where server != rewrite.root {
+            for server in cycle.isExternal ? candidates[...] : easiest(candidates).prefix(1)
+            where server != rewrite.root {
                 breaking.insert(server)
                 result.append(change(server, text(of: cycle.members.count > 1 ? path(cycle.members) : [server])))
             }
         }
-        for server in rewrite.pending where server != rewrite.root && !breaking.contains(server) {
+        for server in easiest(rewrite.pending) where server != rewrite.root && !breaking.contains(server) {
             result.append(change(server, nil))
         }
         return result
+    }
+
+    /// Those that can be changed now before those that must wait for their vote in etcd.
+    private func easiest(_ servers: [Int]) -> ArraySlice<Int> {
+        let waiting = servers.filter { !fleet.servers[$0].canProveItsVote }
+        guard !waiting.isEmpty else { return servers[...] }
+        return (servers.filter { fleet.servers[$0].canProveItsVote } + waiting)[...]
     }
 
     private func isExternal(_ target: TopologyGraph.Target) -> Bool {

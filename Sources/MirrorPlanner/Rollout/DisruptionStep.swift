@@ -3,8 +3,8 @@ import MirrorAPI
 
 /// One step of a rollout: the disruption Lease, the approval, the agent's claim, the proof.
 ///
-/// Everything it decides on is in the API, so it goes on after a restart of the operator at any point. The Lease does not
-/// expire by time: a server that was claimed counts as disrupted until its health is proven.
+/// Everything it decides on is in the API, so it goes on after a restart of the operator at any point. The Lease does
+/// not expire by time: a server that was claimed counts as disrupted until its health is proven.
 struct DisruptionStep {
     let assessment: Assessment
     let snapshot: Snapshot
@@ -65,13 +65,13 @@ struct DisruptionStep {
         }
         return Verdict(
             .rolloutFailed,
-            "Revision \(agent.revision ?? "") failed on \(object.spec.nodeName): \(detail). No other node is touched; it "
-                + "is tried again with another setting, or after `kubectl delete mirrornode \(name)`"
+            "Revision \(agent.revision ?? "") failed on \(object.spec.nodeName): \(detail). No other node is touched; "
+                + "it is tried again with another setting, or after `kubectl delete mirrornode \(name)`"
         )
     }
 
-    /// A server that was changed by somebody else after our revision had been in force. It is not restarted again for the
-    /// same revision: whoever changed it would be fought with restarts.
+    /// A server that was changed by somebody else after our revision had been in force. It is not restarted again for
+    /// the same revision: whoever changed it would be fought with restarts.
     private func drift(of node: RancherNode) -> Verdict? {
         guard let object = fleet.mirrorNode(of: node), let agent = object.status?.agent, agent.phase == .applied,
             agent.revision == object.spec.revision

@@ -15,7 +15,7 @@ struct Guards {
     /// then the state of the cluster, then the node's own.
     private static let all: [@Sendable (Guards) -> Verdict?] = [
         { $0.mode() }, { $0.paused() }, { $0.fresh() }, { $0.untouchable() }, { $0.unclaimed() }, { $0.ready() },
-        { $0.root() }, { $0.others() }, { $0.quorum() }, { $0.guardList() }, { $0.version() }, { $0.agent() },
+        { $0.root() }, { $0.others() }, { $0.quorum() }, { $0.guardList() }, { $0.agent() }, { $0.version() },
         { $0.foreignChanges() }, { $0.acyclic() }, { $0.approval() },
     ]
 
@@ -62,6 +62,10 @@ struct Guards {
         if node.isDeleting { return Verdict(.serverDeleting, "\(node.name) is being deleted") }
         if !node.isReady {
             return Verdict(.nodeNotReady, "\(node.name) is not Ready: a restart is no cure, it is touched once it is")
+        }
+        if !node.canProveItsVote {
+            let message = "The etcd member of \(node.name) has no vote: it is touched once EtcdIsVoter is True again"
+            return Verdict(.guardedServer, message)
         }
         return node.isCordoned ? Verdict(.serverCordoned, "\(node.name) is cordoned: somebody works on it") : nil
     }

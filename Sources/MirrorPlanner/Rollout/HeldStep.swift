@@ -54,8 +54,8 @@ struct HeldStep {
                 return withdraw(
                     object,
                     .approvalExpired,
-                    "The agent of \(node.name) did not claim the approval of \(holder.revision) by \(approval.expires): "
-                        + "look at the agent's pod on that node"
+                    "The agent of \(node.name) did not claim the approval of \(holder.revision) by "
+                        + "\(approval.expires): look at the agent's pod on that node"
                 )
             }
             return .waiting(.waitingForClaim, "The agent of \(node.name) may restart now", until: approval.expires)
@@ -151,7 +151,7 @@ struct HeldStep {
 
     private func missingProof(_ node: RancherNode, _ object: MirrorNode) -> String? {
         guard node.isReady else { return "it is not Ready yet" }
-        if node.isEtcdMember, node.isVoter != true { return "its etcd member has no vote yet" }
+        if !node.canProveItsVote { return "its etcd member has no vote yet" }
         guard let setting = object.spec.desired?.server, node.arguments != nil else {
             return "its configuration is not known yet"
         }
@@ -171,7 +171,7 @@ struct HeldStep {
         let agent = object.status?.agent ?? MirrorNodeStatus.Agent(phase: .failed, version: "")
         let verdict = DisruptionStep.verdict(of: agent, object)
         let note = Note(.warning, node: node.name, reason: .rolloutFailed, message: verdict.message)
-        guard node.isReady, !node.isEtcdMember || node.isVoter == true else {
+        guard node.isReady, node.canProveItsVote else {
             return StepOutcome(progress: .stalled(verdict), notes: [note])
         }
         var outcome = release(.rolloutFailed, verdict.message)
@@ -193,11 +193,11 @@ struct HeldStep {
 
     // MARK: Common ends
 
-    /// The MirrorNode was deleted by hand while the Lease was held: whether its agent had begun is not known, so the node
-    /// counts as disrupted for as long as an approval could have been claimed and a restart could have taken.
+    /// The MirrorNode was deleted by hand while the Lease was held: whether its agent had begun is not known, so the
+    /// node counts as disrupted for as long as an approval could have been claimed and a restart could have taken.
     private func withoutRecord(_ node: RancherNode) -> StepOutcome {
         let end = taken + StepTimes.approvalSeconds + rollout.progressDeadlineSeconds
-        guard now >= end, node.isReady, !node.isEtcdMember || node.isVoter == true else {
+        guard now >= end, node.isReady, node.canProveItsVote else {
             let message =
                 "The MirrorNode of \(node.name) was deleted in mid-step; the next server waits until "
                 + "\(node.name) is Ready after \(end)"

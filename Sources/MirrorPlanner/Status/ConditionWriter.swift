@@ -5,12 +5,15 @@ import MirrorAPI
 struct ConditionWriter {
     private let assessment: Assessment
     private let progress: Progress
-    private var fleet: Fleet { assessment.fleet }
-    private var servers: [RancherNode] { fleet.selectedServers.map { fleet.servers[$0] } }
+    private let fleet: Fleet
+    private let servers: [RancherNode]
 
     init(_ assessment: Assessment, progress: Progress) {
         self.assessment = assessment
         self.progress = progress
+        let fleet = assessment.fleet
+        self.fleet = fleet
+        servers = fleet.selectedServers.map { fleet.servers[$0] }
     }
 
     func conditions() -> [Condition] {
@@ -110,7 +113,6 @@ struct ConditionWriter {
     }
 
     private func versions() -> (Condition.Status, Verdict) {
-        let servers = servers
         guard !servers.isEmpty else { return (.unknown, Verdict(.noServers, "No server is selected")) }
         let recursing = servers.filter { $0.version?.recursion == .recurses }
         if let first = recursing.first {

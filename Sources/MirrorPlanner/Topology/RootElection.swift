@@ -34,7 +34,8 @@ struct RootElection {
 
     /// - Parameters:
     ///   - recorded: the root that the status names.
-    ///   - disrupted: the server that is being restarted on our behalf: what it lacks meanwhile, it lacks because of us.
+    ///   - disrupted: the server that is being restarted on our behalf: what it lacks meanwhile, it lacks because of
+    ///     us.
     func outcome(recorded: String?, disrupted: String?) -> Outcome {
         let preferred = fleet.mirror.spec.topology.preferredRoots.compactMap { fleet.numbers[$0] }
         let firstPreferred = preferred.first { obstacle($0) == nil }

@@ -19,8 +19,8 @@ struct Adjacency: Hashable, Sendable {
     func successors(of vertex: Int) -> ArraySlice<Int> { edges[offsets[vertex]..<offsets[vertex + 1]] }
 }
 
-/// Strongly connected components by Tarjan's algorithm, with a stack of its own: a chain of 100,000 servers must not end
-/// the process.
+/// Strongly connected components by Tarjan's algorithm, with a stack of its own: a chain of 100,000 servers must not
+/// end the process.
 struct StronglyConnected {
     private let graph: Adjacency
     private var index: [Int]

@@ -62,8 +62,9 @@ package struct TopologyGraph: Hashable, Sendable {
         return graph
     }
 
-    /// Servers first, then external addresses, then one vertex for "any server that asks on": what a load balancer leads to.
-    /// That vertex keeps the number of edges linear. A server that answers by itself ends a loop through a load balancer.
+    /// Servers first, then external addresses, then one vertex for "any server that asks on": what a load balancer
+    /// leads to. That vertex keeps the number of edges linear. A server that answers by itself ends a loop through a
+    /// load balancer.
     func adjacency() -> Adjacency {
         var successors: [[Int]] = targets.map { target in
             switch target {

@@ -1,0 +1,122 @@
+import KubeCore
+import MirrorAPI
+import Testing
+
+@testable import MirrorPlanner
+
+@Suite("A mirror that is not accepted, selects nothing or rests touches nothing")
+struct AcceptanceTests {
+    private static let ring = Fixture.servers([3, 1, 2])
+
+    private static func condition(_ plan: Plan, _ type: String) -> String {
+        let condition = plan.status.conditions.first(ofType: type)
+        return "\(condition?.status.rawValue ?? "?") \(condition?.reason ?? "?")"
+    }
+
+    @Test("Of two mirrors over the same servers the older acts and the younger names it")
+    func conflict() throws {
+        var younger = Fixture.mirror("another")
+        younger.metadata.creationTimestamp = Timestamp(seconds: 1_700_000_001)
+        var snapshot = Fixture.snapshot(younger, Self.ring)
+        snapshot.mirrors.append(Fixture.mirror())
+        let refused = try #require(Planner.plan(mirror: "another", snapshot))
+        #expect(refused.actions.isEmpty)
+        #expect(Self.condition(refused, "Accepted") == "False Conflict")
+        #expect(refused.status.conditions.first(ofType: "Accepted")?.message.contains("embedded") == true)
+        #expect(refused.status.conditions.count == MirrorConditionType.allCases.count)
+        let accepted = try #require(Planner.plan(mirror: "embedded", snapshot))
+        #expect(Self.condition(accepted, "Accepted") == "True Accepted")
+        #expect(accepted.actions.count == 3)
+    }
+
+    @Test("Mirrors of different providers, or over different servers, do not meet")
+    func noConflict() throws {
+        var snapshot = Fixture.snapshot(Fixture.mirror(), Self.ring)
+        snapshot.mirrors.append(Fixture.mirror("a") { $0.provider = .k3s })
+        snapshot.mirrors.append(Fixture.mirror("b") { $0.selector = LabelSelector(matchLabels: ["x": "y"]) })
+        for mirror in snapshot.mirrors {
+            let plan = try #require(Planner.plan(mirror: mirror.metadata.name, snapshot))
+            #expect(Self.condition(plan, "Accepted") == "True Accepted")
+        }
+    }
+
+    @Test("A selector that matches nothing is no fault of the specification")
+    func nothingSelected() throws {
+        let mirror = Fixture.mirror { $0.selector = LabelSelector(matchLabels: ["no": "where"]) }
+        let plan = try #require(Planner.plan(mirror: "embedded", Fixture.snapshot(mirror, Self.ring)))
+        #expect(plan.actions.isEmpty)
+        #expect(Self.condition(plan, "Accepted") == "True Accepted")
+        #expect(Self.condition(plan, "Ready") == "False NoNodesSelected")
+        #expect(Self.condition(plan, "TopologyAcyclic") == "Unknown NoServers")
+    }
+
+    @Test("Windows nodes, other distributions and nodes without a version are never selected")
+    func foreignNodes() throws {
+        let nodes: [TestNode] = [
+            .server("server-1") { $0.os = "windows" }, .server("server-2") { $0.version = "v1.32.3+k3s1" },
+            .server("server-3") { $0.version = "v1.32.3" }, .agent("agent-4", Fixture.url(1)) { $0.os = "windows" },
+        ]
+        let plan = try #require(Planner.plan(mirror: "embedded", Fixture.snapshot(Fixture.mirror(), nodes)))
+        #expect(plan.status.nodes?.selected == 0)
+        #expect(plan.actions.isEmpty)
+    }
+
+    @Test("Under Observe the mirror is Ready, says what it would do, and wishes for nothing")
+    func observe() throws {
+        let mirror = Fixture.mirror(mode: .observe)
+        let plan = try #require(Planner.plan(mirror: "embedded", Fixture.snapshot(mirror, Self.ring)))
+        #expect(Self.condition(plan, "Ready") == "True Observing")
+        #expect(Self.condition(plan, "TopologyAcyclic") == "False RingFound")
+        #expect(plan.status.nextChange?.node == "server-1")
+        #expect(plan.status.nextChange?.action == "ClearServer")
+        #expect(plan.status.topology?.pendingChanges == 2)
+        for case .applyMirrorNode(let intent) in plan.actions { #expect(intent.spec.desired == nil) }
+        #expect(plan.actions.count == 3)
+    }
+
+    @Test("A pause and stale information leave everything as it is", arguments: [true, false])
+    func rest(isPause: Bool) throws {
+        var snapshot = Fixture.snapshot(Fixture.mirror { $0.pauseRequests = isPause ? ["upgrade"] : [] }, Self.ring)
+        if !isPause { snapshot.staleness = "the watch of nodes is broken" }
+        let plan = try #require(Planner.plan(mirror: "embedded", snapshot))
+        #expect(plan.actions.isEmpty)
+        #expect(Self.condition(plan, "Ready") == (isPause ? "False Paused" : "Unknown StaleInformation"))
+        #expect(Self.condition(plan, "Reconciling") == (isPause ? "False Paused" : "True StaleInformation"))
+        #expect(Self.condition(plan, "Paused") == (isPause ? "True Paused" : "False NotPaused"))
+    }
+
+    @Test("A preferred root that is absent is told, and another one is taken")
+    func missingRoot() throws {
+        let mirror = Fixture.mirror { $0.topology.preferredRoots = ["server-9", "server-2"] }
+        let plan = try #require(Planner.plan(mirror: "embedded", Fixture.snapshot(mirror, Self.ring)))
+        #expect(plan.status.topology?.root == "server-2")
+        #expect(plan.notes.contains { $0.reason == .preferredRootMissing && $0.message.contains("server-9") })
+    }
+
+    @Test("An agent whose server is away is told")
+    func deadServer() throws {
+        var nodes = Fixture.servers([nil, 1, 1])
+        nodes[1].isReady = false
+        nodes.append(.agent("agent-1", Fixture.url(2)))
+        nodes.append(.agent("agent-2", Fixture.url(1)))
+        let plan = try #require(Planner.plan(mirror: "embedded", Fixture.snapshot(Fixture.mirror(), nodes)))
+        let notes = plan.notes.filter { $0.reason == .deadServer }
+        #expect(notes.map(\.node) == ["server-2"])
+        #expect(notes.first?.message.hasPrefix("agent-1 ") == true)
+    }
+
+    @Test("A MirrorNode goes with its Node, with its replacement, and with the selection")
+    func leftovers() throws {
+        var world = World(Fixture.snapshot(Fixture.mirror(), Fixture.servers([nil, 1, 1])))
+        world.carryOut(try #require(Planner.plan(mirror: "embedded", world.snapshot)))
+        world.snapshot.nodes.removeLast()
+        world.snapshot.nodes[0].metadata.uid = "another"
+        let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
+        let deleted = plan.actions.compactMap { action -> String? in
+            guard case .deleteMirrorNode(let name, _, let reason) = action else { return nil }
+            return "\(name) \(reason.rawValue)"
+        }
+        #expect(deleted == ["embedded.server-1 NodeReplaced", "embedded.server-3 NodeGone"])
+        #expect(plan.actions.count == 2)
+    }
+}

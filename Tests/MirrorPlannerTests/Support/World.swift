@@ -1,0 +1,249 @@
+import KubeCore
+import MirrorAPI
+
+@testable import MirrorPlanner
+
+/// A small cluster in memory: carries actions out with their preconditions, as the API server would, and plays the
+/// agents.
+struct World {
+    /// How the agents and the machines below them behave.
+    struct Manners {
+        var refusePercent = 0
+        var failPercent = 0
+        var idlePercent = 0
+        var lostBeforeReportPercent = 0
+    }
+
+    /// A restart that happened.
+    struct Restart: Hashable {
+        var node: String
+        /// UID of the MirrorNode: deleting it allows another try.
+        var record: String
+        var revision: String
+    }
+
+    var snapshot: Snapshot
+    var manners = Manners()
+    /// A defect: agents that claim without reading the Lease.
+    var ignoresLease = false
+    /// Nodes whose agent never reports.
+    var silent: Set<String> = []
+    /// Nodes that are restarting, and what they come up with.
+    var restarting: [String: ServerSetting?] = [:]
+    var restarts: [Restart] = []
+    private var version = 100
+
+    init(_ snapshot: Snapshot) { self.snapshot = snapshot }
+
+    private mutating func nextVersion() -> String {
+        version += 1
+        return String(version)
+    }
+
+    func mirrorNodeIndex(_ name: String) -> Int? { snapshot.mirrorNodes.firstIndex { $0.metadata.name == name } }
+
+    func nodeIndex(_ name: String) -> Int? { snapshot.nodes.firstIndex { $0.metadata.name == name } }
+
+    // MARK: The API server
+
+    /// Carries an action out; false where its precondition does not hold, and then nothing has happened.
+    mutating func apply(_ action: Action) -> Bool {
+        switch action {
+        case .applyMirrorNode(let intent): applyMirrorNode(intent)
+        case .deleteMirrorNode(let name, let uid, _): deleteMirrorNode(name, uid)
+        case .acquireDisruption(let holder, let from): acquire(holder, from)
+        case .approve(let name, let version, let approval): write(approval, to: name, version)
+        case .withdrawApproval(let name, let version, _, _): write(nil, to: name, version)
+        case .releaseDisruption(let from, _, _): release(from)
+        }
+    }
+
+    private mutating func applyMirrorNode(_ intent: MirrorNodeIntent) -> Bool {
+        if let index = mirrorNodeIndex(intent.name) {
+            var spec = intent.spec
+            spec.approval = snapshot.mirrorNodes[index].spec.approval
+            snapshot.mirrorNodes[index].spec = spec
+            snapshot.mirrorNodes[index].metadata.labels = intent.labels
+            snapshot.mirrorNodes[index].metadata.ownerReferences = [intent.owner]
+            snapshot.mirrorNodes[index].metadata.resourceVersion = nextVersion()
+        } else {
+            let version = nextVersion()
+            snapshot.mirrorNodes.append(
+                MirrorNode(
+                    metadata: ObjectMeta(
+                        name: intent.name,
+                        uid: "mn-\(version)",
+                        resourceVersion: version,
+                        creationTimestamp: snapshot.now,
+                        labels: intent.labels,
+                        ownerReferences: [intent.owner]
+                    ),
+                    spec: intent.spec
+                )
+            )
+        }
+        return true
+    }
+
+    private mutating func deleteMirrorNode(_ name: String, _ uid: String?) -> Bool {
+        guard let index = mirrorNodeIndex(name), snapshot.mirrorNodes[index].metadata.uid == uid else { return false }
+        snapshot.mirrorNodes.remove(at: index)
+        return true
+    }
+
+    private mutating func acquire(_ holder: DisruptionHolder, _ from: Lease?) -> Bool {
+        guard snapshot.disruption == from else { return false }
+        snapshot.disruption = Lease(
+            metadata: ObjectMeta(
+                name: DisruptionLease.name,
+                namespace: "p2pmirror-system",
+                resourceVersion: nextVersion(),
+                annotations: [
+                    AnnotationKey.holderMirror: holder.mirror, AnnotationKey.holderNode: holder.node,
+                    AnnotationKey.holderRevision: holder.revision,
+                ]
+            ),
+            spec: Lease.Spec(
+                holderIdentity: holder.identity,
+                acquireTime: MicroTimestamp(snapshot.now),
+                leaseTransitions: (from?.spec?.leaseTransitions ?? 0) + 1
+            )
+        )
+        return true
+    }
+
+    private mutating func write(_ approval: MirrorNodeSpec.Approval?, to name: String, _ version: String?) -> Bool {
+        guard let index = mirrorNodeIndex(name), snapshot.mirrorNodes[index].metadata.resourceVersion == version else {
+            return false
+        }
+        snapshot.mirrorNodes[index].spec.approval = approval
+        snapshot.mirrorNodes[index].metadata.resourceVersion = nextVersion()
+        return true
+    }
+
+    private mutating func release(_ from: Lease) -> Bool {
+        guard snapshot.disruption == from else { return false }
+        var lease = from
+        lease.spec?.holderIdentity = nil
+        lease.metadata.annotations = [:]
+        lease.metadata.resourceVersion = nextVersion()
+        snapshot.disruption = lease
+        return true
+    }
+
+    /// Carries a plan out up to the first refusal, and writes the status.
+    mutating func carryOut(_ plan: Plan) {
+        for action in plan.actions {
+            guard apply(action) else { break }
+        }
+        for index in snapshot.mirrors.indices where snapshot.mirrors[index].metadata.name == plan.mirror {
+            snapshot.mirrors[index].status = plan.status
+        }
+    }
+
+    // MARK: The agents
+
+    /// Lets every agent do what it would do next; answers whether any did something.
+    mutating func runAgents(_ dice: inout Dice) -> Bool {
+        var acted = false
+        for index in snapshot.mirrorNodes.indices where !silent.contains(snapshot.mirrorNodes[index].spec.nodeName) {
+            acted = runAgent(index, &dice) || acted
+        }
+        return acted
+    }
+
+    private mutating func runAgent(_ index: Int, _ dice: inout Dice) -> Bool {
+        let object = snapshot.mirrorNodes[index]
+        guard let agent = object.status?.agent else {
+            report(index, MirrorNodeStatus.Agent(phase: .idle, registriesConfigured: true, version: "test"))
+            return true
+        }
+        switch agent.phase {
+        case .restarting, .rollingBack: return finish(index, agent, &dice)
+        case .idle, .applied, .failed, .refused: return consider(index, agent, &dice)
+        }
+    }
+
+    private mutating func report(_ index: Int, _ agent: MirrorNodeStatus.Agent) {
+        snapshot.mirrorNodes[index].status = MirrorNodeStatus(agent: agent)
+        snapshot.mirrorNodes[index].metadata.resourceVersion = nextVersion()
+    }
+
+    private mutating func consider(_ index: Int, _ agent: MirrorNodeStatus.Agent, _ dice: inout Dice) -> Bool {
+        let object = snapshot.mirrorNodes[index]
+        guard let approval = object.spec.approval, approval.revision == object.spec.revision,
+            snapshot.now < approval.expires, agent.revision != approval.revision,
+            ignoresLease || isGranted(approval, to: object), !dice.roll(manners.idlePercent)
+        else { return false }
+        var agent = agent
+        agent.revision = approval.revision
+        agent.epoch = approval.epoch
+        if dice.roll(manners.refusePercent) {
+            agent.phase = .refused
+            agent.message = "a later file wins"
+            report(index, agent)
+            return true
+        }
+        agent.phase = .restarting
+        agent.restartedAt = snapshot.now
+        report(index, agent)
+        restarts.append(
+            Restart(node: object.spec.nodeName, record: object.metadata.uid ?? "", revision: approval.revision)
+        )
+        restarting[object.spec.nodeName] = .some(object.spec.desired?.server)
+        set(object.spec.nodeName, isReady: false)
+        return true
+    }
+
+    private func isGranted(_ approval: MirrorNodeSpec.Approval, to object: MirrorNode) -> Bool {
+        guard let lease = snapshot.disruption, let holder = DisruptionHolder(lease) else { return false }
+        return lease.spec?.leaseTransitions == approval.epoch && holder.node == object.spec.nodeName
+            && holder.mirror == object.spec.mirrorName && holder.revision == approval.revision
+    }
+
+    private mutating func finish(_ index: Int, _ agent: MirrorNodeStatus.Agent, _ dice: inout Dice) -> Bool {
+        guard !dice.roll(manners.idlePercent) else { return false }
+        let name = snapshot.mirrorNodes[index].spec.nodeName
+        var agent = agent
+        if agent.phase == .rollingBack {
+            agent.phase = .failed
+            agent.message = "the service did not become active"
+            restarting[name] = nil
+            set(name, isReady: true)
+        } else if dice.roll(manners.failPercent) {
+            agent.phase = .rollingBack
+        } else {
+            if let setting = restarting[name] ?? nil { set(name, setting) }
+            restarting[name] = nil
+            set(name, isReady: true)
+            agent.phase = .applied
+        }
+        report(index, agent)
+        return true
+    }
+
+    // MARK: Machines
+
+    mutating func set(_ name: String, isReady: Bool) {
+        guard let index = nodeIndex(name),
+            let condition = snapshot.nodes[index].status?.conditions?.firstIndex(where: { $0.type == "Ready" })
+        else { return }
+        snapshot.nodes[index].status?.conditions?[condition].status = isReady ? "True" : "False"
+    }
+
+    mutating func set(_ name: String, isCordoned: Bool) {
+        guard let index = nodeIndex(name) else { return }
+        snapshot.nodes[index].spec = isCordoned ? Node.Spec(unschedulable: true) : nil
+    }
+
+    /// What a restart makes of the annotation: the drop-in comes last.
+    private mutating func set(_ name: String, _ setting: ServerSetting) {
+        guard let index = nodeIndex(name) else { return }
+        for program in ["rke2", "k3s"] {
+            let key = "\(program).io/node-args"
+            guard let text = snapshot.nodes[index].metadata.annotations[key] else { continue }
+            snapshot.nodes[index].metadata.annotations[key] =
+                "\(text.dropLast()),\"--server\",\"\(setting.action == .clear ? "" : setting.url ?? "")\"]"
+        }
+    }
+}
