@@ -15,8 +15,9 @@ package final class Fleet: Sendable {
     package let agents: [RancherNode]
     /// Servers that are not of this distribution: they count where nothing may be disrupted while a server is down.
     package let foreignServers: [RancherNode]
-    /// This mirror's MirrorNodes by the names of their nodes.
-    package let mirrorNodes: [String: MirrorNode]
+    /// The cluster's MirrorNodes, and the numbers of this mirror's by the names of their nodes.
+    private let mirrorNodes: [MirrorNode]
+    private let mirrorNodeNumbers: [String: Int]
     /// Numbers in `servers` by name.
     package let numbers: [String: Int]
     /// Numbers in `servers` by address.
@@ -26,7 +27,7 @@ package final class Fleet: Sendable {
         self.mirror = mirror
         distribution = RancherDistribution(mirror.spec.provider)
         var own: [(node: RancherNode, isSelected: Bool)] = []
-        var agents: [RancherNode] = []
+        var agentNodes: [Node] = []
         var foreignServers: [RancherNode] = []
         for node in snapshot.nodes {
             guard RancherNode.belongs(node, to: distribution) else {
@@ -39,8 +40,13 @@ package final class Fleet: Sendable {
             if RancherNode.isServer(node) {
                 own.append((RancherNode(node: node, distribution: distribution), isSelected))
             } else if isSelected {
-                agents.append(RancherNode(node: node, distribution: distribution))
+                agentNodes.append(node)
             }
+        }
+        // What an agent runs with matters only while a server is away, and there are far more agents than servers.
+        let isServerAway = own.contains { !$0.node.isReady }
+        var agents = agentNodes.map { [distribution] node in
+            RancherNode(node: node, distribution: distribution, readsConfiguration: isServerAway)
         }
         own.sort { $0.node.name < $1.node.name }
         agents.sort { $0.name < $1.name }
@@ -51,16 +57,25 @@ package final class Fleet: Sendable {
         isSelected = own.map(\.isSelected)
         addresses = AddressIndex(servers)
         numbers = Dictionary(servers.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { $1 })
-        var mirrorNodes: [String: MirrorNode] = [:]
-        for object in snapshot.mirrorNodes where object.spec.mirrorName == mirror.metadata.name {
+        mirrorNodes = snapshot.mirrorNodes
+        mirrorNodeNumbers = Self.numbers(of: snapshot.mirrorNodes, mirror: mirror.metadata.name)
+    }
+
+    private static func numbers(of objects: [MirrorNode], mirror: String) -> [String: Int] {
+        var numbers: [String: Int] = [:]
+        numbers.reserveCapacity(objects.count)
+        for number in objects.indices where objects[number].spec.mirrorName == mirror {
+            let node = objects[number].spec.nodeName
             // Of two for one node, the one with the name that we give counts.
-            let name = Names.mirrorNode(mirror: mirror.metadata.name, node: object.spec.nodeName)
-            if object.metadata.name == name || mirrorNodes[object.spec.nodeName] == nil {
-                mirrorNodes[object.spec.nodeName] = object
+            if numbers[node] == nil || objects[number].metadata.name == Names.mirrorNode(mirror: mirror, node: node) {
+                numbers[node] = number
             }
         }
-        self.mirrorNodes = mirrorNodes
+        return numbers
     }
+
+    /// This mirror's MirrorNode for a node of that name.
+    package func mirrorNode(named node: String) -> MirrorNode? { mirrorNodeNumbers[node].map { mirrorNodes[$0] } }
 
     package var selectedServers: [Int] { servers.indices.filter { isSelected[$0] } }
 
@@ -71,7 +86,7 @@ package final class Fleet: Sendable {
 
     /// The MirrorNode of a server, unless it is of a Node of that name that was there before.
     package func mirrorNode(of server: RancherNode) -> MirrorNode? {
-        mirrorNodes[server.name].flatMap { $0.spec.nodeUID == server.uid ? $0 : nil }
+        mirrorNode(named: server.name).flatMap { $0.spec.nodeUID == server.uid ? $0 : nil }
     }
 
     /// What the operator has asked of that server so far.

@@ -40,13 +40,14 @@ struct MirrorNodePlanning {
 
     private mutating func deleteLeftovers() {
         let mirror = fleet.mirror.metadata.name
-        let objects = snapshot.mirrorNodes.filter { $0.spec.mirrorName == mirror }
+        let objects = snapshot.mirrorNodes
         guard !objects.isEmpty else { return }
         var selected: [String: String] = [:]
+        selected.reserveCapacity(fleet.selectedCount)
         for server in fleet.selectedServers { selected[fleet.servers[server].name] = fleet.servers[server].uid }
         for agent in fleet.agents { selected[agent.name] = agent.uid }
         let leftovers = objects.filter { object in
-            object.metadata.deletionTimestamp == nil
+            object.spec.mirrorName == mirror && object.metadata.deletionTimestamp == nil
                 && (selected[object.spec.nodeName] != object.spec.nodeUID
                     || object.metadata.name != Names.mirrorNode(mirror: mirror, node: object.spec.nodeName))
         }
@@ -83,7 +84,7 @@ struct MirrorNodePlanning {
             if number != nil { serversAreCurrent = false }
             return
         }
-        let present = fleet.mirrorNodes[node.name].flatMap { $0.metadata.name == name ? $0 : nil }
+        let present = fleet.mirrorNode(named: node.name).flatMap { $0.metadata.name == name ? $0 : nil }
         if let present, present.spec.nodeUID != node.uid || present.metadata.deletionTimestamp != nil {
             // It goes first; the new one comes with the next pass.
             if number != nil { serversAreCurrent = false }

@@ -29,12 +29,12 @@ package struct RancherNode: Hashable, Sendable {
     /// Hosts that lead to it, in normal form.
     package var hosts: [String]
 
-    package init(node: Node, distribution: RancherDistribution) {
+    /// - Parameter readsConfiguration: whether version, arguments and manager are read, too; else they are nil.
+    package init(node: Node, distribution: RancherDistribution, readsConfiguration: Bool = true) {
         let metadata = node.metadata
         name = metadata.name
         uid = metadata.uid ?? ""
         created = metadata.creationTimestamp
-        version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
         hasControlPlaneRole = Self.controlPlaneLabels.contains { metadata.labels[$0] != nil }
         hasEtcdRole = metadata.labels[Self.etcdLabel] != nil
         role = hasControlPlaneRole || hasEtcdRole ? .server : .agent
@@ -43,10 +43,12 @@ package struct RancherNode: Hashable, Sendable {
         isDeleting = metadata.deletionTimestamp != nil
         isVoter = node.condition("EtcdIsVoter").map { $0.status == "True" }
         exclusion = metadata.annotations[AnnotationKey.exclude]
-        manager = Self.manager(metadata)
         internalIP = node.addresses("InternalIP").first
         // Only servers are looked up by address.
         hosts = role == .server ? Self.hosts(of: node, distribution) : []
+        guard readsConfiguration else { return }
+        version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
+        manager = Self.manager(metadata)
         do throws(NodeArguments.Unreadable) {
             let arguments = try NodeArguments(annotations: metadata.annotations, distribution: distribution)
             self.arguments = arguments

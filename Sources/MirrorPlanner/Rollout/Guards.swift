@@ -45,9 +45,9 @@ struct Guards {
 
     /// A claim without the Lease: somebody took the Lease away from a step that is under way.
     private func unclaimed() -> Verdict? {
-        let present = Set(snapshot.nodes.map { $0.metadata.uid ?? "" })
         let claimed = snapshot.mirrorNodes.first { object in
-            object.isClaimed && object.spec.nodeName != node.name && present.contains(object.spec.nodeUID)
+            object.isClaimed && object.spec.nodeName != node.name
+                && snapshot.nodes.contains { ($0.metadata.uid ?? "") == object.spec.nodeUID }
         }
         return claimed.map {
             Verdict(

@@ -18,7 +18,7 @@ struct HeldStep {
             return release(.stepDone, "The Node \(holder.node) is gone or is no server any more")
         }
         let node = fleet.servers[number]
-        guard let object = fleet.mirrorNodes[holder.node] else { return withoutRecord(node) }
+        guard let object = fleet.mirrorNode(named: holder.node) else { return withoutRecord(node) }
         guard object.spec.nodeUID == node.uid else {
             return release(.stepDone, "The Node \(holder.node) was replaced by another one of that name")
         }
