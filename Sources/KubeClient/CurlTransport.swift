@@ -194,9 +194,7 @@ extension CurlTransport {
     }
 
     private static func wallClock() -> Duration {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
+        .microseconds(WallClock.now().microseconds)
     }
 }
 
