@@ -1,11 +1,6 @@
 public import KubeCore
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// A transport over libcurl: one thread carries all transfers of one client.
 ///
