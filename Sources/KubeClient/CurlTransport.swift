@@ -1,11 +1,6 @@
 public import KubeCore
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
 
 /// A transport over libcurl: one thread carries all transfers of one client.
 ///
@@ -194,9 +189,7 @@ extension CurlTransport {
     }
 
     private static func wallClock() -> Duration {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
+        .microseconds(WallClock.now().microseconds)
     }
 }
 

@@ -113,7 +113,7 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     }
 }
 
-/// The status of a MirrorNode: `agent` is the agent's, `conditions` are the operator's.
+/// The status of a MirrorNode; all of it is the agent's.
 package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     package enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
         /// Nothing under way.
@@ -178,10 +178,8 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     }
 
     package var agent: Agent?
-    package var conditions: [Condition]?
 
-    package init(agent: Agent? = nil, conditions: [Condition]? = nil) {
+    package init(agent: Agent? = nil) {
         self.agent = agent
-        self.conditions = conditions
     }
 }

@@ -51,7 +51,7 @@ struct PlanText {
         var lines = ["P2PMirror \(plan.mirror)"]
         if let topology = plan.status.topology {
             lines.append(
-                "  topology: \(topology.observed)\(topology.desired.map { " to become \($0)" } ?? ""), "
+                "  topology: \(topology.observed.rawValue)\(topology.desired.map { " to become \($0.rawValue)" } ?? ""), "
                     + "root \(topology.root ?? "-"), \(topology.pendingChanges) to change"
             )
         }
@@ -59,7 +59,7 @@ struct PlanText {
             lines.append("  \(condition.type)=\(condition.status.rawValue) \(condition.reason): \(condition.message)")
         }
         if let next = plan.status.nextChange {
-            lines.append("  next: \(next.action) on \(next.node), \(next.reason): \(next.message)")
+            lines.append("  next: \(next.action.rawValue) on \(next.node), \(next.reason): \(next.message)")
         }
         lines += plan.actions.map { "  would: \(Self.describe($0))" }
         return lines

@@ -58,7 +58,7 @@ struct StatusWriterTests {
         try await cluster.put(Fixture.mirror())
         let writer = writer(cluster)
         var status = Fixture.status()
-        status.nextChange = P2PMirrorStatus.NextChange(node: "s1", action: "ClearServer", reason: "r", message: "m")
+        status.nextChange = P2PMirrorStatus.NextChange(node: "s1", action: .clearServer, reason: "r", message: "m")
         try await writer.write(status, to: observed(cluster), now: Fixture.start.timestamp)
         #expect(try await observed(cluster).status?.nextChange != nil)
         status.nextChange = nil

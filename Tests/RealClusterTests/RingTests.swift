@@ -56,7 +56,7 @@ extension RealCluster {
 
         private static func expectStar(_ fleet: SimulatedFleet, _ cluster: TestCluster) async throws {
             let mirror = try await cluster.api.get(P2PMirror.self, ObjectKey(name: RingScenario.mirrorName))
-            #expect(mirror.status?.topology?.observed == "Star")
+            #expect(mirror.status?.topology?.observed == .star)
             let lease = ObjectKey(namespace: TestCluster.leaseNamespace, name: DisruptionLease.name)
             #expect(DisruptionHolder(try await cluster.api.find(Lease.self, lease)) == nil)
             let dropIns = fleet.settings.blueprint.hosts.filter {

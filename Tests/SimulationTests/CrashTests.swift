@@ -23,7 +23,7 @@ import Testing
         let run = try await Self.run(.never)
         #expect(run.seconds != nil)
         #expect(run.restarts == [1, 0, 1])
-        #expect(run.end.topology?.observed == "Star")
+        #expect(run.end.topology?.observed == .star)
         #expect(run.end.leaseHolder.isEmpty)
     }
 

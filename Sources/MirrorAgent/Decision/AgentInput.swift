@@ -105,11 +105,11 @@ package enum Effect: Hashable, Sendable {
 /// What to do, in order; the first that fails ends the pass.
 package struct AgentDecision: Hashable, Sendable {
     package var effects: [Effect]
-    package var reason: AgentReason
+    package var reason: Reason
     package var message: String
     package var look: NextLook
 
-    package init(_ effects: [Effect], _ reason: AgentReason, _ message: String, look: NextLook) {
+    package init(_ effects: [Effect], _ reason: Reason, _ message: String, look: NextLook) {
         self.effects = effects
         self.reason = reason
         self.message = message

@@ -127,8 +127,8 @@ struct Decider {
     }
 
     /// Leaves everything as it is, with the status saying why where that is more than nothing to do.
-    func rest(_ reason: AgentReason, _ message: String, look: NextLook = .later) -> AgentDecision {
-        let remark: AgentReason? = reason == .idle ? nil : reason
+    func rest(_ reason: Reason, _ message: String, look: NextLook = .later) -> AgentDecision {
+        let remark: Reason? = reason == .idle ? nil : reason
         return AgentDecision(
             report(restingStatus(remark: remark.map { ($0, message) })),
             reason,

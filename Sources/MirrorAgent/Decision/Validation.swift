@@ -6,10 +6,10 @@ import MirrorPlanner
 /// token to a stranger, to make it found a cluster of its own, or to have a service restarted in vain.
 struct Validation {
     struct Refusal {
-        var reason: AgentReason
+        var reason: Reason
         var message: String
 
-        init(_ reason: AgentReason, _ message: String) {
+        init(_ reason: Reason, _ message: String) {
             self.reason = reason
             self.message = message
         }

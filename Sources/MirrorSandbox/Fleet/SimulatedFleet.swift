@@ -207,7 +207,7 @@ private struct NodeLifecycle: Sendable {
         try? await publisher.report(
             ready: "Unknown",
             voter: host.hasEtcdMember,
-            now: APIServerConfiguration.systemTime().timestamp
+            now: WallClock.now().timestamp
         )
     }
 }
