@@ -85,7 +85,10 @@ let package = Package(
         tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
         tests(
             "MirrorOperatorTests",
-            ["MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore", log]
+            [
+                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore",
+                log,
+            ]
         ),
         tests("MirrorAgentTests", ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
         tests(

@@ -7,7 +7,7 @@ import Testing
 @Suite("Writing a status")
 struct StatusWriterTests {
     private func writer(_ cluster: TestCluster) -> StatusWriter {
-        StatusWriter(Applier(KubeAPI(cluster), ownWrites: nil, logger: Fixture.logger))
+        StatusWriter(KubeAPI(cluster), OwnWrites(clock: ContinuousClock(), logger: Fixture.logger))
     }
 
     private func observed(_ cluster: TestCluster) async throws -> ObservedMirror {
