@@ -16,10 +16,12 @@ extension NodeAgent {
             case .restart(let unit): try await services.restart(unit)
             case .claim(let agent):
                 guard let claimed = try await claim(agent, mirrorNode) else { return true }
+                mirrorNodes.wrote(claimed)
                 mirrorNode = claimed
             case .report(let agent):
                 do throws(KubeError) {
                     mirrorNode = try await report(agent, mirrorNode)
+                    if let mirrorNode { mirrorNodes.wrote(mirrorNode) }
                 } catch {
                     unreported = error
                 }

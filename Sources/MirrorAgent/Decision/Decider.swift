@@ -114,7 +114,7 @@ struct Decider {
                 .claimedElsewhere,
                 "revision \(agent.revision ?? "") is claimed by an agent that is not on this host, or this host lost "
                     + "\(AgentPath.journal(mirror: input.mirror)); delete the MirrorNode to begin anew",
-                look: .soon
+                look: .later
             )
         }
         step.stage = .applying
