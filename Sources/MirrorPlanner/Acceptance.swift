@@ -3,12 +3,21 @@ package import MirrorAPI
 
 /// Whether a mirror may act at all: its specification is right, and no older mirror has its servers.
 package enum Acceptance {
+    /// What is wrong with a mirror's specification: the rules of the schema and those beyond it.
+    package static func validate(_ mirror: P2PMirror) -> [FieldViolation] {
+        mirror.spec.violations(name: mirror.metadata.name)
+    }
+
     /// Why the mirror is not accepted; nil where it is.
-    package static func refusal(of mirror: P2PMirror, in snapshot: Snapshot) -> Verdict? {
-        if let verdict = violation(of: mirror) { return verdict }
+    package static func refusal(
+        of mirror: P2PMirror,
+        in snapshot: Snapshot,
+        validator: (P2PMirror) -> [FieldViolation] = Acceptance.validate
+    ) -> Verdict? {
+        if let verdict = violation(of: mirror, validator) { return verdict }
         let rivals = snapshot.mirrors
             .filter { $0.spec.provider == mirror.spec.provider && $0.metadata.name != mirror.metadata.name }
-            .filter { isOlder($0, than: mirror) && violation(of: $0) == nil }
+            .filter { isOlder($0, than: mirror) && violation(of: $0, validator) == nil }
             .sorted { isOlder($0, than: $1) }
         guard !rivals.isEmpty else { return nil }
         let distribution = RancherDistribution(mirror.spec.provider)
@@ -32,8 +41,8 @@ package enum Acceptance {
         return nil
     }
 
-    private static func violation(of mirror: P2PMirror) -> Verdict? {
-        let violations = mirror.spec.violations(name: mirror.metadata.name)
+    private static func violation(of mirror: P2PMirror, _ validator: (P2PMirror) -> [FieldViolation]) -> Verdict? {
+        let violations = validator(mirror)
         guard !violations.isEmpty else { return nil }
         return Verdict(.invalidSpec, violations.map { "\($0.path): \($0.message)" }.joined(separator: "; "))
     }

@@ -1,5 +1,5 @@
 import KubeCore
-import MirrorAPI
+package import MirrorAPI
 
 /// The planner: a function from what is known to what is to be done, with a reason for every decision.
 ///
@@ -7,9 +7,15 @@ import MirrorAPI
 /// action.
 package enum Planner {
     /// The plan for one mirror; nil only where the snapshot has no mirror of that name.
-    package static func plan(mirror name: String, _ snapshot: Snapshot) -> Plan? {
+    ///
+    /// - Parameter validator: the rules for a specification; who plans often may remember its answer for a generation.
+    package static func plan(
+        mirror name: String,
+        _ snapshot: Snapshot,
+        validator: (P2PMirror) -> [FieldViolation] = Acceptance.validate
+    ) -> Plan? {
         guard let mirror = snapshot.mirrors.first(where: { $0.metadata.name == name }) else { return nil }
-        if let verdict = Acceptance.refusal(of: mirror, in: snapshot) {
+        if let verdict = Acceptance.refusal(of: mirror, in: snapshot, validator: validator) {
             let status = StatusWriter.refused(mirror, verdict, now: snapshot.now)
             let note = Note(.warning, reason: verdict.reason, message: verdict.message)
             return Plan(mirror: name, status: status, notes: [note])

@@ -25,6 +25,7 @@ import Testing
         #expect(run.restarts == [1, 0, 1])
         #expect(run.end.topology?.observed == .star)
         #expect(run.end.leaseHolder.isEmpty)
+        print("a whole run: \(run.counts), \(run.seconds ?? -1) s of simulated time")
     }
 
     enum Killed: String, CaseIterable {

@@ -13,7 +13,8 @@ struct FleetRun {
     var fleet: RandomFleet
     var world: World
     var dice: Dice
-    var plan: PlanFunction = { Planner.plan(mirror: $0, $1) }
+    /// Specifications are validated once a run, which takes longer than a pass.
+    var plan: PlanFunction = { Planner.plan(mirror: $0, $1, validator: { _ in [] }) }
     var failPercent = 4
     var violations: [String] = []
     /// Passes in all, and after the faults had stopped.
@@ -43,6 +44,7 @@ struct FleetRun {
         // Where there is nothing to do, faults have little to disturb.
         let faults = fleet.traits.contains(.cycle) ? 2 + dice.below(9) : 1 + dice.below(3)
         for _ in 0..<faults { pass(isCalm: false) }
+        violations += Acceptance.validate(fleet.mirror).map { "invalid: \($0.path): \($0.message)" }
         calm()
         var quiet = 0
         while quiet < 1, calmPasses <= bound {
