@@ -12,7 +12,8 @@ package struct AgentOptions: Hashable, Sendable {
     package var idleInterval: Duration
     /// Pause between two looks while a step is under way.
     package var busyInterval: Duration
-    /// Seconds after which the Node is read again though nothing has changed on the host, while a change is pending there.
+    /// Seconds after which the Node is read again though nothing has changed on the host, while a change is pending
+    /// there.
     package var nodeRefreshSeconds: Int
 
     package init(

@@ -28,8 +28,8 @@ extension NodeAgent {
         return Set(journaled + (mirrorNodes ?? [:]).keys).sorted()
     }
 
-    /// Reads all that a decision about one mirror needs, and no more. An API server that can't be reached is part of the
-    /// input; the error comes along, to be told once the decision is carried out.
+    /// Reads all that a decision about one mirror needs, and no more. An API server that can't be reached is part of
+    /// the input; the error comes along, to be told once the decision is carried out.
     func gather(
         _ mirror: String,
         _ mirrorNodes: [String: MirrorNode]?,
@@ -94,7 +94,8 @@ extension NodeAgent {
 
     /// Reads the Node, and what a claim needs. Returns the error that kept the API's view from being complete.
     ///
-    /// - Parameter isKnown: whether the source of the MirrorNodes could be asked, so that an absent one is really absent.
+    /// - Parameter isKnown: whether the source of the MirrorNodes could be asked, so that an absent one is really
+    ///   absent.
     private func gatherLive(_ known: MirrorNode?, isKnown: Bool, _ input: inout AgentInput) async -> KubeError? {
         let isUnderWay = input.host.journal.step != nil || awaitsClaim(known, input.now)
         guard isUnderWay || isKnown else { return nil }
@@ -141,8 +142,8 @@ extension NodeAgent {
         if !mustBeLive, let cache = nodeCaches[input.mirror], cache.invocation == input.unit?.invocationID,
             cache.files == content
         {
-            // Where the service runs with what is on the disk, a restart changes nothing. Else the end of a pending change
-            // is looked for, because an agent that may not ask the service manager does not see restarts.
+            // Where the service runs with what is on the disk, a restart changes nothing. Else the end of a pending
+            // change is looked for, because an agent that may not ask the service manager does not see restarts.
             let nothingIsPending = mirrorNode?.status?.agent?.pendingChanges?.isEmpty == true
             if nothingIsPending || input.now - cache.readAt < options.nodeRefreshSeconds { return cache.node }
         }

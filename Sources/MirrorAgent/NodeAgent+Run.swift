@@ -2,8 +2,8 @@ package import KubeCore
 import Logging
 
 extension NodeAgent {
-    /// Makes one pass after the other until the task is cancelled: at once when a MirrorNode of this node changes, else at the
-    /// intervals of the options.
+    /// Makes one pass after the other until the task is cancelled: at once when a MirrorNode of this node changes, else
+    /// at the intervals of the options.
     ///
     /// - Parameters:
     ///   - clock: what the pauses are measured by.

@@ -5,8 +5,8 @@ import MirrorPlanner
 
 /// The agent of one node: looks, decides, and does, one effect at a time.
 ///
-/// It remembers between two passes nothing that a decision rests on but the last file operation that failed, which a new
-/// process finds out anew.
+/// It remembers between two passes nothing that a decision rests on but the last file operation that failed, which a
+/// new process finds out anew.
 package actor NodeAgent {
     let api: KubeAPI
     let files: any HostFileSystem
@@ -17,7 +17,8 @@ package actor NodeAgent {
     package nonisolated let health: AgentHealth
     private let log: Logger
 
-    /// When the last pass ended in which all that it needed of the API server and the host could be read, and nothing failed.
+    /// When the last pass ended in which all that it needed of the API server and the host could be read, and nothing
+    /// failed.
     package private(set) var lastSuccessfulPass: Timestamp?
     var failures: [String: EffectFailure] = [:]
     /// The Node as it was read last, by mirror.
@@ -48,8 +49,8 @@ package actor NodeAgent {
     /// Carries out one pass over this node's mirrors, without a pause in it.
     ///
     /// - Returns: when to make the next one; the most urgent of all mirrors.
-    /// - Throws: what failed first, after every mirror had its turn: `KubeError`, `HostError` or `ServiceError`. The next
-    ///   pass begins anew.
+    /// - Throws: what failed first, after every mirror had its turn: `KubeError`, `HostError` or `ServiceError`. The
+    ///   next pass begins anew.
     package func step(now: Timestamp) async throws -> NextLook {
         isStepUnderWay = false
         var look = NextLook.later

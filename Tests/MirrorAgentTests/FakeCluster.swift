@@ -5,8 +5,8 @@ import MirrorPlanner
 import Synchronization
 
 /// Ends a process at a point that is counted: before each file operation, request and call of the service manager that
-/// has an effect. To end after an effect is to end before the next one: what lies between only looks, and leaves nothing. A
-/// process that has ended has no effect any more.
+/// has an effect. To end after an effect is to end before the next one: what lies between only looks, and leaves
+/// nothing. A process that has ended has no effect any more.
 final class Lifetime: Sendable {
     private struct State {
         var points = 0

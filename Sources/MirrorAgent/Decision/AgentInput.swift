@@ -39,8 +39,8 @@ package struct LiveView: Sendable {
     package var mirrorNode: MirrorNode?
     /// The disruption Lease; read only while an approval waits for its claim.
     package var lease: Lease?
-    /// The agent's own Node: read in this pass while something is under way; else it may be as old as the last change on
-    /// the host.
+    /// The agent's own Node: read in this pass while something is under way; else it may be as old as the last change
+    /// on the host.
     package var node: Node?
     /// The Nodes with a server role; read only while an approval waits for its claim.
     package var servers: [Node] = []

@@ -22,8 +22,8 @@ package struct Pacing: Sendable {
         }
     }
 
-    /// Passes without a pause before a pause is forced. A decision that changes nothing, and two agents that think that they
-    /// are on one node and contradict each other, must not become load on the API server.
+    /// Passes without a pause before a pause is forced. A decision that changes nothing, and two agents that think that
+    /// they are on one node and contradict each other, must not become load on the API server.
     package static let longestBurst = 20
 
     private let options: AgentOptions

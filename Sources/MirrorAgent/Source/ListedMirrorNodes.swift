@@ -3,7 +3,8 @@ import KubeRuntime
 package import Logging
 package import MirrorAPI
 
-/// MirrorNodes by a list in every pass: for simulations, whose passes are few and must need nothing that runs beside them.
+/// MirrorNodes by a list in every pass: for simulations, whose passes are few and must need nothing that runs beside
+/// them.
 package struct ListedMirrorNodes: MirrorNodeSource {
     private let api: KubeAPI
     private let node: String

@@ -1,8 +1,8 @@
 package import KubeCore
 package import MirrorAPI
 
-/// Where an agent learns of its node's MirrorNodes. What it says may be old: before a claim, and while a step is under way,
-/// the agent reads the MirrorNode itself.
+/// Where an agent learns of its node's MirrorNodes. What it says may be old: before a claim, and while a step is under
+/// way, the agent reads the MirrorNode itself.
 package protocol MirrorNodeSource: Sendable {
     /// The MirrorNodes with this node's label, as they are known now; those that can't be read are left out.
     ///
@@ -17,8 +17,8 @@ package protocol MirrorNodeSource: Sendable {
 }
 
 extension MirrorNodeSource {
-    /// What an agent of this node follows. A long name is a hash in the label, so that the object's own word counts in the
-    /// end.
+    /// What an agent of this node follows. A long name is a hash in the label, so that the object's own word counts in
+    /// the end.
     package static func selection(node: String) -> ListOptions {
         ListOptions(labelSelector: "\(LabelKey.node)=\(Names.labelValue(node))")
     }

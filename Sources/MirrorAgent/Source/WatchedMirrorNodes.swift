@@ -57,8 +57,8 @@ package final class WatchedMirrorNodes: MirrorNodeSource {
         _ = await iterator.next()
     }
 
-    /// Why the watch can't be relied on, as a sentence; nil where it can. The API server sends a sign of life about every
-    /// minute.
+    /// Why the watch can't be relied on, as a sentence; nil where it can. The API server sends a sign of life about
+    /// every minute.
     package var staleness: String? {
         let health = reflector.health
         let error = health.lastError.map { ": \($0)" } ?? ""
