@@ -147,8 +147,8 @@ struct Validation {
         if let winner = Self.laterFile(than: setting, decider.input.host.files, distribution) {
             return Refusal(
                 .laterFileWins,
-                "\(winner) is read after \(HostPath.name(distribution.dropInFile)) and sets server: otherwise; remove it "
-                    + "there"
+                "\(winner) is read after \(HostPath.name(distribution.dropInFile)) and sets server: otherwise; "
+                    + "remove it there"
             )
         }
         guard let server = running.server(configuration), server != configuration.effectiveServer ?? "" else {
