@@ -1,7 +1,6 @@
 public import KubeCore
 import Synchronization
 
-
 /// A transport over libcurl: one thread carries all transfers of one client.
 ///
 /// Guarantees, beyond those of `Transport`: requests share connections, by HTTP/2 where the server offers it over TLS;

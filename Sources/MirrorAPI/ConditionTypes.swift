@@ -11,8 +11,8 @@ package enum MirrorConditionType: String, CaseIterable, Sendable {
     case highlyAvailable = "HighlyAvailable"
 }
 
-/// Reasons in conditions, Events, log lines, `nextChange` and the agents' reports: one list, so that each word means one
-/// thing everywhere.
+/// Reasons in conditions, Events, log lines, `nextChange` and the agents' reports: one list, so that each word means
+/// one thing everywhere.
 package enum Reason: String, CaseIterable, Sendable {
     // Ready, Reconciling, Stalled
     case observing = "Observing"

@@ -7,8 +7,8 @@ package enum Group {
     package static let category = "p2pmirror"
 }
 
-/// Field managers: one for each concern, so that no two writers share a field. Specification and status have managers of
-/// their own because servers before 1.21 don't tell subresources apart in `managedFields`.
+/// Field managers: one for each concern, so that no two writers share a field. Specification and status have managers
+/// of their own because servers before 1.21 don't tell subresources apart in `managedFields`.
 package enum FieldManager {
     /// MirrorNode.spec without the approval.
     package static let nodeSpec = "p2pmirror-spec"
@@ -51,8 +51,8 @@ package enum DisruptionLease {
 
     /// The epoch of a taking of the Lease, which stands in its `leaseTransitions`.
     ///
-    /// It goes up with every taking. It is never below the seconds since 2025, so that a Lease that was deleted and made
-    /// anew does not begin again with epochs under which approvals of earlier days were given.
+    /// It goes up with every taking. It is never below the seconds since 2025, so that a Lease that was deleted and
+    /// made anew does not begin again with epochs under which approvals of earlier days were given.
     ///
     /// - Parameter previous: `leaseTransitions` as they were; nil for a new Lease.
     package static func epoch(after previous: Int?, at now: Timestamp) -> Int {

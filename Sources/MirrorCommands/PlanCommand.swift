@@ -50,8 +50,9 @@ struct PlanText {
     var lines: [String] {
         var lines = ["P2PMirror \(plan.mirror)"]
         if let topology = plan.status.topology {
+            let becoming = topology.desired.map { " to become \($0.rawValue)" } ?? ""
             lines.append(
-                "  topology: \(topology.observed.rawValue)\(topology.desired.map { " to become \($0.rawValue)" } ?? ""), "
+                "  topology: \(topology.observed.rawValue)\(becoming), "
                     + "root \(topology.root ?? "-"), \(topology.pendingChanges) to change"
             )
         }

@@ -28,7 +28,11 @@ enum Definitions {
 
     static func createNamespace(_ name: String, _ api: KubeAPI) async throws(KubeError) {
         let namespaces = ResourceType(
-            group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false
+            group: "",
+            version: "v1",
+            plural: "namespaces",
+            kind: "Namespace",
+            namespaced: false
         )
         let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
         _ = try await api.answer(to: .create(namespaces, namespace: nil, object, manager: "test"))

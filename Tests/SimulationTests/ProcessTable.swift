@@ -90,7 +90,9 @@ struct ProcessTable {
             files: files,
             services: LivingServices(host: host, life: life),
             options: AgentOptions(
-                nodeName: host.host.name, leaseNamespace: SimulatedCluster.leaseNamespace, version: "simulated"
+                nodeName: host.host.name,
+                leaseNamespace: SimulatedCluster.leaseNamespace,
+                version: "simulated"
             ),
             log: logger
         )

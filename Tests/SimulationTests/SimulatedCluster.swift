@@ -1,8 +1,8 @@
 import KubeCore
 import KubeRuntime
 import Logging
-import MirrorAgent
 import MirrorAPI
+import MirrorAgent
 import MirrorOperator
 import MirrorPlanner
 import MirrorSandbox
@@ -127,7 +127,9 @@ final class SimulatedCluster: Sendable {
         let mirror = try await api.get(P2PMirror.self, ObjectKey(name: Self.mirror))
         let mirrorNodes = try await api.list(MirrorNode.self).sorted { $0.metadata.name < $1.metadata.name }
         return EndState(
-            dropIns: Dictionary(uniqueKeysWithValues: hosts.compactMap { host in host.dropIn.map { (host.host.name, $0) } }),
+            dropIns: Dictionary(
+                uniqueKeysWithValues: hosts.compactMap { host in host.dropIn.map { (host.host.name, $0) } }
+            ),
             topology: mirror.status?.topology,
             conditions: (mirror.status?.conditions ?? []).map { "\($0.type)=\($0.status.rawValue) \($0.reason)" },
             nodes: mirrorNodes.map { node in

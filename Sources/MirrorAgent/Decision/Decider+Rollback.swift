@@ -68,12 +68,12 @@ extension Decider {
     }
 
     private static func isDown(_ step: Journal.Step, _ unit: UnitState) -> String {
-        "; the previous configuration is back on the disk, and \(step.unit) is \(unit.activeState) (\(unit.result)) with "
-            + "it: see journalctl -u \(step.unit)"
+        "; the previous configuration is back on the disk, and \(step.unit) is \(unit.activeState) (\(unit.result)) "
+            + "with it: see journalctl -u \(step.unit)"
     }
 
-    /// Ends a step that has not restarted the service. Where the service was started by something else since the claim, it
-    /// may run with the new file, or fail with it: then everything is put back as after a restart of ours.
+    /// Ends a step that has not restarted the service. Where the service was started by something else since the claim,
+    /// it may run with the new file, or fail with it: then everything is put back as after a restart of ours.
     func giveUp(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
         guard let unit = input.unit, unit.isActive, unit.invocationID == step.invocation else {
             return rollBack(step, reason, message)
@@ -81,8 +81,8 @@ extension Decider {
         return abort(step, reason, "\(message); nothing was restarted")
     }
 
-    /// Ends a step before anything was restarted. The end is reported before it is written, so that it is known even on a
-    /// disk that is full.
+    /// Ends a step before anything was restarted. The end is reported before it is written, so that it is known even on
+    /// a disk that is full.
     func abort(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
         let present = dropIn(of: step)
         let mustRestore = present == .wanted && previousSetting(step) != step.setting

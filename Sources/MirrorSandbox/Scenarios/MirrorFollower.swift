@@ -52,7 +52,9 @@ package struct MirrorFollower: Sendable {
     }
 
     private static func summary(_ status: P2PMirrorStatus) -> String {
-        let topology = status.topology.map { "\($0.observed.rawValue), root \($0.root ?? "-"), \($0.pendingChanges) to change" }
+        let topology = status.topology.map {
+            "\($0.observed.rawValue), root \($0.root ?? "-"), \($0.pendingChanges) to change"
+        }
         let ready = status.conditions.first(ofType: MirrorConditionType.ready.rawValue)
         return "\(topology ?? "-"); Ready=\(ready?.status.rawValue ?? "?") \(ready?.reason ?? "")"
     }
