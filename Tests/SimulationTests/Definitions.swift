@@ -4,6 +4,22 @@ import MirrorAPI
 
 /// The CRDs of this checkout, for API servers of tests.
 enum Definitions {
+    /// How much of a P2PMirror the API server checks.
+    enum Strictness: String, Sendable {
+        /// No definition at all.
+        case absent
+        /// As a server with CEL.
+        case complete
+        /// As a server that knows no CEL: types and bounds only.
+        case withoutCEL
+        /// As a server with the CRDs of another release, which says nothing of the specification.
+        case unchecked
+    }
+
+    /// The top of the checkout.
+    static let checkout = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
     static let resource = ResourceType(
         group: "apiextensions.k8s.io",
         version: "v1",
@@ -12,13 +28,29 @@ enum Definitions {
         namespaced: false
     )
 
-    static func all() throws -> [JSONValue] {
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        return try ["p2pmirrors", "mirrornodes"].flatMap { plural in
-            let url = root.appending(path: "crds/p2pmirror.io_\(plural).yaml")
+    static func all(_ strictness: Strictness = .complete) throws -> [JSONValue] {
+        guard strictness != .absent else { return [] }
+        let directory = strictness == .complete ? "crds" : "crds/without-cel"
+        let definitions = try ["p2pmirrors", "mirrornodes"].flatMap { plural in
+            let url = checkout.appending(path: "\(directory)/p2pmirror.io_\(plural).yaml")
             return try YAMLCoding.documents([UInt8](Data(contentsOf: url)))
         }
+        guard strictness == .unchecked else { return definitions }
+        return definitions.map { $0["spec"]?["names"]?["kind"] == "P2PMirror" ? unchecked($0) : $0 }
+    }
+
+    private static func unchecked(_ definition: JSONValue) -> JSONValue {
+        let anything: JSONValue = ["x-kubernetes-preserve-unknown-fields": true]
+        var definition = definition
+        let versions = (definition["spec"]?["versions"]?.arrayValue ?? []).map { version in
+            var version = version
+            version["schema"] = [
+                "openAPIV3Schema": ["type": "object", "properties": ["spec": anything, "status": anything]]
+            ]
+            return version
+        }
+        definition["spec"]?["versions"] = .array(versions)
+        return definition
     }
 
     static func apply(_ crd: JSONValue, _ api: KubeAPI) async throws(KubeError) {
@@ -28,7 +60,11 @@ enum Definitions {
 
     static func createNamespace(_ name: String, _ api: KubeAPI) async throws(KubeError) {
         let namespaces = ResourceType(
-            group: "", version: "v1", plural: "namespaces", kind: "Namespace", namespaced: false
+            group: "",
+            version: "v1",
+            plural: "namespaces",
+            kind: "Namespace",
+            namespaced: false
         )
         let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
         _ = try await api.answer(to: .create(namespaces, namespace: nil, object, manager: "test"))

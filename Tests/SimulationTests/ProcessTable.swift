@@ -64,7 +64,8 @@ struct ProcessTable {
             transport,
             leaseNamespace: SimulatedCluster.leaseNamespace,
             wallClock: { MicroTimestamp(cluster.now) },
-            logger: logger
+            logger: logger,
+            emit: { cluster.reported.add($0) }
         )
         return (life, pass)
     }
@@ -90,7 +91,9 @@ struct ProcessTable {
             files: files,
             services: LivingServices(host: host, life: life),
             options: AgentOptions(
-                nodeName: host.host.name, leaseNamespace: SimulatedCluster.leaseNamespace, version: "simulated"
+                nodeName: host.host.name,
+                leaseNamespace: SimulatedCluster.leaseNamespace,
+                version: "simulated"
             ),
             log: logger
         )
