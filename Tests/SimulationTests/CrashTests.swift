@@ -10,7 +10,8 @@ import Testing
 
     static func run(
         _ kill: SimulatedCluster.Kill
-    ) async throws -> (seconds: Int?, end: SimulatedCluster.EndState, restarts: [Int], counts: SimulatedCluster.Counts) {
+    ) async throws -> (seconds: Int?, end: SimulatedCluster.EndState, restarts: [Int], counts: SimulatedCluster.Counts)
+    {
         let cluster = try await SimulatedCluster(.ring(agents: 0, network: "10.0.0"), kill: kill)
         let rollout = P2PMirrorSpec.Rollout(minReadySeconds: 1, progressDeadlineSeconds: 120)
         try await cluster.createMirror(P2PMirrorSpec(provider: .rke2, mode: .enforce, rollout: rollout))

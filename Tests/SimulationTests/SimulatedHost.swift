@@ -1,6 +1,6 @@
 import KubeCore
-import MirrorAgent
 import MirrorAPI
+import MirrorAgent
 import MirrorPlanner
 import MirrorSandbox
 import Synchronization
@@ -23,8 +23,12 @@ final class SimulatedHost: ServiceManager {
     /// Seconds from a restart until the daemon is ready.
     private let startSeconds = 2
 
-    init(_ host: FleetBlueprint.Host, _ blueprint: FleetBlueprint, api: KubeAPI, now: @escaping @Sendable () -> Timestamp)
-    {
+    init(
+        _ host: FleetBlueprint.Host,
+        _ blueprint: FleetBlueprint,
+        api: KubeAPI,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
         self.host = host
         self.blueprint = blueprint
         self.api = api
