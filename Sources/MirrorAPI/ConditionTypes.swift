@@ -39,6 +39,7 @@ package enum Reason: String, CaseIterable, Sendable {
     // Why a rollout waits or stops
     case noEligibleRoot = "NoEligibleRoot"
     case preferredRootMissing = "PreferredRootMissing"
+    case preferredRootUnfit = "PreferredRootUnfit"
     case rootNotReady = "RootNotReady"
     case guardedServer = "GuardedServer"
     case wouldAddCycle = "WouldAddCycle"

@@ -28,15 +28,26 @@ enum Definitions {
         namespaced: false
     )
 
+    /// Read once: there are many clusters in a run of the tests, and YAML is slow to read.
+    private static let complete = Result { try read(.complete) }
+    private static let withoutCEL = Result { try read(.withoutCEL) }
+
     static func all(_ strictness: Strictness = .complete) throws -> [JSONValue] {
-        guard strictness != .absent else { return [] }
+        switch strictness {
+        case .absent: []
+        case .complete: try complete.get()
+        case .withoutCEL: try withoutCEL.get()
+        case .unchecked:
+            try withoutCEL.get().map { $0["spec"]?["names"]?["kind"] == "P2PMirror" ? unchecked($0) : $0 }
+        }
+    }
+
+    private static func read(_ strictness: Strictness) throws -> [JSONValue] {
         let directory = strictness == .complete ? "crds" : "crds/without-cel"
-        let definitions = try ["p2pmirrors", "mirrornodes"].flatMap { plural in
+        return try ["p2pmirrors", "mirrornodes"].flatMap { plural in
             let url = checkout.appending(path: "\(directory)/p2pmirror.io_\(plural).yaml")
             return try YAMLCoding.documents([UInt8](Data(contentsOf: url)))
         }
-        guard strictness == .unchecked else { return definitions }
-        return definitions.map { $0["spec"]?["names"]?["kind"] == "P2PMirror" ? unchecked($0) : $0 }
     }
 
     private static func unchecked(_ definition: JSONValue) -> JSONValue {

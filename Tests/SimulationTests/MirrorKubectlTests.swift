@@ -5,8 +5,8 @@ import MirrorAPI
 import MirrorSandbox
 import Testing
 
-/// kubectl as an administrator of mirrors uses it, while operator and agents are at work on a ring, compared with what it
-/// said when it was recorded.
+/// kubectl as an administrator of mirrors uses it, while operator and agents are at work on a ring, compared with what
+/// it said when it was recorded.
 ///
 /// `RECORD_TRANSCRIPTS=1` writes the transcript of the version of kubectl that is on PATH anew. A version without a
 /// transcript is held to the commands' exit codes.

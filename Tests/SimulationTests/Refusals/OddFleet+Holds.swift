@@ -16,12 +16,12 @@ extension OddFleet {
         OddFleet(
             name: "nodes that Rancher manages",
             nodes: everywhere(byRancher),
-            expected: [.stalled(.noEligibleRoot)]
+            expected: [.stalled(.managedElsewhere)]
         ),
         OddFleet(
             name: "nodes that Cluster API manages",
             nodes: everywhere(byClusterAPI),
-            expected: [.stalled(.noEligibleRoot)]
+            expected: [.stalled(.managedElsewhere)]
         ),
         OddFleet(
             name: "one node that Rancher manages",

@@ -69,7 +69,8 @@ extension OddFleet {
     }()
 
     private static let unreadable = [
-        Expectation(.topologyAcyclic, .unknown, .unreadableConfiguration), Expectation.ready(.healthy),
+        Expectation(.topologyAcyclic, .unknown, .unreadableConfiguration),
+        Expectation.ready(.unreadableConfiguration),
     ]
 
     static let configurations = [

@@ -137,7 +137,7 @@ extension OddFleet {
             "a preferred root that is excluded",
             "server-1",
             nodes: ["server-1": ["metadata": ["annotations": ["p2pmirror.io/exclude": "to be replaced"]]]],
-            [Expectation(.nodesCurrent, .true, .nodesCurrent), .ready(.healthy)],
+            [Expectation(.nodesCurrent, .true, .preferredRootUnfit), .ready(.healthy)],
             touched: ["server-1", "server-2"]
         ),
         preferring(

@@ -3,6 +3,7 @@ import MirrorAPI
 import MirrorAgent
 import MirrorPlanner
 import MirrorSandbox
+import Testing
 
 /// What came of a row of the table.
 struct RefusalResult: Sendable {
@@ -26,9 +27,10 @@ struct RefusalResult: Sendable {
 
 /// Carries a row out: against the API server, then with the operator and all agents over simulated hosts.
 enum RefusalRun {
-    /// Seconds for which nothing may happen, and within which everything must be done where something is to happen.
-    private static let quietSeconds = 8
-    private static let busySeconds = 60
+    /// Seconds without any write after which nothing more comes; no row has a delay that is longer, but an approval's.
+    private static let quietSeconds = 5
+    /// Seconds within which everything must be done.
+    private static let limit = 100
 
     static func result(of row: BadSpecification) async throws -> RefusalResult {
         var result = RefusalResult()
@@ -38,7 +40,7 @@ enum RefusalRun {
             guard refusal == nil else { continue }
             result.letThroughBy = strictness
             let before = try await Witness(cluster)
-            try await run(cluster, seconds: quietSeconds)
+            try await run(cluster)
             try await result.note(cluster, since: before, mirrors: [row.mirrorName])
             break
         }
@@ -82,7 +84,7 @@ enum RefusalRun {
             try await create(try mirror(name, spec, row.fleet.provider), cluster.api)
             cluster.passSecond()
         }
-        try await run(cluster, row)
+        try await run(cluster, silent: row.silent, incident: row.incident)
         try await result.note(cluster, since: before, mirrors: row.incident == .none ? names : [])
         return result
     }
@@ -135,20 +137,24 @@ enum RefusalRun {
         try await change(node, ["status": ["conditions": try JSONCoding.value(of: changed)]], api)
     }
 
-    private static func run(_ cluster: SimulatedCluster, seconds: Int) async throws {
+    /// Lets everybody work until nothing is written any more.
+    private static func run(
+        _ cluster: SimulatedCluster,
+        silent: Set<String> = [],
+        incident: OddFleet.Incident = .none
+    ) async throws {
         var processes = ProcessTable(cluster)
-        for _ in 0..<seconds { try await cluster.runSecond(&processes) }
-    }
-
-    private static func run(_ cluster: SimulatedCluster, _ row: OddFleet) async throws {
-        var processes = ProcessTable(cluster)
-        var isDeleted = row.incident == .none
-        for _ in 0..<(row.touched.isEmpty ? quietSeconds : busySeconds) {
-            try await cluster.runSecond(&processes, silent: row.silent)
+        var isDeleted = incident == .none
+        var quiet = 0
+        for _ in 0..<limit where quiet < quietSeconds {
+            let revision = cluster.server.revision
+            try await cluster.runSecond(&processes, silent: silent)
+            quiet = cluster.server.revision == revision ? quiet + 1 : 0
             guard !isDeleted, try await cluster.api.list(MirrorNode.self).contains(where: \.isClaimed) else { continue }
             isDeleted = true
             try await cluster.api.delete(P2PMirror.self, ObjectKey(name: SimulatedCluster.mirror))
         }
+        #expect(quiet == quietSeconds, "there is still something going on after \(limit) s")
     }
 }
 

@@ -19,10 +19,10 @@ enum RefusalTable {
 
         ## Specifications
 
-        With the definitions of `crds/` an API server refuses each of them. Where one gets by, the operator refuses it by
-        the same rules and says so in a condition: *no CEL* are API servers before 1.25, with `crds/without-cel`; *no
-        schema* are definitions of another release. In no row anything was touched: no file, no service, no Node, no
-        Lease, and no approval given.
+        With the definitions of `crds/` an API server refuses each of them. Where one gets by, the operator refuses it
+        by the same rules and says so in a condition: *no CEL* are API servers before 1.25, with `crds/without-cel`;
+        *no schema* are definitions of another release. In no row anything was touched: no file, no service, no Node,
+        no Lease, and no approval given.
 
         | Specification | The API server says | Where it gets by | The operator says |
         |---|---|---|---|
@@ -49,7 +49,11 @@ enum RefusalTable {
             case .unchecked: "no schema"
             default: "nowhere"
             }
-        let causes = (result.refusal?.causes ?? []).map { "`\($0.field ?? "")`: \($0.message ?? "")" }
+        let causes = (result.refusal?.causes ?? []).map { cause in
+            // A pattern is long, and says less than the operator's sentence beside it.
+            let message = (cause.message ?? "").replacing(#/match '[^']*'/#, with: "match '...'")
+            return "`\(cause.field ?? "")`: \(message)"
+        }
         let said = result.condition(row.condition.type).map(text) ?? ""
         let shown = "`\(row.shown ?? row.spec)`" + (row.before.map { " after `\($0)`" } ?? "")
         let input = row.mirrorName == SimulatedCluster.mirror ? shown : "named `\(row.mirrorName)`"
