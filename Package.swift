@@ -82,10 +82,13 @@ let package = Package(
         tests("KubeRuntimeTests", ["KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),
-        tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"]),
+        tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
         tests(
             "MirrorOperatorTests",
-            ["MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore", log]
+            [
+                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore",
+                log,
+            ]
         ),
         tests("MirrorAgentTests", ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
         tests(

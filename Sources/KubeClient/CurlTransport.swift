@@ -1,12 +1,6 @@
 public import KubeCore
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// A transport over libcurl: one thread carries all transfers of one client.
 ///
 /// Guarantees, beyond those of `Transport`: requests share connections, by HTTP/2 where the server offers it over TLS;
@@ -194,9 +188,7 @@ extension CurlTransport {
     }
 
     private static func wallClock() -> Duration {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
+        .microseconds(WallClock.now().microseconds)
     }
 }
 

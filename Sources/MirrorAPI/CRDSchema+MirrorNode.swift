@@ -80,7 +80,7 @@ extension KindSchema {
         },
     ]
 
-    static let mirrorNodeStatus = FieldSchema.object(["agent": agent, "conditions": .conditions])
+    static let mirrorNodeStatus = FieldSchema.object(["agent": agent])
 
     private static let agent = FieldSchema.object(
         [

@@ -113,8 +113,8 @@ extension KindSchema {
         "conditions": .conditions,
         "topology": .object(
             [
-                "observed": .text(atMost: 32),
-                "desired": .text(atMost: 32),
+                "observed": .choice(TopologyShape.self),
+                "desired": .choice(DesiredShape.self),
                 "root": .nodeName,
                 "depth": .count,
                 "cycleCount": .count,
@@ -145,7 +145,7 @@ extension KindSchema {
         "nextChange": .object(
             [
                 "node": .nodeName,
-                "action": .text(atMost: 32),
+                "action": .choice(P2PMirrorStatus.NextChange.Action.self),
                 "reason": .text(atMost: 128),
                 "message": .text(atMost: 4096),
             ],

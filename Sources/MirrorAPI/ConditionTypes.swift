@@ -11,7 +11,8 @@ package enum MirrorConditionType: String, CaseIterable, Sendable {
     case highlyAvailable = "HighlyAvailable"
 }
 
-/// Reasons in conditions, Events, log lines and `nextChange`: one list, so that each word means one thing everywhere.
+/// Reasons in conditions, Events, log lines, `nextChange` and the agents' reports: one list, so that each word means
+/// one thing everywhere.
 package enum Reason: String, CaseIterable, Sendable {
     // Ready, Reconciling, Stalled
     case observing = "Observing"
@@ -22,6 +23,8 @@ package enum Reason: String, CaseIterable, Sendable {
     case notPaused = "NotPaused"
     case notStalled = "NotStalled"
     case notReconciling = "NotReconciling"
+    /// The API server refuses what the operator asks of it.
+    case requestRefused = "RequestRefused"
     // Accepted
     case accepted = "Accepted"
     case invalidSpec = "InvalidSpec"
@@ -78,4 +81,39 @@ package enum Reason: String, CaseIterable, Sendable {
     case highlyAvailable = "HighlyAvailable"
     case fewerThanThreeServers = "FewerThanThreeServers"
     case unknown = "Unknown"
+
+    // What follows stands in `status.agent` of a MirrorNode and in an agent's log. Agents share with the operator:
+    // waitingForProof, guardedServer, unreadableConfiguration, approvalExpired, pendingChanges, nodeNotReady and
+    // progressDeadlineExceeded.
+
+    // Progress of a step on its node
+    case claimed = "Claimed"
+    case proven = "Proven"
+    // Why an agent refuses an approval
+    case restartNotPermitted = "RestartNotPermitted"
+    case invalidSetting = "InvalidSetting"
+    case unknownServer = "UnknownServer"
+    case pointsAtItself = "PointsAtItself"
+    case noEtcdMember = "NoEtcdMember"
+    case laterFileWins = "LaterFileWins"
+    case commandLineWins = "CommandLineWins"
+    case foreignEdit = "ForeignEdit"
+    case hostNotWritable = "HostNotWritable"
+    // Why an agent does not claim an approval yet
+    case leaseMismatch = "LeaseMismatch"
+    case nodeMismatch = "NodeMismatch"
+    case serviceManagerUnavailable = "ServiceManagerUnavailable"
+    case unitNotActive = "UnitNotActive"
+    case claimedElsewhere = "ClaimedElsewhere"
+    case apiUnreachable = "APIUnreachable"
+    case journalUnreadable = "JournalUnreadable"
+    // Evidence of a failure on the node
+    case serviceFailed = "ServiceFailed"
+    case serviceNotActive = "ServiceNotActive"
+    case serviceNotRestarted = "ServiceNotRestarted"
+    case notVoter = "NotVoter"
+    case otherServer = "OtherServer"
+    case mirrorNodeGone = "MirrorNodeGone"
+    // Nothing to do on the node
+    case idle = "Idle"
 }

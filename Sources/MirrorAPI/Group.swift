@@ -1,3 +1,5 @@
+package import KubeCore
+
 /// The names that belong to the API group, in one place.
 package enum Group {
     package static let name = "p2pmirror.io"
@@ -5,14 +7,14 @@ package enum Group {
     package static let category = "p2pmirror"
 }
 
-/// Field managers: one for each concern, so that no two writers share a field. Specification and status have managers of
-/// their own because servers before 1.21 don't tell subresources apart in `managedFields`.
+/// Field managers: one for each concern, so that no two writers share a field. Specification and status have managers
+/// of their own because servers before 1.21 don't tell subresources apart in `managedFields`.
 package enum FieldManager {
     /// MirrorNode.spec without the approval.
     package static let nodeSpec = "p2pmirror-spec"
     /// MirrorNode.spec.approval.
     package static let approval = "p2pmirror-approval"
-    /// P2PMirror.status, and MirrorNode.status.conditions.
+    /// P2PMirror.status.
     package static let status = "p2pmirror-status"
     /// MirrorNode.status.agent.
     package static let agent = "p2pmirror-agent"
@@ -43,4 +45,17 @@ package enum AnnotationKey {
 /// The Lease that grants disruption: one in the cluster, so that never two servers are restarted at once.
 package enum DisruptionLease {
     package static let name = "p2pmirror-disruption"
+
+    /// 2025-01-01T00:00:00Z. `leaseTransitions` has 32 bits: counted from 1970, seconds would leave them in 2038.
+    private static let origin = Timestamp(seconds: 1_735_689_600)
+
+    /// The epoch of a taking of the Lease, which stands in its `leaseTransitions`.
+    ///
+    /// It goes up with every taking. It is never below the seconds since 2025, so that a Lease that was deleted and
+    /// made anew does not begin again with epochs under which approvals of earlier days were given.
+    ///
+    /// - Parameter previous: `leaseTransitions` as they were; nil for a new Lease.
+    package static func epoch(after previous: Int?, at now: Timestamp) -> Int {
+        max((previous ?? 0) + 1, now - origin)
+    }
 }

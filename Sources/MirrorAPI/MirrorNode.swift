@@ -2,7 +2,8 @@ package import KubeCore
 
 /// One node of one mirror: what the operator wants of it, and what its agent says.
 ///
-/// Named by `Names.mirrorNode`, owned by its P2PMirror. It is made anew when the Node is replaced by one of the same name.
+/// Named by `Names.mirrorNode`, owned by its P2PMirror. It is made anew when the Node is replaced by one of the same
+/// name.
 package struct MirrorNode: KubeObject {
     package static let resource = ResourceType(
         group: Group.name,
@@ -87,8 +88,8 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     package var provider: Provider
     package var role: NodeRole
     package var desired: Desired?
-    /// `<count>-<hash>` of `desired`: the count goes up each time that the effect changes, so that going back to an earlier
-    /// setting is a new revision. Nil until the first desired setting.
+    /// `<count>-<hash>` of `desired`: the count goes up each time that the effect changes, so that going back to an
+    /// earlier setting is a new revision. Nil until the first desired setting.
     package var revision: String?
     package var approval: Approval?
 
@@ -113,7 +114,7 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     }
 }
 
-/// The status of a MirrorNode: `agent` is the agent's, `conditions` are the operator's.
+/// The status of a MirrorNode; all of it is the agent's.
 package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     package enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
         /// Nothing under way.
@@ -178,10 +179,8 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     }
 
     package var agent: Agent?
-    package var conditions: [Condition]?
 
-    package init(agent: Agent? = nil, conditions: [Condition]? = nil) {
+    package init(agent: Agent? = nil) {
         self.agent = agent
-        self.conditions = conditions
     }
 }

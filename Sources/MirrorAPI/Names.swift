@@ -2,8 +2,8 @@ import KubeCore
 
 /// How names of one object become names of another one.
 package enum Names {
-    /// The name of the MirrorNode of a mirror and a node: `<mirror>.<node>`, its end replaced by a hash where it would be
-    /// longer than the 253 characters that a name may have.
+    /// The name of the MirrorNode of a mirror and a node: `<mirror>.<node>`, its end replaced by a hash where it would
+    /// be longer than the 253 characters that a name may have.
     package static func mirrorNode(mirror: String, node: String) -> String {
         shortened("\(mirror).\(node)", to: 253)
     }

@@ -46,6 +46,24 @@ package enum DesiredShape: String, Codable, Hashable, Sendable, CaseIterable {
     case star = "Star"
 }
 
+/// What the graph of a mirror's servers looks like.
+package enum TopologyShape: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Servers without edges.
+    case single = "Single"
+    /// One root, to which all others point; two servers and one edge are a star.
+    case star = "Star"
+    /// A path of three or more.
+    case chain = "Chain"
+    /// One root, to which all others lead.
+    case tree = "Tree"
+    /// Some component has a cycle.
+    case ring = "Ring"
+    /// Servers point to an address that belongs to none of them.
+    case external = "External"
+    /// Components of different shapes.
+    case mixed = "Mixed"
+}
+
 /// Who lets a restart happen.
 package enum ApprovalMode: String, Codable, Hashable, Sendable, CaseIterable {
     case automatic = "Automatic"
@@ -150,10 +168,9 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
     }
 
     package struct Topology: Codable, Hashable, Sendable {
-        /// `Single`, `Star`, `Chain`, `Tree`, `Ring`, `External` or `Mixed`.
-        package var observed: String
+        package var observed: TopologyShape
         /// What it is to become; nil where it stays as it is.
-        package var desired: String?
+        package var desired: DesiredShape?
         package var root: String?
         /// Hops from the farthest server to its root; 0 where there is a cycle.
         package var depth: Int
@@ -163,8 +180,8 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         package var pendingChanges: Int
 
         package init(
-            observed: String,
-            desired: String? = nil,
+            observed: TopologyShape,
+            desired: DesiredShape? = nil,
             root: String? = nil,
             depth: Int = 0,
             cycleCount: Int = 0,
@@ -226,13 +243,19 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
     }
 
     package struct NextChange: Codable, Hashable, Sendable {
+        package enum Action: String, Codable, Hashable, Sendable, CaseIterable {
+            /// `server:` is to lead to another server.
+            case pointServer = "PointServer"
+            /// `server:` is to be empty.
+            case clearServer = "ClearServer"
+        }
+
         package var node: String
-        /// `PointServer` or `ClearServer`.
-        package var action: String
+        package var action: Action
         package var reason: String
         package var message: String
 
-        package init(node: String, action: String, reason: String, message: String) {
+        package init(node: String, action: Action, reason: String, message: String) {
             self.node = node
             self.action = action
             self.reason = reason

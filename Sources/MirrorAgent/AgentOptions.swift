@@ -8,12 +8,12 @@ package struct AgentOptions: Hashable, Sendable {
     package var mayRestart: Bool
     /// Release of the agent, for its status.
     package var version: String
-    /// Pause between two looks while nothing is under way.
+    /// Pause between two looks at the host while nothing is under way; a change of a MirrorNode ends it.
     package var idleInterval: Duration
     /// Pause between two looks while a step is under way.
     package var busyInterval: Duration
-    /// Seconds after which the Node is read again though nothing has changed on the host: its arguments change with a
-    /// restart only, and that shows in the invocation.
+    /// Seconds after which the Node is read again though nothing has changed on the host, while a change is pending
+    /// there.
     package var nodeRefreshSeconds: Int
 
     package init(
@@ -21,8 +21,8 @@ package struct AgentOptions: Hashable, Sendable {
         leaseNamespace: String,
         mayRestart: Bool = true,
         version: String,
-        idleInterval: Duration = .seconds(10),
-        busyInterval: Duration = .seconds(2),
+        idleInterval: Duration = .seconds(120),
+        busyInterval: Duration = .seconds(1),
         nodeRefreshSeconds: Int = 300
     ) {
         self.nodeName = nodeName

@@ -36,8 +36,8 @@ package struct Journal: Codable, Hashable, Sendable {
     /// A step and how far it is.
     package struct Step: Codable, Hashable, Sendable {
         package enum Stage: String, Codable, Hashable, Sendable, CaseIterable {
-            /// Written before the claim, so that a claim that was made is known as ours after any crash. Without a claim in
-            /// the API that names `invocation`, it means nothing.
+            /// Written before the claim, so that a claim that was made is known as ours after any crash. Without a
+            /// claim in the API that names `invocation`, it means nothing.
             case claiming = "Claiming"
             /// Claimed; the drop-in is being written. Nothing has been restarted.
             case applying = "Applying"

@@ -3,8 +3,8 @@ import MirrorAPI
 import MirrorPlanner
 
 extension NodeAgent {
-    /// Does one thing after the other; the first that fails ends the pass, but for a report: the host is put right whether or
-    /// not the API server hears of it. Answers false where another agent acts on this host.
+    /// Does one thing after the other; the first that fails ends the pass, but for a report: the host is put right
+    /// whether or not the API server hears of it. Answers false where another agent acts on this host.
     func carryOut(_ effects: [Effect], _ input: AgentInput) async throws -> Bool {
         var mirrorNode = input.live?.mirrorNode
         var unreported: KubeError?
@@ -16,10 +16,12 @@ extension NodeAgent {
             case .restart(let unit): try await services.restart(unit)
             case .claim(let agent):
                 guard let claimed = try await claim(agent, mirrorNode) else { return true }
+                mirrorNodes.wrote(claimed)
                 mirrorNode = claimed
             case .report(let agent):
                 do throws(KubeError) {
                     mirrorNode = try await report(agent, mirrorNode)
+                    if let mirrorNode { mirrorNodes.wrote(mirrorNode) }
                 } catch {
                     unreported = error
                 }
@@ -74,8 +76,8 @@ extension NodeAgent {
         }
     }
 
-    /// Replaces the status as it was read. Nil where somebody else changed the object meanwhile: then nothing has happened,
-    /// and the next pass looks again.
+    /// Replaces the status as it was read. Nil where somebody else changed the object meanwhile: then nothing has
+    /// happened, and the next pass looks again.
     private func claim(_ agent: MirrorNodeStatus.Agent, _ mirrorNode: MirrorNode?) async throws(KubeError)
         -> MirrorNode?
     {

@@ -16,9 +16,7 @@ extension NodeAgent {
 
     /// This node's MirrorNodes by mirror.
     func ownMirrorNodes() async throws(KubeError) -> [String: MirrorNode] {
-        let selector = "\(LabelKey.node)=\(Names.labelValue(options.nodeName))"
-        let found = try await api.list(MirrorNode.self, ListOptions(labelSelector: selector))
-        // A long name is a hash in the label, so that the object's own word counts.
+        let found = try await mirrorNodes.mirrorNodes()
         let own = found.filter { $0.spec.nodeName == options.nodeName && AgentPath.isSafe(mirror: $0.spec.mirrorName) }
         return Dictionary(own.map { ($0.spec.mirrorName, $0) }, uniquingKeysWith: { first, _ in first })
     }
@@ -30,8 +28,8 @@ extension NodeAgent {
         return Set(journaled + (mirrorNodes ?? [:]).keys).sorted()
     }
 
-    /// Reads all that a decision about one mirror needs, and no more. An API server that can't be reached is part of the
-    /// input; the error comes along, to be told once the decision is carried out.
+    /// Reads all that a decision about one mirror needs, and no more. An API server that can't be reached is part of
+    /// the input; the error comes along, to be told once the decision is carried out.
     func gather(
         _ mirror: String,
         _ mirrorNodes: [String: MirrorNode]?,
@@ -48,12 +46,13 @@ extension NodeAgent {
         }
         let mirrorNode = mirrorNodes?[mirror]
         let step = input.host.journal.step
+        if let step, step.stage != .claiming { isStepUnderWay = true }
         guard let provider = step?.provider ?? mirrorNode?.spec.provider, let role = step?.role ?? mirrorNode?.spec.role
         else { return (input, nil) }
         let distribution = RancherDistribution(provider)
         try gatherFiles(distribution, &input)
         try await gatherUnit(distribution.unit(of: role), &input)
-        let fault = try await gatherLive(mirrorNodes, mirrorNode, &input)
+        let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
         input.host.etcdMember = try etcdMember(distribution, input)
         return (input, fault)
     }
@@ -94,18 +93,18 @@ extension NodeAgent {
     }
 
     /// Reads the Node, and what a claim needs. Returns the error that kept the API's view from being complete.
-    private func gatherLive(
-        _ mirrorNodes: [String: MirrorNode]?,
-        _ mirrorNode: MirrorNode?,
-        _ input: inout AgentInput
-    ) async throws -> KubeError? {
-        guard mirrorNodes != nil else { return nil }
-        let approval = mirrorNode?.spec.approval
-        let isUnderWay = input.host.journal.step != nil || approval != nil
+    ///
+    /// - Parameter isKnown: whether the source of the MirrorNodes could be asked, so that an absent one is really
+    ///   absent.
+    private func gatherLive(_ known: MirrorNode?, isKnown: Bool, _ input: inout AgentInput) async -> KubeError? {
+        let isUnderWay = input.host.journal.step != nil || awaitsClaim(known, input.now)
+        guard isUnderWay || isKnown else { return nil }
         do throws(KubeError) {
+            // The source may show what was; where a service may be restarted, what is counts.
+            let mirrorNode = isUnderWay ? try await liveMirrorNode(known, input.mirror) : known
             var live = LiveView(mirrorNode: mirrorNode)
-            if mirrorNode != nil || isUnderWay { live.node = try await node(isUnderWay, input) }
-            if let approval, mirrorNode?.status?.agent?.revision != approval.revision {
+            if mirrorNode != nil || isUnderWay { live.node = try await node(isUnderWay, mirrorNode, input) }
+            if awaitsClaim(mirrorNode, input.now) {
                 let key = ObjectKey(namespace: options.leaseNamespace, name: DisruptionLease.name)
                 live.lease = try await api.find(Lease.self, key)
                 let selector = "node-role.kubernetes.io/control-plane"
@@ -118,16 +117,38 @@ extension NodeAgent {
         }
     }
 
+    /// Whether a decision about an approval is due, for which everything is read anew.
+    private func awaitsClaim(_ mirrorNode: MirrorNode?, _ now: Timestamp) -> Bool {
+        guard let mirrorNode, let approval = mirrorNode.spec.approval else { return false }
+        return approval.revision == mirrorNode.spec.revision && now < approval.expires
+            && mirrorNode.status?.agent?.revision != approval.revision
+    }
+
+    private func liveMirrorNode(_ known: MirrorNode?, _ mirror: String) async throws(KubeError) -> MirrorNode? {
+        let key = known?.key ?? ObjectKey(name: Names.mirrorNode(mirror: mirror, node: options.nodeName))
+        guard let live = try await api.find(MirrorNode.self, key), live.spec.nodeName == options.nodeName,
+            live.spec.mirrorName == mirror
+        else { return nil }
+        return live
+    }
+
     /// The own Node; from memory where nothing is under way and nothing suggests that it says anything else.
-    private func node(_ mustBeLive: Bool, _ input: AgentInput) async throws(KubeError) -> Node? {
+    private func node(
+        _ mustBeLive: Bool,
+        _ mirrorNode: MirrorNode?,
+        _ input: AgentInput
+    ) async throws(KubeError) -> Node? {
         let content = input.host.files.map(\.content)
-        if !mustBeLive, let cache = nodeCache, cache.invocation == input.unit?.invocationID, cache.files == content,
-            input.now - cache.readAt < options.nodeRefreshSeconds
+        if !mustBeLive, let cache = nodeCaches[input.mirror], cache.invocation == input.unit?.invocationID,
+            cache.files == content
         {
-            return cache.node
+            // Where the service runs with what is on the disk, a restart changes nothing. Else the end of a pending
+            // change is looked for, because an agent that may not ask the service manager does not see restarts.
+            let nothingIsPending = mirrorNode?.status?.agent?.pendingChanges?.isEmpty == true
+            if nothingIsPending || input.now - cache.readAt < options.nodeRefreshSeconds { return cache.node }
         }
         let node = try await api.find(Node.self, ObjectKey(name: options.nodeName))
-        nodeCache = NodeCache(
+        nodeCaches[input.mirror] = NodeCache(
             node: node,
             readAt: input.now,
             invocation: input.unit?.invocationID,

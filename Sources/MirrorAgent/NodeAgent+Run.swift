@@ -2,7 +2,8 @@ package import KubeCore
 import Logging
 
 extension NodeAgent {
-    /// Makes one pass after the other until the task is cancelled.
+    /// Makes one pass after the other until the task is cancelled: at once when a MirrorNode of this node changes, else
+    /// at the intervals of the options.
     ///
     /// - Parameters:
     ///   - clock: what the pauses are measured by.
@@ -13,23 +14,44 @@ extension NodeAgent {
         now: @Sendable () -> Timestamp,
         jitter: @Sendable () -> Double
     ) async where C.Duration == Duration {
-        var inARow = 0
+        var pacing = Pacing(options)
         while !Task.isCancelled {
-            let look = await look(now())
-            inARow = look == .now ? inARow + 1 : 0
-            // A decision that changes nothing is a fault of ours; it must not become load on the API server.
-            if look == .now, inARow < 20 { continue }
-            let pause = look == .later ? options.idleInterval : options.busyInterval
-            try? await clock.sleep(for: pause * (0.75 + 0.5 * jitter()))
+            let pause = pacing.pause(after: await look(now()))
+            let spread = 0.75 + 0.5 * jitter()
+            if pause.blind > .zero { try? await clock.sleep(for: pause.blind * spread) }
+            guard pause.open > .zero else { continue }
+            if await isUndisturbed(pause.open * spread, clock) { pacing.passedInPeace() }
         }
     }
 
-    private func look(_ now: Timestamp) async -> NextLook {
+    private func look(_ now: Timestamp) async -> Pacing.Outcome {
+        health.passBegins()
         do {
-            return try await step(now: now)
+            let look = try await step(now: now)
+            health.passSucceeded()
+            return .done(look)
         } catch {
+            health.passFailed("\(error)")
             noteFault(error)
-            return .soon
+            return .failed(isStepUnderWay: isStepUnderWay)
+        }
+    }
+
+    /// Waits; false where a change ended it early.
+    private func isUndisturbed<C: Clock>(_ duration: Duration, _ clock: C) async -> Bool
+    where C.Duration == Duration {
+        await withTaskGroup(of: Bool.self) { [mirrorNodes] group in
+            group.addTask {
+                await mirrorNodes.changed()
+                return false
+            }
+            group.addTask {
+                try? await clock.sleep(for: duration)
+                return true
+            }
+            let isUndisturbed = await group.next() ?? true
+            group.cancelAll()
+            return isUndisturbed
         }
     }
 }

@@ -5,41 +5,54 @@ import MirrorPlanner
 
 /// The agent of one node: looks, decides, and does, one effect at a time.
 ///
-/// It remembers between two passes nothing that a decision rests on but the last file operation that failed, which a new
-/// process finds out anew.
+/// It remembers between two passes nothing that a decision rests on but the last file operation that failed, which a
+/// new process finds out anew.
 package actor NodeAgent {
     let api: KubeAPI
     let files: any HostFileSystem
     let services: any ServiceManager
     let options: AgentOptions
+    let mirrorNodes: any MirrorNodeSource
+    /// Whether passes succeed.
+    package nonisolated let health: AgentHealth
     private let log: Logger
 
-    /// When the last pass ended in which the API server and the host could be read and nothing failed.
+    /// When the last pass ended in which all that it needed of the API server and the host could be read, and nothing
+    /// failed.
     package private(set) var lastSuccessfulPass: Timestamp?
     var failures: [String: EffectFailure] = [:]
-    var nodeCache: NodeCache?
+    /// The Node as it was read last, by mirror.
+    var nodeCaches: [String: NodeCache] = [:]
+    /// Whether the last pass found a claimed step in a journal of this host.
+    var isStepUnderWay = false
     private var lastMessages: [String: String] = [:]
 
+    /// - Parameter mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
     package init(
         api: KubeAPI,
+        mirrorNodes: (any MirrorNodeSource)? = nil,
         files: any HostFileSystem,
         services: any ServiceManager,
         options: AgentOptions,
+        health: AgentHealth = AgentHealth(),
         log: Logger
     ) {
         self.api = api
         self.files = files
         self.services = services
         self.options = options
+        self.mirrorNodes = mirrorNodes ?? ListedMirrorNodes(api, node: options.nodeName, logger: log)
+        self.health = health
         self.log = log
     }
 
     /// Carries out one pass over this node's mirrors, without a pause in it.
     ///
     /// - Returns: when to make the next one; the most urgent of all mirrors.
-    /// - Throws: what failed first, after every mirror had its turn: `KubeError`, `HostError` or `ServiceError`. The next
-    ///   pass begins anew.
+    /// - Throws: what failed first, after every mirror had its turn: `KubeError`, `HostError` or `ServiceError`. The
+    ///   next pass begins anew.
     package func step(now: Timestamp) async throws -> NextLook {
+        isStepUnderWay = false
         var look = NextLook.later
         var firstFault: (any Error)?
         let mirrorNodes: [String: MirrorNode]?

@@ -19,9 +19,10 @@ package struct RunningArguments {
     /// Keys that the files hold otherwise than the service was started with.
     ///
     /// The service's arguments are those of the files, then those of its command line (k3s
-    /// `pkg/configfilearg/parser.go`, `Parse`). A key of the files is pending unless its values come first among those of
-    /// the service. A key of the service that no file has is pending where it stands before one of a file; after them all
-    /// it may be of the command line. Secrets are masked in the annotation, so that only their presence is compared.
+    /// `pkg/configfilearg/parser.go`, `Parse`). A key of the files is pending unless its values come first among those
+    /// of the service. A key of the service that no file has is pending where it stands before one of a file; after
+    /// them all it may be of the command line. Secrets are masked in the annotation, so that only their presence is
+    /// compared.
     package func pendingChanges(_ configuration: MergedConfiguration, ignoring ignored: Set<String>) -> [String] {
         let running = pairs(configuration)
         var pending: [String] = []
@@ -54,8 +55,9 @@ package struct RunningArguments {
 
     private typealias Pair = (key: String, value: String)
 
-    /// The arguments as keys and values. `--key=value` of a file is split in two there, `--key` alone is a switch. Since a
-    /// value may begin with dashes, too (`kubelet-arg: --v=2`), what follows a key is its value where a file says so.
+    /// The arguments as keys and values. `--key=value` of a file is split in two there, `--key` alone is a switch.
+    /// Since a value may begin with dashes, too (`kubelet-arg: --v=2`), what follows a key is its value where a file
+    /// says so.
     private func pairs(_ configuration: MergedConfiguration) -> [Pair] {
         var pairs: [Pair] = []
         // The subcommand, `server` or `agent`, and what stands before it are no part of the configuration.

@@ -31,7 +31,7 @@ struct AgentCommand: AsyncParsableCommand {
     var leaseNamespace: String = "p2pmirror-system"
 
     @Flag(inversion: .prefixedNo, help: "Whether the agent may restart the host's services.")
-    var restart = true
+    var restart = false
 
     @Option(help: "Command that stands for systemctl on the host, its arguments parted by spaces.")
     var systemctl: String?
@@ -41,8 +41,12 @@ struct AgentCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let command = systemctl.map(SystemdServiceManager.command) ?? SystemdServiceManager.defaultCommand
+        let api = KubeAPI(try cluster.transport())
+        let logger = Logger(label: "agent")
+        let mirrorNodes = WatchedMirrorNodes(api, node: nodeName, logger: logger)
         let agent = NodeAgent(
-            api: KubeAPI(try cluster.transport()),
+            api: api,
+            mirrorNodes: mirrorNodes,
             files: HostRoot(hostRoot),
             services: SystemdServiceManager(command: command),
             options: AgentOptions(
@@ -51,12 +55,19 @@ struct AgentCommand: AsyncParsableCommand {
                 mayRestart: restart,
                 version: Release.version
             ),
-            log: Logger(label: "agent")
+            log: logger
         )
-        let server = try endpoints.server(ready: [], metrics: metrics)
+        let server = try endpoints.server(
+            ready: [
+                HealthCheck(name: "passes") { agent.health.failure },
+                HealthCheck(name: "watch") { mirrorNodes.staleness },
+            ],
+            metrics: metrics
+        )
         try await ProcessLifetime.run(endingWithParent: ProcessLifetime.isInSandbox) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run() }
+                group.addTask { await mirrorNodes.run() }
                 group.addTask {
                     await agent.run(
                         clock: ContinuousClock(),

@@ -50,8 +50,9 @@ struct PlanText {
     var lines: [String] {
         var lines = ["P2PMirror \(plan.mirror)"]
         if let topology = plan.status.topology {
+            let becoming = topology.desired.map { " to become \($0.rawValue)" } ?? ""
             lines.append(
-                "  topology: \(topology.observed)\(topology.desired.map { " to become \($0)" } ?? ""), "
+                "  topology: \(topology.observed.rawValue)\(becoming), "
                     + "root \(topology.root ?? "-"), \(topology.pendingChanges) to change"
             )
         }
@@ -59,7 +60,7 @@ struct PlanText {
             lines.append("  \(condition.type)=\(condition.status.rawValue) \(condition.reason): \(condition.message)")
         }
         if let next = plan.status.nextChange {
-            lines.append("  next: \(next.action) on \(next.node), \(next.reason): \(next.message)")
+            lines.append("  next: \(next.action.rawValue) on \(next.node), \(next.reason): \(next.message)")
         }
         lines += plan.actions.map { "  would: \(Self.describe($0))" }
         return lines

@@ -57,8 +57,8 @@ package struct DisruptionHolder: Hashable, Sendable {
         self.revision = revision
     }
 
-    /// The holder that a Lease names; nil where nobody holds it. A Lease that is held without our annotations is held by
-    /// somebody unknown, and respected: all three fields then are its holderIdentity.
+    /// The holder that a Lease names; nil where nobody holds it. A Lease that is held without our annotations is held
+    /// by somebody unknown, and respected: all three fields then are its holderIdentity.
     package init?(_ lease: Lease?) {
         guard let lease, let identity = lease.spec?.holderIdentity, !identity.isEmpty else { return nil }
         let annotations = lease.metadata.annotations

@@ -13,7 +13,8 @@ package struct Snapshot: Codable, Hashable, Sendable {
     package var mirrorNodes: [MirrorNode]
     /// The disruption Lease as read live; nil where it does not exist.
     package var disruption: Lease?
-    /// Why what is above may be out of date, in words; nil while it is known to be fresh. Nothing is started on it then.
+    /// Why what is above may be out of date, in words; nil while it is known to be fresh. Nothing is started on it
+    /// then.
     package var staleness: String?
 
     package init(

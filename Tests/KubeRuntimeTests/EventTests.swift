@@ -35,6 +35,16 @@ struct EventCorrelatorTests {
         #expect(event.regarding?.uid == "uid-m")
     }
 
+    @Test("a server that refuses default gets Events about cluster objects in kube-system from then on")
+    mutating func olderNamespace() throws {
+        #expect(try #require(created(occurrence(), 0)).metadata.namespace == "default")
+        let isFirst = correlator.useOlderNamespace()
+        correlator.forget(occurrence())
+        #expect(try #require(created(occurrence(), 1)).metadata.namespace == "kube-system")
+        let isSecond = correlator.useOlderNamespace()
+        #expect(isFirst && !isSecond)
+    }
+
     @Test("the same text at every reconcile is one Event and few writes of its count")
     mutating func series() throws {
         let event = try #require(created(occurrence(), 0))

@@ -37,8 +37,8 @@ enum Samples {
             observedGeneration: 2,
             conditions: [condition],
             topology: .init(
-                observed: "Ring",
-                desired: "Star",
+                observed: .ring,
+                desired: .star,
                 root: "server-1",
                 depth: 0,
                 cycleCount: 1,
@@ -54,7 +54,7 @@ enum Samples {
                 step: 1,
                 of: 2
             ),
-            nextChange: .init(node: "server-2", action: "PointServer", reason: "JoinsRoot", message: "It joins.")
+            nextChange: .init(node: "server-2", action: .pointServer, reason: "JoinsRoot", message: "It joins.")
         )
     )
 
@@ -89,8 +89,7 @@ enum Samples {
                 registriesConfigured: true,
                 pendingChanges: ["tls-san"],
                 version: "0.1.0"
-            ),
-            conditions: [condition]
+            )
         )
     )
 

@@ -34,7 +34,7 @@ struct SchemaStyleTests {
     @Test("Each field has a description and bounds", arguments: CRDFile.kinds)
     func everyFieldIsDescribedAndBounded(plural: String) throws {
         let schema = try CRDFile(plural).schema
-        #expect(SchemaNode.all(in: schema).count > 40)
+        #expect(SchemaNode.all(in: schema).count > 30)
         #expect(Self.faults(in: schema) == [])
     }
 

@@ -5,8 +5,8 @@ import MirrorPlanner
 import Synchronization
 
 /// Ends a process at a point that is counted: before each file operation, request and call of the service manager that
-/// has an effect. To end after an effect is to end before the next one: what lies between only looks, and leaves nothing. A
-/// process that has ended has no effect any more.
+/// has an effect. To end after an effect is to end before the next one: what lies between only looks, and leaves
+/// nothing. A process that has ended has no effect any more.
 final class Lifetime: Sendable {
     private struct State {
         var points = 0
@@ -56,12 +56,30 @@ final class FakeAPIServer: Sendable {
         var losesAnswer: Int?
         var writes: [String] = []
         var reads: [String] = []
+        var watches: [String] = []
+        /// Those who follow the MirrorNodes.
+        var followers: [AsyncStream<[UInt8]>.Continuation] = []
+        /// Events that are not told yet; nil while they are told at once.
+        var heldEvents: [[UInt8]]?
     }
 
     private let state = Mutex(State())
 
     var writes: [String] { state.withLock(\.writes) }
     var reads: [String] { state.withLock(\.reads) }
+    var watches: [String] { state.withLock(\.watches) }
+    /// Requests of every kind.
+    var requests: Int { state.withLock { $0.reads.count + $0.writes.count + $0.watches.count } }
+
+    /// Lets no event of a watch through until `tellEvents`.
+    func holdEvents() { state.withLock { $0.heldEvents = [] } }
+    func tellEvents() {
+        state.withLock { state in
+            let held = state.heldEvents ?? []
+            state.heldEvents = nil
+            for event in held { state.tell(event) }
+        }
+    }
 
     func setReachable(_ isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
     func setRefusesWrites(_ refuses: Bool) { state.withLock { $0.refusesWrites = refuses } }
@@ -81,6 +99,28 @@ final class FakeAPIServer: Sendable {
         guard var object = try get(type, key) else { return }
         body(&object)
         try put(object)
+    }
+
+    /// Puts a MirrorNode that this release can't read beside the others.
+    func putUnreadable(name: String, node: String) {
+        let text =
+            #"{"metadata":{"name":"\#(name)","resourceVersion":"1","labels":{"\#(LabelKey.node)":"\#(node)"}},"#
+            + #""spec":{"mirrorName":"other","nodeName":"\#(node)","nodeUID":"u","provider":"Future","role":"Server"}}"#
+        let path = MirrorNode.resource.path(of: ObjectKey(name: name))
+        state.withLock {
+            $0.objects[path] = Entry(text: Array(text.utf8), labels: [LabelKey.node: node], version: "1")
+        }
+    }
+
+    /// Opens a watch of the MirrorNodes; all that it selects is one node's.
+    func watch(_ request: KubeRequest) throws(KubeError) -> AsyncStream<[UInt8]> {
+        let (stream, continuation) = AsyncStream.makeStream(of: [UInt8].self)
+        try state.withLock { state throws(KubeError) in
+            guard state.isReachable else { throw KubeError(.connection, "connection refused") }
+            state.watches.append(request.path)
+            state.followers.append(continuation)
+        }
+        return stream
     }
 
     func delete<Object: KubeObject>(_ type: Object.Type, _ key: ObjectKey) {
@@ -104,7 +144,10 @@ final class FakeAPIServer: Sendable {
             let items = state.objects.filter { HostPath.parent($0.key) == request.path }.sorted { $0.key < $1.key }
             let chosen = items.map(\.value).filter { Self.matches($0.labels, request.query("labelSelector") ?? "") }
             let text = chosen.map { String(decoding: $0.text, as: UTF8.self) }.joined(separator: ",")
-            return KubeResponse(status: 200, body: Array(#"{"metadata":{},"items":[\#(text)]}"#.utf8))
+            return KubeResponse(
+                status: 200,
+                body: Array(#"{"metadata":{"resourceVersion":"\#(state.version)"},"items":[\#(text)]}"#.utf8)
+            )
         }
     }
 
@@ -128,8 +171,20 @@ extension FakeAPIServer.State {
         object.metadata.resourceVersion = String(version)
         let text = try JSONCoding.encode(object)
         let path = Object.resource.path(of: object.key)
+        let type = objects[path] == nil ? "ADDED" : "MODIFIED"
         objects[path] = FakeAPIServer.Entry(text: text, labels: object.metadata.labels, version: String(version))
+        if Object.resource == MirrorNode.resource {
+            tell(Array(#"{"type":"\#(type)","object":\#(String(decoding: text, as: UTF8.self))}"#.utf8) + [0x0A])
+        }
         return KubeResponse(status: 200, body: text)
+    }
+
+    fileprivate mutating func tell(_ event: [UInt8]) {
+        guard heldEvents == nil else {
+            heldEvents?.append(event)
+            return
+        }
+        for follower in followers { follower.yield(event) }
     }
 
     /// PUT and merge PATCH of a MirrorNode's /status.
@@ -175,7 +230,16 @@ struct FakeTransport: Transport {
     }
 
     func open(_ request: KubeRequest) async throws(KubeError) -> KubeResponseStream {
-        throw KubeError(.configuration, "not used")
+        guard lifetime.allows(false) else { throw KubeError(.cancelled, "ended") }
+        let events = try server.watch(request)
+        return KubeResponseStream(
+            status: 200,
+            next: { () async throws(KubeError) -> [UInt8]? in
+                for await event in events { return event }
+                return nil
+            },
+            cancel: {}
+        )
     }
 }
 
@@ -198,6 +262,7 @@ final class FakeService: Sendable {
         var starts = 1
         var restarts: [String] = []
         var isReachable = true
+        var looks = 0
     }
 
     private let state: Mutex<State>
@@ -229,12 +294,15 @@ final class FakeService: Sendable {
     /// Restarts that an agent asked for.
     var restarts: Int { state.withLock { $0.restarts.count } }
     var unit: UnitState { state.withLock(\.unit) }
+    /// How often an agent asked for the unit's state: once in each pass.
+    var looks: Int { state.withLock(\.looks) }
 
     func setUnit(_ change: (inout UnitState) -> Void) { state.withLock { change(&$0.unit) } }
     func setReachable(_ isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
 
     func show() throws(ServiceError) -> UnitState {
         try state.withLock { state throws(ServiceError) in
+            state.looks += 1
             guard state.isReachable else { throw ServiceError(.failed, "no bus") }
             return state.unit
         }

@@ -10,7 +10,7 @@ struct RefusalTests {
     private static let clear = ServerSetting(action: .clear)
 
     struct Case: Sendable, CustomTestStringConvertible {
-        var reason: AgentReason
+        var reason: Reason
         var says: String
         var setting = RefusalTests.point
         var config = "server: \(World.oldURL)\n"
@@ -82,7 +82,7 @@ struct RefusalTests {
 
     private static func expectRefusal(
         _ world: World,
-        _ reason: AgentReason,
+        _ reason: Reason,
         _ says: String,
         mayRestart: Bool = true
     ) async throws {
@@ -132,7 +132,7 @@ struct RefusalTests {
 
     struct Waiting: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        var reason: AgentReason?
+        var reason: Reason?
         var prepare: @Sendable (World) throws -> Void
     }
 

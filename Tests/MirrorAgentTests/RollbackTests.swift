@@ -10,7 +10,7 @@ struct RollbackTests {
 
     struct Evidence: Sendable {
         var start: FakeService.Start
-        var reason: AgentReason
+        var reason: Reason
     }
 
     @Test(

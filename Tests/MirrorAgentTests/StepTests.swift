@@ -103,8 +103,8 @@ struct StepTests {
         print("\(course), \(ending): \(converged) of \(whole.effects + 1) points converged")
     }
 
-    /// After a power cut the service may have started with the new file by itself, so that a failure is told in other words,
-    /// and the first restart of a step may be none of ours.
+    /// After a power cut the service may have started with the new file by itself, so that a failure is told in other
+    /// words, and the first restart of a step may be none of ours.
     private static func comparable(_ end: World.End, _ ending: Ending) -> World.End {
         guard ending == .powerCut else { return end }
         var end = end

@@ -128,7 +128,13 @@ final class World: Sendable {
     }
 
     /// A new process of the agent.
-    func agent(_ lifetime: Lifetime = Lifetime(), mayRestart: Bool = true) -> (agent: NodeAgent, process: Int) {
+    func agent(
+        _ lifetime: Lifetime = Lifetime(),
+        mayRestart: Bool = true,
+        mirrorNodes: (any MirrorNodeSource)? = nil,
+        idleInterval: Duration = .seconds(120),
+        busyInterval: Duration = .seconds(1)
+    ) -> (agent: NodeAgent, process: Int) {
         let process = processes.add(1, ordering: .relaxed).newValue
         let files = SimulatedFileSystem(disk, process: process) { [self] (operation, moment) throws(HostError) in
             guard lifetime.allows(operation.kind.hasEffect && moment == .before) else {
@@ -138,17 +144,39 @@ final class World: Sendable {
         }
         let agent = NodeAgent(
             api: KubeAPI(FakeTransport(server: server, lifetime: lifetime)),
+            mirrorNodes: mirrorNodes,
             files: files,
             services: FakeServiceManager(service: service, lifetime: lifetime),
             options: AgentOptions(
                 nodeName: Self.node,
                 leaseNamespace: "p2pmirror-system",
                 mayRestart: mayRestart,
-                version: "test"
+                version: "test",
+                idleInterval: idleInterval,
+                busyInterval: busyInterval
             ),
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            log: Self.logger
         )
         return (agent, process)
+    }
+
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// What an agent of this node follows; to be run beside it.
+    func watched() -> WatchedMirrorNodes {
+        WatchedMirrorNodes(
+            KubeAPI(FakeTransport(server: server, lifetime: Lifetime())),
+            node: Self.node,
+            logger: Self.logger
+        )
+    }
+
+    /// Runs a body beside a watch of the MirrorNodes.
+    func watching(_ body: (WatchedMirrorNodes) async throws -> Void) async throws {
+        let source = watched()
+        let watch = Task { await source.run() }
+        defer { watch.cancel() }
+        try await body(source)
     }
 
     func setFault(_ fault: @escaping Fault) { self.fault.withLock { $0 = fault } }

@@ -8,8 +8,12 @@ import Testing
 struct PlanExecutorTests {
     private let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a")
 
-    private func execute(_ actions: [Action], on cluster: TestCluster) async throws -> PlanExecutor.Outcome {
-        try await Fixture.executor(cluster).execute(
+    private func execute(
+        _ actions: [Action],
+        on cluster: TestCluster,
+        now: MicroTimestamp = Fixture.start
+    ) async throws -> PlanExecutor.Outcome {
+        try await Fixture.executor(cluster, now: now).execute(
             Plan(mirror: "m", actions: actions, status: Fixture.status()),
             mirrorNodes: []
         )
@@ -53,7 +57,7 @@ struct PlanExecutorTests {
         #expect(try await execute([.acquireDisruption(holder, from: nil)], on: cluster) == .done)
         let lease = try #require(try await cluster.object(Lease.self, Fixture.lease))
         #expect(lease.spec?.holderIdentity == "m/s1/1-a")
-        #expect(lease.spec?.leaseTransitions == 1)
+        #expect(lease.spec?.leaseTransitions == Fixture.firstEpoch)
         #expect(lease.spec?.acquireTime == Fixture.start)
         #expect(lease.spec?.leaseDurationSeconds == nil)
         #expect(DisruptionHolder(lease) == holder)
@@ -62,19 +66,33 @@ struct PlanExecutorTests {
     @Test("every taking of the Lease is another epoch, and giving it back keeps the count")
     func epochs() async throws {
         let cluster = try await TestCluster()
-        for epoch in 1...3 {
+        for taking in 0..<3 {
             let free = try await cluster.object(Lease.self, Fixture.lease)
             #expect(DisruptionHolder(free) == nil)
             #expect(try await execute([.acquireDisruption(holder, from: free)], on: cluster) == .done)
             let held = try #require(try await cluster.object(Lease.self, Fixture.lease))
-            #expect(held.spec?.leaseTransitions == epoch)
+            #expect(held.spec?.leaseTransitions == Fixture.firstEpoch + taking)
             let release = Action.releaseDisruption(from: held, reason: .stepDone, message: "done")
             #expect(try await execute([release], on: cluster) == .done)
         }
         let free = try #require(try await cluster.object(Lease.self, Fixture.lease))
         #expect(free.metadata.annotations.isEmpty)
         #expect(free.spec?.holderIdentity == nil)
-        #expect(free.spec?.leaseTransitions == 3)
+        #expect(free.spec?.leaseTransitions == Fixture.firstEpoch + 2)
+    }
+
+    @Test("a Lease that somebody deleted comes back with an epoch that was never given")
+    func epochAfterDeletion() async throws {
+        let cluster = try await TestCluster()
+        var epochs: [Int] = []
+        for second in 0..<3 {
+            let now = MicroTimestamp(Fixture.start.timestamp + second)
+            #expect(try await execute([.acquireDisruption(holder, from: nil)], on: cluster, now: now) == .done)
+            let lease = try #require(try await cluster.object(Lease.self, Fixture.lease))
+            epochs.append(try #require(lease.spec?.leaseTransitions))
+            try await cluster.api.delete(Lease.self, Fixture.lease)
+        }
+        #expect(epochs == [0, 1, 2].map { Fixture.firstEpoch + $0 })
     }
 
     @Test("of two who take the Lease from the same state one gets it", arguments: [true, false])

@@ -7,7 +7,7 @@ import Testing
 @Suite("Writing a status")
 struct StatusWriterTests {
     private func writer(_ cluster: TestCluster) -> StatusWriter {
-        StatusWriter(Applier(KubeAPI(cluster), ownWrites: nil, logger: Fixture.logger))
+        StatusWriter(KubeAPI(cluster), OwnWrites(clock: ContinuousClock(), logger: Fixture.logger))
     }
 
     private func observed(_ cluster: TestCluster) async throws -> ObservedMirror {
@@ -58,7 +58,7 @@ struct StatusWriterTests {
         try await cluster.put(Fixture.mirror())
         let writer = writer(cluster)
         var status = Fixture.status()
-        status.nextChange = P2PMirrorStatus.NextChange(node: "s1", action: "ClearServer", reason: "r", message: "m")
+        status.nextChange = P2PMirrorStatus.NextChange(node: "s1", action: .clearServer, reason: "r", message: "m")
         try await writer.write(status, to: observed(cluster), now: Fixture.start.timestamp)
         #expect(try await observed(cluster).status?.nextChange != nil)
         status.nextChange = nil

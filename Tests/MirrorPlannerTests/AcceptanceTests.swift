@@ -68,7 +68,7 @@ struct AcceptanceTests {
         #expect(Self.condition(plan, "Ready") == "True Observing")
         #expect(Self.condition(plan, "TopologyAcyclic") == "False RingFound")
         #expect(plan.status.nextChange?.node == "server-1")
-        #expect(plan.status.nextChange?.action == "ClearServer")
+        #expect(plan.status.nextChange?.action == .clearServer)
         #expect(plan.status.topology?.pendingChanges == 2)
         for case .applyMirrorNode(let intent) in plan.actions { #expect(intent.spec.desired == nil) }
         #expect(plan.actions.count == 3)

@@ -8,7 +8,7 @@ import Testing
 struct GraphCase: CustomTestStringConvertible {
     var name: String
     var nodes: [TestNode]
-    var shape: String
+    var shape: TopologyShape
     var cycles: [[String]] = []
     var depth = 0
     /// `node: reason`, in order.
@@ -52,7 +52,7 @@ extension GraphCase {
             GraphCase(
                 name: "a server that points to itself",
                 nodes: Fixture.servers([1, 1, 1]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1"]],
                 changes: ["server-1: BreaksCycle"],
                 ready: pending,
@@ -64,7 +64,7 @@ extension GraphCase {
                     .server("server-1", "https://127.0.0.1:9345"), .server("server-2", Fixture.url(1)),
                     .server("server-3", Fixture.url(1)),
                 ],
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1"]],
                 changes: ["server-1: BreaksCycle"],
                 ready: pending,
@@ -73,7 +73,7 @@ extension GraphCase {
             GraphCase(
                 name: "a ring of three",
                 nodes: Fixture.servers([3, 1, 2]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 changes: ["server-1: BreaksCycle", "server-3: JoinsRoot"],
                 ready: pending,
@@ -82,7 +82,7 @@ extension GraphCase {
             GraphCase(
                 name: "a ring of five",
                 nodes: Fixture.servers([2, 3, 4, 5, 1]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1", "server-2", "server-3", "server-4", "server-5"]],
                 changes: [
                     "server-1: BreaksCycle", "server-2: JoinsRoot", "server-3: JoinsRoot", "server-4: JoinsRoot",
@@ -93,7 +93,7 @@ extension GraphCase {
             GraphCase(
                 name: "two rings",
                 nodes: Fixture.servers([2, 1, 4, 5, 3]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1", "server-2"], ["server-3", "server-4", "server-5"]],
                 changes: [
                     "server-1: BreaksCycle", "server-3: BreaksCycle", "server-4: JoinsRoot", "server-5: JoinsRoot",
@@ -104,7 +104,7 @@ extension GraphCase {
             GraphCase(
                 name: "a ring with tails keeps its hub",
                 nodes: Fixture.servers([3, 1, 2, 2, 2, 5]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 changes: ["server-2: BreaksCycle", "server-1: JoinsRoot", "server-6: JoinsRoot"],
                 ready: pending,
@@ -113,7 +113,7 @@ extension GraphCase {
             GraphCase(
                 name: "a ring beside a star joins the star",
                 nodes: Fixture.servers([nil, 1, 1, 5, 4]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-4", "server-5"]],
                 changes: ["server-4: BreaksCycle"],
                 ready: pending,
@@ -122,14 +122,14 @@ extension GraphCase {
             GraphCase(
                 name: "a ring with the embedded registry off is left alone",
                 nodes: Fixture.servers([3, 1, 2]) { $0.registry = false },
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 acyclic: "EmbeddedRegistryOff"
             ),
             GraphCase(
                 name: "a ring on a fixed version is put right, too",
                 nodes: Fixture.servers([3, 1, 2]) { $0.version = "v1.33.1+rke2r1" },
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 changes: ["server-1: BreaksCycle", "server-3: JoinsRoot"],
                 ready: pending,
@@ -138,7 +138,7 @@ extension GraphCase {
             GraphCase(
                 name: "a ring with rewrite: Never is reported only",
                 nodes: Fixture.servers([3, 1, 2]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 ready: "RewriteIsOff",
                 acyclic: found,
@@ -147,7 +147,7 @@ extension GraphCase {
             GraphCase(
                 name: "a preferred root on a tail is cleared before anything points to it",
                 nodes: Fixture.servers([2, 1, 1]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1", "server-2"]],
                 changes: ["server-3: BecomesRoot", "server-1: BreaksCycle", "server-2: JoinsRoot"],
                 ready: pending,
@@ -159,20 +159,20 @@ extension GraphCase {
 
     private static var trees: [GraphCase] {
         [
-            GraphCase(name: "one server", nodes: Fixture.servers([nil]), shape: "Single"),
-            GraphCase(name: "two servers and one edge", nodes: Fixture.servers([nil, 1]), shape: "Star", depth: 1),
-            GraphCase(name: "a star", nodes: Fixture.servers([nil, 1, 1, 1]), shape: "Star", depth: 1),
-            GraphCase(name: "a chain", nodes: Fixture.servers([nil, 1, 2, 3]), shape: "Chain", depth: 3),
+            GraphCase(name: "one server", nodes: Fixture.servers([nil]), shape: .single),
+            GraphCase(name: "two servers and one edge", nodes: Fixture.servers([nil, 1]), shape: .star, depth: 1),
+            GraphCase(name: "a star", nodes: Fixture.servers([nil, 1, 1, 1]), shape: .star, depth: 1),
+            GraphCase(name: "a chain", nodes: Fixture.servers([nil, 1, 2, 3]), shape: .chain, depth: 3),
             GraphCase(
                 name: "a tree deeper than needed",
                 nodes: Fixture.servers([nil, 1, 1, 2, 4, 4]),
-                shape: "Tree",
+                shape: .tree,
                 depth: 3
             ),
             GraphCase(
                 name: "a star and a chain",
                 nodes: Fixture.servers([nil, 1, nil, 3, 4]),
-                shape: "Mixed",
+                shape: .mixed,
                 depth: 2
             ),
             GraphCase(
@@ -182,7 +182,7 @@ extension GraphCase {
                     $0.isVoter = nil
                     $0.labels["no-etcd"] = "true"
                 },
-                shape: "Single"
+                shape: .single
             ),
             GraphCase(
                 name: "a ring on an external datastore has no root that could be cleared",
@@ -191,7 +191,7 @@ extension GraphCase {
                     $0.isVoter = nil
                     $0.labels["no-etcd"] = "true"
                 },
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1", "server-2"]],
                 ready: "NoEligibleRoot",
                 acyclic: found
@@ -207,7 +207,7 @@ extension GraphCase {
                 nodes: [
                     .server("server-1", balancer), .server("server-2", balancer), .server("server-3", balancer),
                 ],
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1", "server-2", "server-3"]],
                 changes: ["server-1: BreaksCycle", "server-2: BreaksCycle", "server-3: BreaksCycle"],
                 ready: pending,
@@ -220,12 +220,12 @@ extension GraphCase {
                     node.version = "v1.32.4+rke2r1"
                     return node
                 },
-                shape: "External"
+                shape: .external
             ),
             GraphCase(
                 name: "a server that is gone, on a fixed version",
                 nodes: Fixture.servers([nil, 1, 77]) { $0.version = "v1.32.4+rke2r1" },
-                shape: "Mixed",
+                shape: .mixed,
                 depth: 1
             ),
             GraphCase(
@@ -235,7 +235,7 @@ extension GraphCase {
                     .server("server-2", "https://[fd00::1]:9345") { $0.address = "fd00::2" },
                     .server("server-3", "https://[fd00:0000::0002]") { $0.address = "fd00::3" },
                 ],
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 changes: ["server-1: BreaksCycle", "server-3: JoinsRoot"],
                 ready: pending,
@@ -251,7 +251,7 @@ extension GraphCase {
                     if node.name == "server-2" { node.annotations["rke2.io/hostname"] = "Two.Example.com" }
                     return node
                 },
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 changes: ["server-1: BreaksCycle", "server-3: JoinsRoot"],
                 ready: pending,
@@ -263,7 +263,7 @@ extension GraphCase {
                     .server("server-1", Fixture.url(3, port: 19_345)), .server("server-2", Fixture.url(1, port: 443)),
                     .server("server-3", Fixture.url(2, port: 19_345)),
                 ],
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 changes: ["server-1: BreaksCycle", "server-3: JoinsRoot"],
                 ready: pending,
@@ -279,7 +279,7 @@ extension GraphCase {
                 nodes: [
                     .server("server-1", ""), .server("server-2", Fixture.url(1)), .server("server-3", Fixture.url(1)),
                 ],
-                shape: "Star",
+                shape: .star,
                 depth: 1
             ),
             GraphCase(
@@ -288,7 +288,7 @@ extension GraphCase {
                     .server("server-1"), .server("server-2", Fixture.url(1)),
                     .server("server-3") { $0.rawArguments = .some(nil) },
                 ],
-                shape: "Mixed",
+                shape: .mixed,
                 depth: 1,
                 ready: "UnreadableConfiguration",
                 acyclic: "UnreadableConfiguration"
@@ -296,7 +296,7 @@ extension GraphCase {
             GraphCase(
                 name: "a malformed annotation leaves the server alone",
                 nodes: Fixture.servers([2, 1]) + [.server("server-3") { $0.rawArguments = "[\"server\"" }],
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1", "server-2"]],
                 changes: ["server-1: BreaksCycle"],
                 ready: pending,
@@ -309,7 +309,7 @@ extension GraphCase {
                     node.extraArguments = ["--disable-etcd"]
                     node.isVoter = nil
                 },
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 changes: ["server-2: BreaksCycle", "server-1: JoinsRoot"],
                 ready: pending,
@@ -318,7 +318,7 @@ extension GraphCase {
             GraphCase(
                 name: "a ring of guard-list nodes only has no root",
                 nodes: Fixture.servers([3, 1, 2]) { $0.isVoter = false },
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 ready: "NoEligibleRoot",
                 acyclic: found
@@ -326,7 +326,7 @@ extension GraphCase {
             GraphCase(
                 name: "a ring of managed nodes is observed",
                 nodes: Fixture.servers([3, 1, 2]) { $0.annotations["rke.cattle.io/machine"] = "x" },
-                shape: "Ring",
+                shape: .ring,
                 cycles: ring,
                 ready: "ManagedElsewhere",
                 acyclic: found
@@ -334,7 +334,7 @@ extension GraphCase {
             GraphCase(
                 name: "two voters only",
                 nodes: Fixture.servers([2, 1]),
-                shape: "Ring",
+                shape: .ring,
                 cycles: [["server-1", "server-2"]],
                 changes: ["server-1: BreaksCycle"],
                 ready: "QuorumWouldBeLost",

@@ -173,7 +173,11 @@ extension RealCluster {
             let api = try await TestCluster.shared().api
             let owner = try await api.create(Self.mirror("owner"), manager: "test")
             let spec = MirrorNodeSpec(
-                mirrorName: "owner", nodeName: "gone", nodeUID: "1", provider: .rke2, role: .server
+                mirrorName: "owner",
+                nodeName: "gone",
+                nodeUID: "1",
+                provider: .rke2,
+                role: .server
             )
             let metadata = ObjectMeta(name: "owner.gone", ownerReferences: [owner.controllerReference()])
             let owned = try await api.create(MirrorNode(metadata: metadata, spec: spec), manager: "test")

@@ -29,7 +29,7 @@ extension RealCluster {
                 api: cluster.api,
                 logger: Logger(label: "fleet")
             )
-            let scenario = RingScenario(RingScenario.Settings(provider: provider, deadline: 180), say: { print($0) })
+            let scenario = RingScenario(RingScenario.Settings(provider: provider, window: 3, settle: 2, deadline: 180), say: { print($0) })
             var failure: (any Error)?
             do {
                 try await body(fleet, scenario, cluster)
@@ -56,7 +56,7 @@ extension RealCluster {
 
         private static func expectStar(_ fleet: SimulatedFleet, _ cluster: TestCluster) async throws {
             let mirror = try await cluster.api.get(P2PMirror.self, ObjectKey(name: RingScenario.mirrorName))
-            #expect(mirror.status?.topology?.observed == "Star")
+            #expect(mirror.status?.topology?.observed == .star)
             let lease = ObjectKey(namespace: TestCluster.leaseNamespace, name: DisruptionLease.name)
             #expect(DisruptionHolder(try await cluster.api.find(Lease.self, lease)) == nil)
             let dropIns = fleet.settings.blueprint.hosts.filter {

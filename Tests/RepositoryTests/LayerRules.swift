@@ -33,7 +33,7 @@ enum LayerRules {
     /// What the planner must not have, because a plan is a function of the snapshot.
     private static let impurities = [
         "async", "await", "Task", "Date", "ContinuousClock", "SuspendingClock", "SystemRandomNumberGenerator", "UUID",
-        "random", "randomElement", "shuffled", "FileManager", "ProcessInfo",
+        "random", "randomElement", "shuffled", "FileManager", "ProcessInfo", "WallClock",
     ]
 
     static func findings(_ file: TextFile) -> [Finding] {

@@ -65,6 +65,24 @@ struct ManifestTests {
         #expect(privileged.map(\.path) == ["manifests/overlays/with-restart/agent-restart.yaml"])
     }
 
+    @Test("Agents may restart services in the overlay alone, and run with the same arguments otherwise")
+    func onlyTheOverlayRestarts() throws {
+        let arguments = { (object: JSONValue?) in
+            let pod = object?[path: "spec", "template", "spec"] ?? .null
+            let container = pod["containers"]?.arrayValue?.first
+            return (container?["args"]?.arrayValue ?? []).compactMap(\.stringValue)
+        }
+        let base = arguments(try Self.base("DaemonSet").first)
+        let overlay = arguments(
+            try Self.documents(under: "manifests/overlays/with-restart").first { $0["kind"] == "DaemonSet" }
+        )
+        #expect(base.last == "--no-restart")
+        #expect(overlay == base.dropLast() + ["--restart"])
+        let command = try Checkout.file("Sources/MirrorCommands/AgentCommand.swift").text
+        #expect(command.contains("@Flag(inversion: .prefixedNo"))
+        #expect(command.contains("var restart = false"))
+    }
+
     @Test("Names in the manifests are those of the code")
     func namesEqualCode() throws {
         let operatorCode = try Checkout.sources().filter { $0.target == "MirrorOperator" }

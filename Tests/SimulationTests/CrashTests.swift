@@ -24,8 +24,9 @@ import Testing
         let run = try await Self.run(.never)
         #expect(run.seconds != nil)
         #expect(run.restarts == [1, 0, 1])
-        #expect(run.end.topology?.observed == "Star")
+        #expect(run.end.topology?.observed == .star)
         #expect(run.end.leaseHolder.isEmpty)
+        print("a whole run: \(run.counts), \(run.seconds ?? -1) s of simulated time")
     }
 
     enum Killed: String, CaseIterable {

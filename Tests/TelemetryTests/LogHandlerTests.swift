@@ -82,24 +82,17 @@ struct LogHandlerTests {
         #expect(lines.all.first?.contains(#""error":"connection: no route""#) ?? false)
     }
 
-    @Test("a secret is never printed", arguments: LogFormat.allCases)
+    @Test("a field whose name is that of a secret is never printed", arguments: LogFormat.allCases)
     func secret(format: LogFormat) {
         let lines = Lines()
-        let token = Secret("hunter2")
         lines.logger(format).info(
-            "using \(token)",
+            "using a token",
             metadata: [
-                "credentials": .stringConvertible(token), "all": .array([.stringConvertible(token)]),
                 "server.join-token": "hunter2", "clientSecret": "hunter2", "password": ["a": "hunter2"],
                 "secretName": "kept",
             ]
         )
-        var dumped = ""
-        dump(token, to: &dumped)
-        for text in lines.all + [dumped, "\(token)", String(reflecting: token), String(describing: [token])] {
-            #expect(!text.contains("hunter2"))
-        }
+        #expect(!lines.all.contains { $0.contains("hunter2") })
         #expect(lines.all.first?.contains("kept") ?? false)
-        #expect(token.reveal() == "hunter2")
     }
 }

@@ -104,7 +104,8 @@ public struct KubeResponseStream: Sendable {
     /// Creates a stream over two closures.
     ///
     /// - Parameters:
-    ///   - next: gives the next piece, nil at the end; called by one task at a time; ends at once when that is cancelled.
+    ///   - next: gives the next piece, nil at the end; called by one task at a time; ends at once when that is
+    ///     cancelled.
     ///   - cancel: closes the stream; may be called at any time, more than once, from any thread.
     public init(
         status: Int,

@@ -1,4 +1,5 @@
-/// Reading and writing of RFC 3339 times without a calendar library: lists of thousands of objects hold tens of them each.
+/// Reading and writing of RFC 3339 times without a calendar library: lists of thousands of objects hold tens of them
+/// each.
 enum RFC3339 {
     static func parse(_ text: String) -> (seconds: Int64, microseconds: Int64)? {
         var digits = Digits(Array(text.utf8))

@@ -85,6 +85,8 @@ public struct EventCorrelator: Sendable {
     }
 
     private let configuration: Configuration
+    /// Where Events about objects of the whole cluster live: in `default`, as client-go has it.
+    private var clusterNamespace = "default"
     private let controller: String
     private let instance: String
     private var series: [EventOccurrence: Series] = [:]
@@ -129,6 +131,15 @@ public struct EventCorrelator: Sendable {
             lastWritten: now
         )
         return .create(event)
+    }
+
+    /// The server refused an Event about an object of the whole cluster in `default`: from now on they go to `kube-system`,
+    /// the only namespace that servers before 1.21 take for them.
+    ///
+    /// - Returns: false where that was so already, and trying again would change nothing.
+    public mutating func useOlderNamespace() -> Bool {
+        defer { clusterNamespace = "kube-system" }
+        return clusterNamespace != "kube-system"
     }
 
     /// The Event could not be created, or is gone: the next occurrence creates another one.
@@ -182,8 +193,7 @@ extension EventCorrelator {
         let suffix = ".\(String(wall.microseconds, radix: 16))\(StableHash.short(text).prefix(5))"
         let name = (regarding.name ?? "unknown").prefix(253 - suffix.utf8.count)
         return Event(
-            // Events about objects of the whole cluster live in `default`, as client-go has it.
-            metadata: ObjectMeta(name: name + suffix, namespace: regarding.namespace ?? "default"),
+            metadata: ObjectMeta(name: name + suffix, namespace: regarding.namespace ?? clusterNamespace),
             eventTime: wall,
             reportingController: controller,
             reportingInstance: String(instance.prefix(128)),

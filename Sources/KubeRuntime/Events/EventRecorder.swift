@@ -95,7 +95,9 @@ extension EventRecorder {
                     _ = try await api.create(event, manager: manager)
                 }
                 // The name is taken only by an earlier attempt of ours that was not answered.
-                if let error, !error.isAlreadyExists { failed(occurrence, error) }
+                guard let error, !error.isAlreadyExists else { break }
+                if error.isInvalid, event.regarding?.namespace == nil, retryElsewhere(occurrence) { break }
+                failed(occurrence, error)
             case .patch(let key, let series):
                 if let error = await patch(key, series, attempts) { failed(occurrence, error) }
             case .counted:
@@ -142,6 +144,15 @@ extension EventRecorder {
 
     private func first() -> EventOccurrence? {
         state.withLock { $0.queue.isEmpty ? nil : $0.queue.removeFirst() }
+    }
+
+    private func retryElsewhere(_ occurrence: EventOccurrence) -> Bool {
+        state.withLock { state in
+            guard state.correlator.useOlderNamespace() else { return false }
+            state.correlator.forget(occurrence)
+            state.queue.insert(occurrence, at: 0)
+            return true
+        }
     }
 
     private func failed(_ occurrence: EventOccurrence, _ error: KubeError) {

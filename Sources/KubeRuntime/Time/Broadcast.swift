@@ -37,8 +37,8 @@ final class Broadcast: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let passed = state.withLock { state in
-                    // Not `Task.isCancelled`: cancellation runs the handler below under a lock of the task, and to ask the
-                    // task while our own lock is held would take the two in opposite orders.
+                    // Not `Task.isCancelled`: cancellation runs the handler below under a lock of the runtime, so
+                    // nothing of the runtime is asked while our own lock is held, and no order of the two can matter.
                     if state.generation > seen || state.cancelled.contains(id) { return true }
                     state.waiters[id] = continuation
                     return false

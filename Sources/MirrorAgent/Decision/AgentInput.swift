@@ -35,11 +35,12 @@ package struct AgentInput: Sendable {
 
 /// What the API server said.
 package struct LiveView: Sendable {
-    /// Nil where it was deleted.
+    /// Nil where it was deleted. Read in this pass while something is under way, else as the source knows it.
     package var mirrorNode: MirrorNode?
     /// The disruption Lease; read only while an approval waits for its claim.
     package var lease: Lease?
-    /// The agent's own Node: read in this pass while something is under way, else at most `nodeRefreshSeconds` old.
+    /// The agent's own Node: read in this pass while something is under way; else it may be as old as the last change
+    /// on the host.
     package var node: Node?
     /// The Nodes with a server role; read only while an approval waits for its claim.
     package var servers: [Node] = []
@@ -105,11 +106,11 @@ package enum Effect: Hashable, Sendable {
 /// What to do, in order; the first that fails ends the pass.
 package struct AgentDecision: Hashable, Sendable {
     package var effects: [Effect]
-    package var reason: AgentReason
+    package var reason: Reason
     package var message: String
     package var look: NextLook
 
-    package init(_ effects: [Effect], _ reason: AgentReason, _ message: String, look: NextLook) {
+    package init(_ effects: [Effect], _ reason: Reason, _ message: String, look: NextLook) {
         self.effects = effects
         self.reason = reason
         self.message = message

@@ -55,7 +55,7 @@ extension Decider {
     }
 
     /// What will pass, so that the approval is neither claimed nor refused.
-    private var obstacle: (reason: AgentReason, message: String)? {
+    private var obstacle: (reason: Reason, message: String)? {
         guard let unit = input.unit else {
             return (.serviceManagerUnavailable, input.unitFault ?? "the service manager can't be asked")
         }
@@ -75,7 +75,7 @@ extension Decider {
     private func refuse(
         _ mirrorNode: MirrorNode,
         _ approval: MirrorNodeSpec.Approval,
-        _ reason: AgentReason,
+        _ reason: Reason,
         _ message: String
     ) -> AgentDecision {
         let agent = status(.refused, approval.revision, approval.epoch, reason.rawValue, message, nil)
@@ -121,7 +121,7 @@ extension Decider {
             invocation: unit.invocationID
         )
         var agent = status(.restarting, step.revision, step.epoch, nil, Self.intention(step), nil)
-        agent.reason = AgentReason.claimed.rawValue
+        agent.reason = Reason.claimed.rawValue
         return AgentDecision(
             [
                 .lock, .probe(step.distribution.dropInFile),

@@ -4,7 +4,7 @@ import MirrorPlanner
 
 extension Decider {
     /// Evidence of a failure: from here on nothing needs the API.
-    func rollBack(_ step: Journal.Step, _ reason: AgentReason, _ message: String) -> AgentDecision {
+    func rollBack(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
         var next = step
         next.stage = .rollingBack
         next.reason = reason.rawValue
@@ -68,22 +68,22 @@ extension Decider {
     }
 
     private static func isDown(_ step: Journal.Step, _ unit: UnitState) -> String {
-        "; the previous configuration is back on the disk, and \(step.unit) is \(unit.activeState) (\(unit.result)) with "
-            + "it: see journalctl -u \(step.unit)"
+        "; the previous configuration is back on the disk, and \(step.unit) is \(unit.activeState) (\(unit.result)) "
+            + "with it: see journalctl -u \(step.unit)"
     }
 
-    /// Ends a step that has not restarted the service. Where the service was started by something else since the claim, it
-    /// may run with the new file, or fail with it: then everything is put back as after a restart of ours.
-    func giveUp(_ step: Journal.Step, _ reason: AgentReason, _ message: String) -> AgentDecision {
+    /// Ends a step that has not restarted the service. Where the service was started by something else since the claim,
+    /// it may run with the new file, or fail with it: then everything is put back as after a restart of ours.
+    func giveUp(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
         guard let unit = input.unit, unit.isActive, unit.invocationID == step.invocation else {
             return rollBack(step, reason, message)
         }
         return abort(step, reason, "\(message); nothing was restarted")
     }
 
-    /// Ends a step before anything was restarted. The end is reported before it is written, so that it is known even on a
-    /// disk that is full.
-    func abort(_ step: Journal.Step, _ reason: AgentReason, _ message: String) -> AgentDecision {
+    /// Ends a step before anything was restarted. The end is reported before it is written, so that it is known even on
+    /// a disk that is full.
+    func abort(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
         let present = dropIn(of: step)
         let mustRestore = present == .wanted && previousSetting(step) != step.setting
         var end = settled(step, .failed, reason, message, inForce: previousSetting(step))
@@ -104,8 +104,8 @@ extension Decider {
         return [.writeDropIn(Array(previous.utf8), path: path)]
     }
 
-    private func reason(_ step: Journal.Step) -> AgentReason {
-        step.reason.flatMap(AgentReason.init) ?? .serviceFailed
+    private func reason(_ step: Journal.Step) -> Reason {
+        step.reason.flatMap(Reason.init) ?? .serviceFailed
     }
 
     private func settleFailed(_ step: Journal.Step, _ end: String) -> AgentDecision {
@@ -117,7 +117,7 @@ extension Decider {
     func settle(
         _ step: Journal.Step,
         _ phase: MirrorNodeStatus.Phase,
-        _ reason: AgentReason,
+        _ reason: Reason,
         _ message: String,
         inForce: ServerSetting?
     ) -> AgentDecision {
@@ -133,7 +133,7 @@ extension Decider {
     private func settled(
         _ step: Journal.Step,
         _ phase: MirrorNodeStatus.Phase,
-        _ reason: AgentReason,
+        _ reason: Reason,
         _ message: String,
         inForce: ServerSetting?
     ) -> Journal.Settled {

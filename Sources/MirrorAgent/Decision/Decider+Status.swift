@@ -11,7 +11,7 @@ extension Decider {
 
     /// The status while no step is under way: a refusal or an end that still counts, else idle. A remark, such as what
     /// keeps an approval from being claimed, takes the place of a reason that says no more than that all is well.
-    func restingStatus(remark: (AgentReason, String)?) -> MirrorNodeStatus.Agent? {
+    func restingStatus(remark: (Reason, String)?) -> MirrorNodeStatus.Agent? {
         guard let mirrorNode else { return nil }
         if let agent = mirrorNode.status?.agent, agent.phase == .refused, agent.revision == mirrorNode.spec.revision {
             return status(.refused, agent.revision, agent.epoch, agent.reason, agent.message, nil)
@@ -35,7 +35,7 @@ extension Decider {
     func status(of step: Journal.Step, _ phase: MirrorNodeStatus.Phase? = nil) -> MirrorNodeStatus.Agent? {
         guard let mirrorNode, mirrorNode.metadata.uid == step.uid else { return nil }
         let isBack = step.stage == .rollingBack || step.stage == .restoring
-        let reason = isBack ? step.reason : AgentReason.claimed.rawValue
+        let reason = isBack ? step.reason : Reason.claimed.rawValue
         var message = isBack ? step.message : Self.intention(step)
         if isBack, let failure = input.failure { message = "\(message ?? ""); \(failure.error)" }
         return status(
@@ -102,12 +102,12 @@ extension Decider {
         return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
     }
 
-    private var unreadable: (AgentReason, String)? {
+    private var unreadable: (Reason, String)? {
         configurationFault.map { (.unreadableConfiguration, $0) }
     }
 
     /// What became of our drop-in since the last step.
-    private func drift(_ mirrorNode: MirrorNode) -> (AgentReason, String)? {
+    private func drift(_ mirrorNode: MirrorNode) -> (Reason, String)? {
         guard let settled = journal.settled, settled.uid == mirrorNode.metadata.uid, settled.phase == .applied,
             let distribution
         else { return nil }

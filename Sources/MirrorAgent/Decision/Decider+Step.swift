@@ -32,7 +32,7 @@ extension Decider {
         }
         if let agent = mirrorNode.status?.agent, agent.revision == step.revision, agent.phase == .failed {
             // An end was reported, and the process ended before its journal was written.
-            let reason = agent.reason.flatMap(AgentReason.init) ?? .progressDeadlineExceeded
+            let reason = agent.reason.flatMap(Reason.init) ?? .progressDeadlineExceeded
             return abort(step, reason, agent.message ?? "")
         }
         switch dropIn(of: step) {
@@ -152,7 +152,7 @@ extension Decider {
             : wait(step, .waitingForProof, missing.message)
     }
 
-    private func missingProof(_ step: Journal.Step, _ node: RancherNode) -> (reason: AgentReason, message: String)? {
+    private func missingProof(_ step: Journal.Step, _ node: RancherNode) -> (reason: Reason, message: String)? {
         guard node.isReady else { return (.nodeNotReady, "Node \(node.name) is not Ready") }
         let wanted = step.setting.action == .clear ? nil : step.setting.url
         guard node.arguments != nil, node.effectiveServer == wanted else {
@@ -184,7 +184,7 @@ extension Decider {
     }
 
     /// Leaves the step as it is.
-    func wait(_ step: Journal.Step, _ reason: AgentReason, _ message: String) -> AgentDecision {
+    func wait(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
         AgentDecision(report(status(of: step)), reason, message, look: .soon)
     }
 }

@@ -5,8 +5,8 @@ import MirrorPlanner
 extension AgentDecision {
     /// What to do now. Total and deterministic: equal inputs give equal decisions, and any input gives one.
     ///
-    /// Each pass decides anew from what is there, never from what an earlier pass meant to do: that is what makes a kill at
-    /// any point harmless.
+    /// Each pass decides anew from what is there, never from what an earlier pass meant to do: that is what makes a
+    /// kill at any point harmless.
     package static func decide(_ input: AgentInput) -> AgentDecision {
         var decision = Decider(input).decide()
         let leftovers = input.host.leftovers.sorted().map(Effect.removeLeftover)
@@ -103,8 +103,8 @@ struct Decider {
         return agent.phase == .idle
     }
 
-    /// The status shows a claim. It is ours if the journal of this host announced it with the invocation that this host's
-    /// service had: two agents that believe to be on one node must not both act on one claim.
+    /// The status shows a claim. It is ours if the journal of this host announced it with the invocation that this
+    /// host's service had: two agents that believe to be on one node must not both act on one claim.
     private func decideClaimed(_ mirrorNode: MirrorNode, _ agent: MirrorNodeStatus.Agent) -> AgentDecision {
         guard var step = journal.step, agent.phase == .restarting, step.uid == mirrorNode.metadata.uid,
             step.revision == agent.revision, step.epoch == agent.epoch, step.invocation == agent.invocationID
@@ -114,7 +114,7 @@ struct Decider {
                 .claimedElsewhere,
                 "revision \(agent.revision ?? "") is claimed by an agent that is not on this host, or this host lost "
                     + "\(AgentPath.journal(mirror: input.mirror)); delete the MirrorNode to begin anew",
-                look: .soon
+                look: .later
             )
         }
         step.stage = .applying
@@ -127,8 +127,8 @@ struct Decider {
     }
 
     /// Leaves everything as it is, with the status saying why where that is more than nothing to do.
-    func rest(_ reason: AgentReason, _ message: String, look: NextLook = .later) -> AgentDecision {
-        let remark: AgentReason? = reason == .idle ? nil : reason
+    func rest(_ reason: Reason, _ message: String, look: NextLook = .later) -> AgentDecision {
+        let remark: Reason? = reason == .idle ? nil : reason
         return AgentDecision(
             report(restingStatus(remark: remark.map { ($0, message) })),
             reason,

@@ -2,14 +2,14 @@ import KubeCore
 import MirrorAPI
 import MirrorPlanner
 
-/// The agent's own check of what it is asked to do. Whoever may write a MirrorNode must not be able to send this node's join
-/// token to a stranger, to make it found a cluster of its own, or to have a service restarted in vain.
+/// The agent's own check of what it is asked to do. Whoever may write a MirrorNode must not be able to send this node's
+/// join token to a stranger, to make it found a cluster of its own, or to have a service restarted in vain.
 struct Validation {
     struct Refusal {
-        var reason: AgentReason
+        var reason: Reason
         var message: String
 
-        init(_ reason: AgentReason, _ message: String) {
+        init(_ reason: Reason, _ message: String) {
             self.reason = reason
             self.message = message
         }
@@ -115,8 +115,8 @@ struct Validation {
     }
 
     /// Where an empty `server:` would do harm (k3s `pkg/cluster/cluster.go`, `pkg/cluster/bootstrap.go`; rke2
-    /// `pkg/rke2/rke2_linux.go`): a server that finds etcd or the API by it, and one without data of its own, which would
-    /// found a new cluster.
+    /// `pkg/rke2/rke2_linux.go`): a server that finds etcd or the API by it, and one without data of its own, which
+    /// would found a new cluster.
     private func guarded(_ configuration: MergedConfiguration) -> Refusal? {
         guard mirrorNode.spec.role == .server else {
             return Refusal(.guardedServer, "server: is never emptied on an agent: it could not find its cluster")
@@ -147,7 +147,8 @@ struct Validation {
         if let winner = Self.laterFile(than: setting, decider.input.host.files, distribution) {
             return Refusal(
                 .laterFileWins,
-                "\(winner) is read after \(HostPath.name(distribution.dropInFile)) and sets server: otherwise; remove it there"
+                "\(winner) is read after \(HostPath.name(distribution.dropInFile)) and sets server: otherwise; "
+                    + "remove it there"
             )
         }
         guard let server = running.server(configuration), server != configuration.effectiveServer ?? "" else {
@@ -157,8 +158,8 @@ struct Validation {
             .commandLineWins,
             "the service runs with --server \(Self.shown(server, distribution)) and the files give "
                 + "\(Self.shown(configuration.effectiveServer ?? "", distribution)): it stands on the command line of "
-                + "\(distribution.unit(of: mirrorNode.spec.role)), or the files were changed since its start; a file can't "
-                + "replace it"
+                + "\(distribution.unit(of: mirrorNode.spec.role)), or the files were changed since its start; a file "
+                + "can't replace it"
         )
     }
 

@@ -1,4 +1,5 @@
-/// Replaces files so that whoever reads one, at any time and after any power cut, finds the old or the new content whole.
+/// Replaces files so that whoever reads one, at any time and after any power cut, finds the old or the new content
+/// whole.
 package struct DurableFile: Sendable {
     private let files: any HostFileSystem
 
@@ -6,8 +7,8 @@ package struct DurableFile: Sendable {
         self.files = files
     }
 
-    /// Writes a temporary file in the same directory, brings it to the disk, renames it, and brings the name to the disk.
-    /// After an error the old content is there, or, where only the last of these failed, the new one.
+    /// Writes a temporary file in the same directory, brings it to the disk, renames it, and brings the name to the
+    /// disk. After an error the old content is there, or, where only the last of these failed, the new one.
     package func write(_ content: [UInt8], to path: String, directoryMode: UInt32) throws(HostError) {
         let directory = HostPath.parent(path)
         try makeDirectories(directory, mode: directoryMode)

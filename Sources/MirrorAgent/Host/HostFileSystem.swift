@@ -1,7 +1,7 @@
 /// The host's files, one operation at a time, so that a simulation can end the process between any two of them.
 ///
-/// Paths begin at the host's root. Symbolic links are followed within that root only, as `chroot` would, and never as the
-/// last part of a path that is written. What is absent is no error.
+/// Paths begin at the host's root. Symbolic links are followed within that root only, as `chroot` would, and never as
+/// the last part of a path that is written. What is absent is no error.
 package protocol HostFileSystem: Sendable {
     /// The content of a file; nil where there is none. A link is followed if `followingLink`.
     func read(_ path: String, limit: Int, followingLink: Bool) throws(HostError) -> [UInt8]?
@@ -11,8 +11,8 @@ package protocol HostFileSystem: Sendable {
     func hasDirectory(_ path: String) throws(HostError) -> Bool
     /// Makes one directory whose parent exists; answers whether it was missing.
     func makeDirectory(_ path: String, mode: UInt32) throws(HostError) -> Bool
-    /// Makes an empty file beside `path` that only its owner can read, and that belongs to the owner of `path` where that
-    /// exists. One that an ended process left behind is replaced.
+    /// Makes an empty file beside `path` that only its owner can read, and that belongs to the owner of `path` where
+    /// that exists. One that an ended process left behind is replaced.
     func createTemporary(for path: String) throws(HostError) -> TemporaryFile
     func write(_ content: [UInt8], to file: TemporaryFile) throws(HostError)
     /// Returns when the content is on the disk.

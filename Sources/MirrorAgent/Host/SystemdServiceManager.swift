@@ -5,8 +5,8 @@ import SystemPackage
 ///
 /// In a container the command enters the host's namespaces first, which needs `hostPID` and a privileged container.
 package struct SystemdServiceManager: ServiceManager {
-    /// Enters the namespaces of the host's first process. Its IPC and network ones too, so that the command sees what an
-    /// administrator's shell would.
+    /// Enters the namespaces of the host's first process. Its IPC and network ones too, so that the command sees what
+    /// an administrator's shell would.
     package static let defaultCommand = [
         "nsenter", "-t", "1", "-m", "-u", "-i", "-n", "--", "systemctl",
     ]

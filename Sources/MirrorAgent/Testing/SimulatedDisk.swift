@@ -14,8 +14,8 @@ package struct HostOperation: Hashable, Sendable {
 
 /// A disk in memory that forgets at a power cut what was not brought to it, as a real one may.
 ///
-/// It is the worst disk that the rules allow: a name is durable only once its directory was synced, content only once its
-/// file was, and each survives without the other.
+/// It is the worst disk that the rules allow: a name is durable only once its directory was synced, content only once
+/// its file was, and each survives without the other.
 package final class SimulatedDisk: Sendable {
     private struct Inode {
         var content: [UInt8] = []

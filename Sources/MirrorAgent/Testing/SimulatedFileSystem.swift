@@ -1,7 +1,7 @@
 /// A `SimulatedDisk` as one process sees it.
 ///
-/// The hook is called before and after each operation. What it throws ends that operation, before or after its effect, with
-/// this error: so a process is killed at any point, and so a disk is full or read-only.
+/// The hook is called before and after each operation. What it throws ends that operation, before or after its effect,
+/// with this error: so a process is killed at any point, and so a disk is full or read-only.
 package struct SimulatedFileSystem: HostFileSystem {
     package enum Moment: Hashable, Sendable {
         case before

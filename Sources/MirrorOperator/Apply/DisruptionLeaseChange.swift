@@ -9,7 +9,7 @@ package enum DisruptionLeaseChange {
     ]
 
     /// The Lease held by `holder`: made from the one that was read, or new. Its `leaseTransitions` is the epoch of the
-    /// approvals given under it, so it counts every taking, and begins at 1.
+    /// approvals given under it.
     package static func acquired(
         by holder: DisruptionHolder,
         from lease: Lease?,
@@ -26,7 +26,7 @@ package enum DisruptionLeaseChange {
             // takes.
             acquireTime: now,
             renewTime: now,
-            leaseTransitions: (lease.spec?.leaseTransitions ?? 0) + 1
+            leaseTransitions: DisruptionLease.epoch(after: lease.spec?.leaseTransitions, at: now.timestamp)
         )
         return lease
     }

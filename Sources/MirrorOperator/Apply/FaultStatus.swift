@@ -3,9 +3,6 @@ package import MirrorAPI
 
 /// The statuses that no planner makes, because there was nothing to plan or the plan could not be carried out; pure.
 package enum FaultStatus {
-    /// In conditions of a mirror whose requests the API server refuses.
-    package static let requestRefused = "RequestRefused"
-
     /// The status of a mirror whose specification can't be read.
     package static func invalid(_ mirror: ObservedMirror, fault: String) -> P2PMirrorStatus {
         let message = "The specification is not valid: \(fault) Nothing is done until it is."
@@ -43,7 +40,7 @@ package enum FaultStatus {
             case .stalled: condition.status = .true
             default: return condition
             }
-            condition.reason = requestRefused
+            condition.reason = Reason.requestRefused.rawValue
             condition.message = message
             return condition
         }

@@ -102,6 +102,7 @@ package struct PlanExecutor: Sendable {
             metadata: ObjectMeta(name: intent.name, labels: intent.labels, ownerReferences: [intent.owner]),
             spec: intent.spec
         )
+        if current?.spec.desired != nil, intent.spec.desired == nil { try await dropDesired(of: intent.name) }
         _ = try await applier.apply(
             try object.wireValue(),
             resource: MirrorNode.resource,
@@ -110,6 +111,14 @@ package struct PlanExecutor: Sendable {
             force: true,
             current: try current?.wireValue()
         )
+    }
+
+    /// By a merge patch: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse it.
+    private func dropDesired(of name: String) async throws(KubeError) {
+        let key = ObjectKey(name: name)
+        let change: JSONValue = ["spec": ["desired": .null]]
+        ownWrites.wrote(try await api.patch(MirrorNode.self, key, .merge(change), manager: FieldManager.nodeSpec))
+        applier.forget(MirrorNode.resource, key)
     }
 
     /// A merge patch, because the approval comes and goes by itself: applying it would need the rest of the object.

@@ -1,19 +1,30 @@
 package import KubeCore
 package import KubeRuntime
 package import MirrorAPI
+import Synchronization
 
 /// Writes the status of a mirror, and only when it changed.
 package struct StatusWriter: Sendable {
-    private let applier: Applier
+    private let api: KubeAPI
+    private let ownWrites: OwnWrites
+    private let written = Written()
 
-    package init(_ applier: Applier) {
-        self.applier = applier
+    /// What was sent last for each mirror, and the version that came of it: a server whose schema is older drops fields,
+    /// and must not be written to again and again for that.
+    private final class Written: Sendable {
+        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersion: String?)]>([:])
+    }
+
+    package init(_ api: KubeAPI, _ ownWrites: OwnWrites) {
+        self.api = api
+        self.ownWrites = ownWrites
     }
 
     /// Makes the status of `mirror` what `wanted` says; false where it was so already.
     ///
-    /// It is applied with force and without a version: every field of it is ours alone, and an older status that comes
-    /// late (from a leader that is none any more) is put right by the next pass.
+    /// It is a merge patch of the whole status and without a version: every field of it is ours alone, and an older status
+    /// that comes late (from a leader that is none any more) is put right by the next pass. Server-side apply is no choice
+    /// here: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse it.
     ///
     /// - Throws: `KubeError` as `KubeAPI` does.
     @discardableResult
@@ -22,28 +33,31 @@ package struct StatusWriter: Sendable {
         to mirror: ObservedMirror,
         now: Timestamp
     ) async throws(KubeError) -> Bool {
-        guard Self.differs(wanted, from: mirror.status) else { return false }
+        guard Self.differs(wanted, from: mirror.status), !wasWritten(wanted, to: mirror) else { return false }
         var status = wanted
         status.conditions = wanted.conditions.carryingTransitionTimes(
             from: mirror.status?.conditions ?? [],
             now: now
         )
-        let intent: JSONValue = [
-            "apiVersion": .string(P2PMirror.resource.apiVersion),
-            "kind": .string(P2PMirror.resource.kind),
-            "metadata": ["name": .string(mirror.metadata.name)],
-            "status": try JSONCoding.value(of: status),
-        ]
-        let outcome = try await applier.apply(
-            intent,
-            resource: P2PMirror.resource,
-            key: mirror.key,
+        let present = try mirror.status.map { status throws(KubeError) in try JSONCoding.value(of: status) }
+        let patch = try JSONCoding.value(of: status).mergePatch(replacing: present)
+        let stored = try await api.patch(
+            ObservedMirror.self,
+            mirror.key,
             subresource: "status",
-            manager: FieldManager.status,
-            force: true,
-            current: try mirror.wireValue()
+            .merge(["status": patch]),
+            manager: FieldManager.status
         )
-        return outcome != .unchanged
+        ownWrites.wrote(stored)
+        let last = (Self.withoutTransitionTimes(wanted), stored.metadata.resourceVersion)
+        written.last.withLock { $0[mirror.key] = last }
+        return true
+    }
+
+    private func wasWritten(_ wanted: P2PMirrorStatus, to mirror: ObservedMirror) -> Bool {
+        guard let last = written.last.withLock({ $0[mirror.key] }) else { return false }
+        return last.resourceVersion == mirror.metadata.resourceVersion
+            && last.status == Self.withoutTransitionTimes(wanted)
     }
 
     /// Whether two statuses say different things; when conditions changed is a consequence and says nothing by itself.

@@ -54,7 +54,7 @@ package struct MirrorReconciler: Sendable {
             leaseNamespace: leaseNamespace,
             now: wallClock
         )
-        statuses = StatusWriter(applier)
+        statuses = StatusWriter(api, ownWrites)
         notes = NoteRecorder(emit)
         self.ownWrites = ownWrites
         self.wallClock = wallClock

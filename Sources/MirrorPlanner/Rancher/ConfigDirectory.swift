@@ -3,15 +3,15 @@ package import KubeCore
 /// Reads the configuration of RKE2 and K3s as they do: `config.yaml`, then `config.yaml.d/*.yaml` and `*.yml` in the
 /// order of their names, of each key the last value, turned into command line arguments.
 ///
-/// The rules are those of k3s `pkg/configfilearg/parser.go` (`readConfigFile`, `dotDFiles`) and `convert.go`. Two things
-/// are stricter here, and both end in an error and never in another value: a key that stands twice in one file, and
-/// numbers that JSON does not have.
+/// The rules are those of k3s `pkg/configfilearg/parser.go` (`readConfigFile`, `dotDFiles`) and `convert.go`. Two
+/// things are stricter here, and both end in an error and never in another value: a key that stands twice in one file,
+/// and numbers that JSON does not have.
 package enum ConfigDirectory {
     /// One file: its name without the directory, and what it holds.
     package typealias File = (name: String, content: [UInt8])
 
-    /// Which of the names in `config.yaml.d` the distribution reads, in its order: by bytes, whatever the case of `.yaml`
-    /// and `.yml`. Directories are for the caller to leave out.
+    /// Which of the names in `config.yaml.d` the distribution reads, in its order: by bytes, whatever the case of
+    /// `.yaml` and `.yml`. Directories are for the caller to leave out.
     package static func dropIns(among names: [String]) -> [String] {
         names
             .filter { name in [".yaml", ".yml"].contains { name.lowercased().hasSuffix($0) } }
@@ -32,7 +32,8 @@ package enum ConfigDirectory {
         return merged
     }
 
-    /// Keys and values in the order in which they are written; of several documents the first, as `yaml.Unmarshal` does.
+    /// Keys and values in the order in which they are written; of several documents the first, as `yaml.Unmarshal`
+    /// does.
     private static func entries(of file: File) throws(KubeError) -> [(key: String, value: JSONValue)] {
         let documents: [JSONValue]
         do {

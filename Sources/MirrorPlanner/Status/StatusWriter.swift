@@ -93,8 +93,8 @@ struct StatusWriter {
         guard fleet.isSelected.contains(true) else { return nil }
         let cycles = assessment.topology.cycles
         return P2PMirrorStatus.Topology(
-            observed: assessment.topology.shape.rawValue,
-            desired: assessment.isRewriting ? mirror.spec.topology.shape.rawValue : nil,
+            observed: assessment.topology.shape,
+            desired: assessment.isRewriting ? mirror.spec.topology.shape : nil,
             root: snapshot.staleness == nil ? assessment.root : mirror.status?.topology?.root,
             depth: assessment.topology.depth,
             cycleCount: cycles.count,
@@ -126,7 +126,7 @@ struct StatusWriter {
         guard let change = assessment.changes.first else { return nil }
         return P2PMirrorStatus.NextChange(
             node: change.node,
-            action: change.setting.action == .clear ? "ClearServer" : "PointServer",
+            action: change.setting.action == .clear ? .clearServer : .pointServer,
             reason: change.reason.rawValue,
             message: change.message
         )

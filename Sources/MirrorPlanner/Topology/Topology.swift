@@ -1,22 +1,7 @@
+package import MirrorAPI
+
 /// What a graph of servers looks like: shape, cycles, depth.
 package struct Topology: Hashable, Sendable {
-    package enum Shape: String, Hashable, Sendable, CaseIterable {
-        /// Servers without edges.
-        case single = "Single"
-        /// One root, to which all others point; two servers and one edge are a star.
-        case star = "Star"
-        /// A path of three or more.
-        case chain = "Chain"
-        /// One root, to which all others lead.
-        case tree = "Tree"
-        /// Some component has a cycle.
-        case ring = "Ring"
-        /// Servers point to an address that belongs to none of them.
-        case external = "External"
-        /// Components of different shapes.
-        case mixed = "Mixed"
-    }
-
     /// How bad a cycle is.
     package enum Severity: Int, Hashable, Sendable, Comparable {
         /// The embedded registry is off: nothing asks along the edges.
@@ -41,7 +26,7 @@ package struct Topology: Hashable, Sendable {
     }
 
     package var graph: TopologyGraph
-    package var shape: Shape
+    package var shape: TopologyShape
     package var cycles: [Cycle]
     /// Hops from the farthest server to its root; 0 where there is a cycle.
     package var depth: Int
@@ -73,7 +58,7 @@ package struct Topology: Hashable, Sendable {
         root = parts.count == 1 ? parts[0].root : nil
     }
 
-    private static func shape(of parts: [Component]) -> Shape {
+    private static func shape(of parts: [Component]) -> TopologyShape {
         let shapes = Set(parts.map(\.shape))
         if shapes.count <= 1 { return shapes.first ?? .single }
         // Behind a fixed registration address, the first server has no `server:` of its own.
@@ -114,7 +99,7 @@ extension Topology.Cycle {
 
 /// One weakly connected component without a cycle.
 private struct Component {
-    var shape: Topology.Shape
+    var shape: TopologyShape
     var depth: Int
     var root: Int?
 

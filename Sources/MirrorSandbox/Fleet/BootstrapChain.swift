@@ -3,8 +3,8 @@
 /// Source: k3s `pkg/spegel/bootstrap.go` and `pkg/cli/server/server.go`; the union and its end are
 /// https://github.com/k3s-io/k3s/pull/12154.
 package enum BootstrapChain: Hashable, Sendable {
-    /// Addresses of all sources together: a server always asks the one that its `server:` names, whatever it knows itself.
-    /// In a ring of servers that question never ends.
+    /// Addresses of all sources together: a server always asks the one that its `server:` names, whatever it knows
+    /// itself. In a ring of servers that question never ends.
     case union
     /// The first source that knows somebody: other servers are asked only where the node list is empty.
     case firstAnswer

@@ -13,8 +13,8 @@ import Synchronization
     import Foundation
 #endif
 
-/// The daemon of one simulated node, in a process of its own: it reads its files once, joins, publishes its Node, listens
-/// on the distribution's real port of the node's own loopback address, and asks the others for peers.
+/// The daemon of one simulated node, in a process of its own: it reads its files once, joins, publishes its Node,
+/// listens on the distribution's real port of the node's own loopback address, and asks the others for peers.
 package struct NodeDaemon: Sendable {
     package struct Options: Sendable {
         package var host: FleetBlueprint.Host

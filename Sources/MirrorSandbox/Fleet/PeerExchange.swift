@@ -3,8 +3,8 @@ import KubeCore
 import MirrorPlanner
 import Synchronization
 
-/// Asks other servers for peers, as the embedded registry's bootstrapper does: a connection of its own for each question,
-/// ten seconds for the answer, and no regard for whether anybody still waits for it.
+/// Asks other servers for peers, as the embedded registry's bootstrapper does: a connection of its own for each
+/// question, ten seconds for the answer, and no regard for whether anybody still waits for it.
 ///
 /// Source: k3s `pkg/clientaccess/token.go` (`defaultClientTimeout`, `DisableKeepAlives`) and `pkg/spegel/bootstrap.go`,
 /// where the question is not bound to the request that caused it. So a question that goes round a ring never ends.
@@ -28,7 +28,8 @@ final class PeerExchange: Sendable {
         return await question.value
     }
 
-    /// Whether the server at `url` answers at all: upstream validates the join token there before it publishes its peer.
+    /// Whether the server at `url` answers at all: upstream validates the join token there before it publishes its
+    /// peer.
     func answers(_ url: String) async -> Bool {
         guard let transport = try? transport(to: url) else { return false }
         let response = try? await transport.send(KubeRequest(.get, "/cacerts", timeout: .seconds(10)))
@@ -38,7 +39,8 @@ final class PeerExchange: Sendable {
     private func transport(to url: String) throws -> CurlTransport {
         try transports.withLock { transports in
             if let transport = transports[url] { return transport }
-            // The sandbox speaks plain HTTP where the distributions speak TLS: certificates are no part of the incident.
+            // The sandbox speaks plain HTTP where the distributions speak TLS: certificates are no part of the
+            // incident.
             let plain = url.hasPrefix("https://") ? "http://" + url.dropFirst("https://".count) : url
             let transport = try CurlTransport(plain: plain)
             transports[url] = transport

@@ -122,7 +122,7 @@ package final class SimulatedFleet: Sendable {
                     arguments: [
                         "agent", "--node-name", host.name, "--kubeconfig", settings.kubeconfig, "--host-root",
                         self.host(host.name).root, "--systemctl", systemctl, "--http-bind", "127.0.0.1:0",
-                        "--lease-namespace", settings.leaseNamespace, "--log-format", "json",
+                        "--lease-namespace", settings.leaseNamespace, "--restart", "--log-format", "json",
                     ],
                     log: log("\(host.name)-agent")
                 )
@@ -207,7 +207,7 @@ private struct NodeLifecycle: Sendable {
         try? await publisher.report(
             ready: "Unknown",
             voter: host.hasEtcdMember,
-            now: APIServerConfiguration.systemTime().timestamp
+            now: WallClock.now().timestamp
         )
     }
 }

@@ -2,8 +2,8 @@ import KubeCore
 import MirrorAPI
 
 extension APIServerConfiguration {
-    /// The embedded server as the sandbox runs it: it refuses what the CEL rules of the CRDs refuse, by the operator's own
-    /// checks, which a test holds equal to those rules.
+    /// The embedded server as the sandbox runs it: it refuses what the CEL rules of the CRDs refuse, by the operator's
+    /// own checks, which a test holds equal to those rules.
     package static var sandbox: APIServerConfiguration {
         APIServerConfiguration(admission: [
             P2PMirror.resource.kind: { new, old in causes(AdmissionRules.p2pMirror(new: new, old: old)) },

@@ -21,9 +21,11 @@ package struct MirrorFollower: Sendable {
         let deadline = clock.now + .seconds(seconds)
         var told: Set<String> = []
         var last = "nothing yet"
+        var uid: String?
         while clock.now < deadline {
-            for event in await events() where told.insert(event).inserted { say("  \(event)") }
+            for event in await events(of: uid) where told.insert(event).inserted { say("  \(event)") }
             if let mirror = try? await api.get(P2PMirror.self, ObjectKey(name: name)), let status = mirror.status {
+                uid = mirror.metadata.uid
                 last = Self.summary(status)
                 if told.insert(last).inserted { say("  status: \(last)") }
                 if Self.isCured(mirror, status) { return }
@@ -33,9 +35,9 @@ package struct MirrorFollower: Sendable {
         throw ScenarioFailure("no cure within \(Int(seconds)) s; the mirror says: \(last)")
     }
 
-    private func events() async -> [String] {
-        let events = (try? await api.list(Event.self)) ?? []
-        return events.filter { $0.regarding?.kind == "P2PMirror" && $0.regarding?.name == name }
+    private func events(of uid: String?) async -> [String] {
+        guard let uid, let events = try? await api.list(Event.self) else { return [] }
+        return events.filter { $0.regarding?.uid == uid }
             .sorted {
                 ($0.eventTime ?? MicroTimestamp(microseconds: 0)) < ($1.eventTime ?? MicroTimestamp(microseconds: 0))
             }
@@ -50,7 +52,9 @@ package struct MirrorFollower: Sendable {
     }
 
     private static func summary(_ status: P2PMirrorStatus) -> String {
-        let topology = status.topology.map { "\($0.observed), root \($0.root ?? "-"), \($0.pendingChanges) to change" }
+        let topology = status.topology.map {
+            "\($0.observed.rawValue), root \($0.root ?? "-"), \($0.pendingChanges) to change"
+        }
         let ready = status.conditions.first(ofType: MirrorConditionType.ready.rawValue)
         return "\(topology ?? "-"); Ready=\(ready?.status.rawValue ?? "?") \(ready?.reason ?? "")"
     }

@@ -12,8 +12,8 @@ package struct RingScenario: Sendable {
         package var servers: Int
         /// Length of each window, in seconds.
         package var window: Double
-        /// Seconds from the start to the first window: the daemons' questions to each other end after ten seconds at the
-        /// earliest, and only then are there answers in the logs.
+        /// Seconds from the start to the first window: the daemons' questions to each other end after ten seconds at
+        /// the earliest, and only then are there answers in the logs.
         package var settle: Double
         /// Seconds that the rollout may take.
         package var deadline: Double

@@ -74,8 +74,8 @@ package struct SandboxSession: Sendable {
             ("control, later", outcome.controlAfter),
         ])
         for line in table.lines { say(line) }
-        say("requests for peers down by \(WindowTable.rounded(outcome.reduction)) %; windows of equal length, each with one")
-        say("search for peers by each server; CPU is that of each server's own process")
+        say("requests for peers down by \(WindowTable.rounded(outcome.reduction)) %; windows of equal length, each")
+        say("with one search for peers by each server; CPU is that of each server's own process")
     }
 
     private func withFleet<Result: Sendable>(

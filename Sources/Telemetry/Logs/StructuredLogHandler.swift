@@ -94,13 +94,3 @@ package struct LogOutput: Sendable {
         #endif
     }
 }
-
-/// The time of day.
-package enum WallClock {
-    /// Now, in microseconds.
-    package static func now() -> MicroTimestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return MicroTimestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
-    }
-}

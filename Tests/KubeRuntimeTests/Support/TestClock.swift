@@ -88,8 +88,8 @@ func eventually(
 }
 
 extension TestClock {
-    /// Moves on step by step until a condition holds. For waits that a task computes before it sleeps: it may fall asleep
-    /// after the clock was moved, and then sleeps from there.
+    /// Moves on step by step until a condition holds. For waits that a task computes before it sleeps: it may fall
+    /// asleep after the clock was moved, and then sleeps from there.
     func advance(by step: Swift.Duration, until what: String, _ condition: @escaping @Sendable () -> Bool) async {
         await eventually(what) {
             if condition() { return true }

@@ -11,6 +11,8 @@ enum Fixture {
     static let namespace = "p2pmirror-system"
     static let lease = ObjectKey(namespace: namespace, name: DisruptionLease.name)
     static let start = MicroTimestamp(microseconds: 1_767_225_600_000_000)
+    /// Of a Lease that is made at the start: the seconds since 2025, of which it is the end.
+    static let firstEpoch = 365 * 24 * 3600
     static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     static func mirror(_ name: String = "m", mode: Mode = .enforce, pause: [String] = []) -> P2PMirror {
@@ -108,7 +110,7 @@ enum Fixture {
         )
     }
 
-    static func executor(_ cluster: TestCluster) -> PlanExecutor {
+    static func executor(_ cluster: TestCluster, now: MicroTimestamp = start) -> PlanExecutor {
         let api = KubeAPI(cluster)
         let writes = OwnWrites(logger: logger)
         return PlanExecutor(
@@ -116,7 +118,7 @@ enum Fixture {
             applier: Applier(api, ownWrites: writes, logger: logger),
             ownWrites: writes,
             leaseNamespace: namespace,
-            now: { start }
+            now: { now }
         )
     }
 }

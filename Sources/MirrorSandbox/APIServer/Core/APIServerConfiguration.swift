@@ -20,7 +20,7 @@ package struct APIServerConfiguration: Sendable {
 
     /// Creates a configuration; the clocks are the machine's unless given.
     package init(
-        now: @escaping @Sendable () -> MicroTimestamp = APIServerConfiguration.systemTime,
+        now: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
         seed: UInt64 = 1,
         historyLimit: Int = 10_000,
