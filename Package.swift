@@ -100,8 +100,9 @@ let package = Package(
             "SimulationTests",
             [
                 "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime",
-                "KubeCore", log,
-            ]
+                "KubeCore", log, subprocess,
+            ],
+            exclude: ["Transcripts"]
         ),
         tests("RepositoryTests", ["KubeCore"]),
         tests(

@@ -42,6 +42,7 @@ package enum Reason: String, CaseIterable, Sendable {
     // Why a rollout waits or stops
     case noEligibleRoot = "NoEligibleRoot"
     case preferredRootMissing = "PreferredRootMissing"
+    case preferredRootUnfit = "PreferredRootUnfit"
     case rootNotReady = "RootNotReady"
     case guardedServer = "GuardedServer"
     case wouldAddCycle = "WouldAddCycle"

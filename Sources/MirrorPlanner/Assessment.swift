@@ -16,6 +16,8 @@ package struct Assessment: Sendable {
     package var isRewriting: Bool
     /// Why nothing can be done about what should be rewritten.
     package var obstacle: Verdict?
+    /// Preferred roots that are passed over for the root, with the reason.
+    package var unfitRoots: [Verdict] = []
     /// Servers that stand in the way or are left alone, for notes.
     package var exempt: [Verdict]
 
@@ -39,18 +41,30 @@ package struct Assessment: Sendable {
         let recorded = fleet.mirror.status?.topology?.root
         root = recorded
         guard elects else { return }
-        switch RootElection(fleet, graph, scope).outcome(recorded: recorded, disrupted: disrupted) {
+        let election = RootElection(fleet, graph, scope)
+        switch election.outcome(recorded: recorded, disrupted: disrupted) {
         case .noneEligible(let message):
             root = nil
-            obstacle = Verdict(.noEligibleRoot, message)
+            obstacle = Self.commonExemption(scope, fleet) ?? Verdict(.noEligibleRoot, message)
         case .root(let number):
             root = fleet.servers[number].name
             rewriteRoot = number
+            unfitRoots = election.passedOver(for: number)
             let rewrite = StarRewrite(fleet, graph, scope, root: number)
             wanted = rewrite.wanted
             changes = ChangeOrder(fleet, topology, rewrite).changes()
             obstacle = unbreakable(scope)
         }
+    }
+
+    /// Where all servers are left alone for one reason, that reason says more than that nobody may be the root.
+    private static func commonExemption(_ scope: RewriteScope, _ fleet: Fleet) -> Verdict? {
+        guard scope.members.isEmpty, var verdict = scope.exempt.first?.verdict,
+            scope.exempt.allSatisfy({ $0.verdict.reason == verdict.reason })
+        else { return nil }
+        let others = scope.exempt.dropFirst().map { fleet.servers[$0.server].name }
+        if !others.isEmpty { verdict.message += ". The same is true of \(Sentences.list(others))" }
+        return verdict
     }
 
     /// Cycles that stay after all changes, because nobody may touch their members.

@@ -290,6 +290,7 @@ extension GraphCase {
                 ],
                 shape: .mixed,
                 depth: 1,
+                ready: "UnreadableConfiguration",
                 acyclic: "UnreadableConfiguration"
             ),
             GraphCase(
@@ -327,7 +328,7 @@ extension GraphCase {
                 nodes: Fixture.servers([3, 1, 2]) { $0.annotations["rke.cattle.io/machine"] = "x" },
                 shape: .ring,
                 cycles: ring,
-                ready: "NoEligibleRoot",
+                ready: "ManagedElsewhere",
                 acyclic: found
             ),
             GraphCase(

@@ -60,7 +60,9 @@ struct KubectlSession {
         let outcome = try await kubectl(["version", "--client", "-o", "json"])
         let value = try JSONCoding.decode(JSONValue.self, from: Array(outcome.output.utf8))
         let version = value["clientVersion"]
-        return "\(version?["major"]?.stringValue ?? "?").\(version?["minor"]?.stringValue ?? "?")"
+        // Some distributions put a plus behind the minor version.
+        let minor = (version?["minor"]?.stringValue ?? "?").prefix { $0.isNumber }
+        return "\(version?["major"]?.stringValue ?? "?").\(minor)"
     }
 
     mutating func play() async throws {

@@ -64,7 +64,8 @@ struct ProcessTable {
             transport,
             leaseNamespace: SimulatedCluster.leaseNamespace,
             wallClock: { MicroTimestamp(cluster.now) },
-            logger: logger
+            logger: logger,
+            emit: { cluster.reported.add($0) }
         )
         return (life, pass)
     }

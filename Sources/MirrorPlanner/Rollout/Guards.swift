@@ -100,10 +100,14 @@ struct Guards {
         let healthy = voters.count { $0.isReady }
         let left = healthy - (node.isVoter == true ? 1 : 0)
         guard left < voters.count / 2 + 1 else { return nil }
+        let mute = Sentences.list(fleet.servers.filter { $0.isEtcdMember && $0.isVoter != true }.map(\.name))
+        let cure =
+            mute.isEmpty
+            ? "add servers up to three" : "see to it that EtcdIsVoter becomes True on \(mute), which has no vote"
         return Verdict(
             .quorumWouldBeLost,
-            "etcd has \(voters.count) voting member(s), so restarting \(node.name) would stop the control plane: add "
-                + "servers up to three, or set spec.rollout.allowControlPlaneOutage to accept that"
+            "etcd has \(voters.count) voting member(s), so restarting \(node.name) would stop the control plane: "
+                + "\(cure), or set spec.rollout.allowControlPlaneOutage to accept that"
         )
     }
 

@@ -75,10 +75,8 @@ struct ConditionWriter {
     private func acyclic() -> (Condition.Status, Verdict) {
         guard !servers.isEmpty else { return (.unknown, Verdict(.noServers, "No server is selected")) }
         guard let worst = assessment.topology.cycles.max(by: { $0.severity < $1.severity }) else {
-            let unknown = servers.filter { $0.arguments == nil }.map(\.name)
-            guard unknown.isEmpty else {
-                let message = "No cycle is known; the configuration of \(Sentences.list(unknown)) is not known"
-                return (.unknown, Verdict(.unreadableConfiguration, message))
+            if let unknown = Sentences.unreadable(servers) {
+                return (.unknown, Verdict(.unreadableConfiguration, "No cycle is known, but \(unknown)"))
             }
             let shape = assessment.topology.shape.rawValue
             return (.true, Verdict(.acyclic, "The `server:` URLs form no cycle (\(shape))"))
@@ -109,6 +107,7 @@ struct ConditionWriter {
             return (.false, Verdict(.changesPending, "\(changes.count) to change: \(names). Next: \(first.message)"))
         }
         if let name = missing.first { return (.true, Verdict(.preferredRootMissing, Sentences.missingRoot(name))) }
+        if let unfit = assessment.unfitRoots.first { return (.true, unfit) }
         return (.true, Verdict(.nodesCurrent, "All nodes are as they should be"))
     }
 

@@ -28,6 +28,7 @@ enum Notes {
         for name in fleet.mirror.spec.topology.preferredRoots where fleet.numbers[name] == nil {
             notes.append(Note(.warning, reason: .preferredRootMissing, message: Sentences.missingRoot(name)))
         }
+        notes += assessment.unfitRoots.map { Note(.warning, reason: $0.reason, message: $0.message) }
         return notes + deadServers(fleet)
     }
 
@@ -71,6 +72,15 @@ enum Sentences {
 
     static func missingRoot(_ name: String) -> String {
         "spec.topology.preferredRoots names \(name), and there is no server of that name"
+    }
+
+    /// What is not known of which servers; nil where all can be read.
+    static func unreadable(_ servers: [RancherNode]) -> String? {
+        let unknown = servers.filter { $0.arguments == nil }
+        guard let first = unknown.first else { return nil }
+        let why = first.unreadable.map { ": \($0.message)" } ?? ""
+        let others = unknown.count > 1 ? "; nor that of \(list(unknown.dropFirst().map(\.name)))" : ""
+        return "the configuration of \(first.name) is not known\(why)\(others)"
     }
 
     /// The first five of some names.

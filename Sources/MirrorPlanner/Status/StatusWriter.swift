@@ -70,6 +70,10 @@ struct StatusWriter {
         if mirror.spec.topology.rewrite == .never, !assessment.topology.cycles.isEmpty {
             return .steady(Verdict(.rewriteIsOff, "spec.topology.rewrite is Never: cycles are reported only"))
         }
+        // A server that cannot be read may be part of a ring.
+        if let unknown = Sentences.unreadable(fleet.selectedServers.map { fleet.servers[$0] }) {
+            return .steady(Verdict(.unreadableConfiguration, "Nothing is left to do on what is known, but \(unknown)"))
+        }
         return .steady(Verdict(.healthy, "Nothing is left to do on \(fleet.selectedCount) node(s)"))
     }
 

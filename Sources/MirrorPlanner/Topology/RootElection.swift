@@ -49,6 +49,15 @@ struct RootElection {
         return .root(best)
     }
 
+    /// The preferred roots that are passed over for `root`, each with what stands in its way.
+    func passedOver(for root: Int) -> [Verdict] {
+        fleet.mirror.spec.topology.preferredRoots.prefix { fleet.numbers[$0] != root }.compactMap { name in
+            guard let obstacle = fleet.numbers[name].flatMap(obstacle) else { return nil }
+            let message = "spec.topology.preferredRoots names \(name), which cannot be the root: \(obstacle)"
+            return Verdict(.preferredRootUnfit, message)
+        }
+    }
+
     /// Whether the present root may stay.
     private func keeps(_ server: Int, isDisrupted: Bool) -> Bool {
         let node = fleet.servers[server]
