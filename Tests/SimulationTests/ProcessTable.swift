@@ -51,11 +51,11 @@ struct ProcessTable {
     private mutating func startOperator() -> (life: Life, pass: OperatorPass) {
         let life = Life()
         let cluster = cluster
-        let transport = FaultyTransport(cluster.server.transport(agent: "operator")) { _, _ in
+        let transport = FaultyTransport(cluster.server.transport(agent: "operator")) { _, request in
             guard life.isAlive else { return .cutBeforeEffect }
-            let number = cluster.counters.value.withLock { counts in
-                counts.operatorRequests += 1
-                return counts.operatorRequests
+            let number = cluster.places.value.withLock { places in
+                places.operatorRequests.append(!request.method.isRead)
+                return places.operatorRequests.count
             }
             guard case .operatorRequest(number, let after) = cluster.kill else { return .none }
             return .kill(afterEffect: after) { life.end() }
@@ -74,11 +74,11 @@ struct ProcessTable {
         started += 1
         let life = Life()
         let cluster = cluster
-        let transport = FaultyTransport(cluster.server.transport(agent: "agent")) { _, _ in
+        let transport = FaultyTransport(cluster.server.transport(agent: "agent")) { _, request in
             guard life.isAlive else { return .cutBeforeEffect }
-            let number = cluster.counters.value.withLock { counts in
-                counts.agentRequests += 1
-                return counts.agentRequests
+            let number = cluster.places.value.withLock { places in
+                places.agentRequests.append(!request.method.isRead)
+                return places.agentRequests.count
             }
             guard case .agentRequest(number, let after) = cluster.kill else { return .none }
             return .kill(afterEffect: after) { life.end() }
@@ -100,6 +100,8 @@ struct ProcessTable {
         return (life, started, agent)
     }
 
+    private static let reads: Set<HostOperation.Kind> = [.read, .list, .hasDirectory]
+
     private static func file(
         _ operation: HostOperation,
         _ moment: SimulatedFileSystem.Moment,
@@ -108,9 +110,9 @@ struct ProcessTable {
     ) throws(HostError) {
         let killed = HostError(.interrupted, operation.kind.rawValue, operation.path, "killed")
         guard life.isAlive else { throw killed }
-        let number = cluster.counters.value.withLock { counts in
-            if moment == .before { counts.agentFiles += 1 }
-            return counts.agentFiles
+        let number = cluster.places.value.withLock { places in
+            if moment == .before { places.agentFiles.append(!reads.contains(operation.kind)) }
+            return places.agentFiles.count
         }
         guard case .agentFile(number, let after) = cluster.kill, after == (moment == .after) else { return }
         life.end()

@@ -40,11 +40,11 @@ final class SimulatedCluster: Sendable {
         var leaseHolder: String
     }
 
-    /// How many places there are to be killed at.
-    struct Counts: Hashable, Sendable {
-        var operatorRequests = 0
-        var agentRequests = 0
-        var agentFiles = 0
+    /// The places that there are to be killed at, in their order: of each, whether it changes anything that lasts.
+    struct Places: Hashable, Sendable {
+        var operatorRequests: [Bool] = []
+        var agentRequests: [Bool] = []
+        var agentFiles: [Bool] = []
     }
 
     let blueprint: FleetBlueprint
@@ -56,10 +56,10 @@ final class SimulatedCluster: Sendable {
     /// Events that the operator reported, in their order.
     let reported = Reported()
     private let time: VirtualTime
-    let counters = Counters()
+    let places = PlaceLog()
 
-    final class Counters: Sendable {
-        let value = Mutex(Counts())
+    final class PlaceLog: Sendable {
+        let value = Mutex(Places())
     }
 
     final class Reported: Sendable {
