@@ -15,8 +15,8 @@ struct RefusalResult: Sendable {
     var conditions: [[Condition]] = []
     /// Names of hosts or Nodes of which anything changed, and how often each service was restarted.
     var touched: [String: Int] = [:]
-    /// How often the disruption Lease was taken, and who has it.
-    var leases = 0
+    /// The epochs under which the disruption Lease was seen taken by a mirror, and who has it at the end.
+    var epochs: Set<Int> = []
     var holder = ""
     /// MirrorNodes with an approval.
     var approvals: [String] = []
@@ -40,7 +40,7 @@ enum RefusalRun {
             guard refusal == nil else { continue }
             result.letThroughBy = strictness
             let before = try await Witness(cluster)
-            try await run(cluster)
+            result.epochs = try await run(cluster)
             try await result.note(cluster, since: before, mirrors: [row.mirrorName])
             break
         }
@@ -84,7 +84,7 @@ enum RefusalRun {
             try await create(try mirror(name, spec, row.fleet.provider), cluster.api)
             cluster.passSecond()
         }
-        try await run(cluster, silent: row.silent, incident: row.incident)
+        result.epochs = try await run(cluster, silent: row.silent, incident: row.incident)
         try await result.note(cluster, since: before, mirrors: row.incident == .none ? names : [])
         return result
     }
@@ -138,23 +138,32 @@ enum RefusalRun {
     }
 
     /// Lets everybody work until nothing is written any more.
+    ///
+    /// - Returns: the epochs of the disruption Lease; an operator does one thing with it in a second.
     private static func run(
         _ cluster: SimulatedCluster,
         silent: Set<String> = [],
         incident: OddFleet.Incident = .none
-    ) async throws {
+    ) async throws -> Set<Int> {
         var processes = ProcessTable(cluster)
         var isDeleted = incident == .none
         var quiet = 0
+        var epochs: Set<Int> = []
         for _ in 0..<limit where quiet < quietSeconds {
             let revision = cluster.server.revision
             try await cluster.runSecond(&processes, silent: silent)
             quiet = cluster.server.revision == revision ? quiet + 1 : 0
+            if let lease = try await cluster.disruptionLease()?.spec, lease.holderIdentity != nil,
+                let epoch = lease.leaseTransitions
+            {
+                epochs.insert(epoch)
+            }
             guard !isDeleted, try await cluster.api.list(MirrorNode.self).contains(where: \.isClaimed) else { continue }
             isDeleted = true
             try await cluster.api.delete(P2PMirror.self, ObjectKey(name: SimulatedCluster.mirror))
         }
         #expect(quiet == quietSeconds, "there is still something going on after \(limit) s")
+        return epochs
     }
 }
 
@@ -192,9 +201,7 @@ extension RefusalResult {
             let conditions = mirror["status"]?["conditions"] ?? []
             self.conditions.append(try JSONCoding.decode([Condition].self, from: conditions))
         }
-        let lease = try await cluster.disruptionLease()
-        leases = lease?.spec?.leaseTransitions ?? 0
-        holder = lease?.spec?.holderIdentity ?? ""
+        holder = try await cluster.disruptionLease()?.spec?.holderIdentity ?? ""
         approvals = try await cluster.api.list(MirrorNode.self).filter { $0.spec.approval != nil }.map(\.metadata.name)
     }
 }

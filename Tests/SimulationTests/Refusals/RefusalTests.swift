@@ -37,13 +37,13 @@ import Testing
         }
         #expect(result.touched.keys.sorted() == row.touched)
         #expect(result.touched.values.allSatisfy { $0 == 1 }, "one restart each")
-        #expect(result.leases == row.touched.count + row.refusals)
+        #expect(result.epochs.count == row.touched.count + row.refusals)
         if row.touched.isEmpty { Self.expectUntouched(result, leases: row.refusals, holder: row.stranger ?? "") }
     }
 
     private static func expectUntouched(_ result: RefusalResult, leases: Int = 0, holder: String = "") {
         #expect(result.touched.isEmpty)
-        #expect(result.leases == leases)
+        #expect(result.epochs.count == leases)
         #expect(result.holder == holder)
         #expect(result.approvals.isEmpty)
     }
