@@ -20,10 +20,13 @@ package struct Assessment: Sendable {
     package var unfitRoots: [Verdict] = []
     /// Servers that stand in the way or are left alone, for notes.
     package var exempt: [Verdict]
+    /// The node of this mirror that holds the right to disrupt.
+    package var disrupted: String?
 
     /// - Parameter elects: whether a new root may be chosen: not on information that is out of date.
     package init(_ fleet: Fleet, disrupted: String?, elects: Bool) {
         self.fleet = fleet
+        self.disrupted = disrupted
         let graph = TopologyGraph(servers: fleet.servers, index: fleet.addresses)
         topology = Topology(
             graph: graph,

@@ -29,7 +29,8 @@ extension RealCluster {
                 api: cluster.api,
                 logger: Logger(label: "fleet")
             )
-            let scenario = RingScenario(RingScenario.Settings(provider: provider, window: 3, settle: 2, deadline: 180), say: { print($0) })
+            let settings = RingScenario.Settings(provider: provider, window: 3, settle: 2, deadline: 180)
+            let scenario = RingScenario(settings, say: { print($0) })
             var failure: (any Error)?
             do {
                 try await body(fleet, scenario, cluster)

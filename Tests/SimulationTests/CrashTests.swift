@@ -28,11 +28,11 @@ import Testing
         #expect(run.end.topology?.observed == .star)
         #expect(run.end.leaseHolder.isEmpty)
         let places = run.places
+        func text(_ writes: [Bool]) -> String { "\(writes.count) (\(writes.count(where: \.self)) that write)" }
         print(
-            "a whole run: \(run.seconds ?? -1) s of simulated time, requests of the operator \(places.operatorRequests.count)"
-                + " (\(places.operatorRequests.count(where: \.self)) that write), of the agents "
-                + "\(places.agentRequests.count) (\(places.agentRequests.count(where: \.self))), file operations "
-                + "\(places.agentFiles.count) (\(places.agentFiles.count(where: \.self)))"
+            "a whole run: \(run.seconds ?? -1) s of simulated time; requests of the operator "
+                + "\(text(places.operatorRequests)), of the agents \(text(places.agentRequests)); file operations "
+                + text(places.agentFiles)
         )
     }
 
@@ -40,8 +40,8 @@ import Testing
         case operatorRequests, agentRequests, agentFiles
     }
 
-    /// A process loses its memory, so what counts is what lasts: before and after each write, each state that the system
-    /// can be left in occurs. Of the operator each request is a point; with `P2PMIRROR_ALL_POINTS` of everybody.
+    /// A process loses its memory, so what counts is what lasts: before and after each write, each state that the
+    /// system can be left in occurs. Of the operator each request is a point; with `P2PMIRROR_ALL_POINTS` of everybody.
     static func points(
         _ killed: Killed,
         _ afterEffect: Bool,

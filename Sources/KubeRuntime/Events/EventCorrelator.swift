@@ -133,8 +133,8 @@ public struct EventCorrelator: Sendable {
         return .create(event)
     }
 
-    /// The server refused an Event about an object of the whole cluster in `default`: from now on they go to `kube-system`,
-    /// the only namespace that servers before 1.21 take for them.
+    /// The server refused an Event about an object of the whole cluster in `default`: from now on they go to
+    /// `kube-system`, the only namespace that servers before 1.21 take for them.
     ///
     /// - Returns: false where that was so already, and trying again would change nothing.
     public mutating func useOlderNamespace() -> Bool {

@@ -113,7 +113,8 @@ package struct PlanExecutor: Sendable {
         )
     }
 
-    /// By a merge patch: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse it.
+    /// By a merge patch: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse
+    /// it.
     private func dropDesired(of name: String) async throws(KubeError) {
         let key = ObjectKey(name: name)
         let change: JSONValue = ["spec": ["desired": .null]]

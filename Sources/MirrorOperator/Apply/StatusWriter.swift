@@ -9,8 +9,8 @@ package struct StatusWriter: Sendable {
     private let ownWrites: OwnWrites
     private let written = Written()
 
-    /// What was sent last for each mirror, and the version that came of it: a server whose schema is older drops fields,
-    /// and must not be written to again and again for that.
+    /// What was sent last for each mirror, and the version that came of it: a server whose schema is older drops
+    /// fields, and must not be written to again and again for that.
     private final class Written: Sendable {
         let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersion: String?)]>([:])
     }
@@ -22,9 +22,9 @@ package struct StatusWriter: Sendable {
 
     /// Makes the status of `mirror` what `wanted` says; false where it was so already.
     ///
-    /// It is a merge patch of the whole status and without a version: every field of it is ours alone, and an older status
-    /// that comes late (from a leader that is none any more) is put right by the next pass. Server-side apply is no choice
-    /// here: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse it.
+    /// It is a merge patch of the whole status and without a version: every field of it is ours alone, and an older
+    /// status that comes late (from a leader that is none any more) is put right by the next pass. Server-side apply is
+    /// no choice here: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse it.
     ///
     /// - Throws: `KubeError` as `KubeAPI` does.
     @discardableResult

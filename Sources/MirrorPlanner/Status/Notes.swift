@@ -29,11 +29,12 @@ enum Notes {
             notes.append(Note(.warning, reason: .preferredRootMissing, message: Sentences.missingRoot(name)))
         }
         notes += assessment.unfitRoots.map { Note(.warning, reason: $0.reason, message: $0.message) }
-        return notes + deadServers(fleet)
+        return notes + deadServers(fleet, disrupted: assessment.disrupted)
     }
 
     /// Agents whose `server:` leads to a server that is away: such an agent loses its peers at its next restart.
-    private static func deadServers(_ fleet: Fleet) -> [Note] {
+    /// A server that we restart ourselves comes back, or is told of as a step that failed.
+    private static func deadServers(_ fleet: Fleet, disrupted: String?) -> [Note] {
         var agents: [Int: [String]] = [:]
         for agent in fleet.agents {
             guard let host = agent.server?.host else { continue }
@@ -41,7 +42,9 @@ enum Notes {
             guard let first = found.first, !found.contains(where: { fleet.servers[$0].isReady }) else { continue }
             agents[first, default: []].append(agent.name)
         }
-        return agents.sorted { $0.key < $1.key }.map { server, names in
+        return agents.sorted { $0.key < $1.key }.filter { fleet.servers[$0.key].name != disrupted }.map {
+            server,
+            names in
             let name = fleet.servers[server].name
             return Note(
                 .warning,

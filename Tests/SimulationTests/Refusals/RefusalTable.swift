@@ -65,8 +65,8 @@ enum RefusalTable {
         let end =
             row.expected.isEmpty
             ? [
-                "The agent ends what it has begun; the Lease stays with `\(result.holder)` until another mirror finds that "
-                    + "server Ready"
+                "The agent ends what it has begun; the Lease stays with `\(result.holder)` until another mirror "
+                    + "finds that server Ready"
             ] : said
         let specs = row.specs.map { $0 == "{}" ? "nothing" : "`\($0)`" }.joined(separator: "; a second one: ")
         let touched = result.touched.keys.sorted()
