@@ -178,10 +178,9 @@ struct JSONParser {
             throw fault("the second half of a surrogate pair")
         }
         let second = try codeUnit()
-        let value = 0x10000 + (unit - 0xD800) << 10 + (second &- 0xDC00)
-        guard (0xDC00..<0xE000).contains(second), let scalar = Unicode.Scalar(value) else {
-            throw fault("the second half of a surrogate pair")
-        }
+        guard (0xDC00..<0xE000).contains(second),
+            let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (second - 0xDC00))
+        else { throw fault("the second half of a surrogate pair") }
         return scalar
     }
 
