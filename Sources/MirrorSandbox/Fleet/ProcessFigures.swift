@@ -17,7 +17,7 @@ package enum ProcessFigures {
     }
 
     /// The program's name may hold spaces and parentheses: what follows counts from the last one that closes.
-    static func processorTicks(inStat text: String) -> Int? {
+    package static func processorTicks(inStat text: String) -> Int? {
         guard let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else { return nil }

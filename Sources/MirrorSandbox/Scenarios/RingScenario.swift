@@ -76,6 +76,7 @@ package struct RingScenario: Sendable {
         let perTrigger = before.requestsPerSecond * settings.window / Double(settings.servers)
         say("the symptom: \(WindowTable.rounded(before.requestsPerSecond)) requests for peers a second")
         say("now a P2PMirror is applied, the operator and an agent on each node start:")
+        say(try await FleetDrawing.text(fleet.settings.blueprint, api))
         guard perTrigger > 20 else {
             throw ScenarioFailure("the symptom did not show: \(perTrigger) requests for each search for peers")
         }
@@ -83,6 +84,7 @@ package struct RingScenario: Sendable {
         try await fleet.startAgents()
         fleet.startOperator()
         try await MirrorFollower(api, name: Self.mirrorName, say: say).untilCured(within: settings.deadline)
+        say(try await FleetDrawing.text(fleet.settings.blueprint, api))
         let after = try await fleet.measure(seconds: settings.window)
         say("restarts: \(Self.text(fleet.starts().mapValues { $0 - 1 }))")
         return (before, after)

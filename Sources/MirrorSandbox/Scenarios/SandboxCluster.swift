@@ -52,9 +52,18 @@ package struct SandboxCluster: Sendable {
         return SandboxCluster(api: KubeAPI(transport), kubeconfig: kubeconfig, front: nil)
     }
 
-    /// Stops the embedded server.
-    package func stop() async {
-        await front?.stop()
+    /// Stops the embedded server; from any other one it takes away what a fleet has left there.
+    package func end(of blueprint: FleetBlueprint) async {
+        guard front == nil else {
+            await front?.stop()
+            return
+        }
+        try? await api.delete(P2PMirror.self, ObjectKey(name: RingScenario.mirrorName))
+        for host in blueprint.hosts {
+            try? await api.delete(Node.self, ObjectKey(name: host.name))
+            let name = Names.mirrorNode(mirror: RingScenario.mirrorName, node: host.name)
+            try? await api.delete(MirrorNode.self, ObjectKey(name: name))
+        }
     }
 
     /// Creates or updates what every run needs: the CRDs and the namespace of the Leases.

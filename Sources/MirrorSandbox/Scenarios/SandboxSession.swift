@@ -44,11 +44,10 @@ package struct SandboxSession: Sendable {
             }
         }
         let scenario = RingScenario(RingScenario.Settings(provider: provider, servers: servers), say: say)
-        let drawing = FleetBlueprint.ring(provider: provider, servers: servers, network: "127.0.0")
+        let ring = FleetBlueprint.ring(provider: provider, servers: servers, network: "127.0.0")
         say(
-            "\(servers) \(provider.rawValue) servers of version \(drawing.version), each with the next one as `server:`"
+            "\(servers) \(provider.rawValue) servers of version \(ring.version), each told to join another one, in a ring"
         )
-        say(TopologyDrawing.ring(["server-1"] + (1..<servers).reversed().map { "server-\($0 + 1)" }))
         let control = try await withFleet("control", index: 1) { fleet, _ in try await scenario.control(fleet) }
         try await withFleet("cure", index: 2) { fleet, cluster in
             let (before, after) = try await scenario.cure(fleet, api: cluster.api)
@@ -102,11 +101,11 @@ package struct SandboxSession: Sendable {
         do {
             let result = try await body(fleet, cluster)
             await fleet.stop()
-            await cluster.stop()
+            await cluster.end(of: blueprint)
             return result
         } catch {
             await fleet.stop()
-            await cluster.stop()
+            await cluster.end(of: blueprint)
             throw error
         }
     }

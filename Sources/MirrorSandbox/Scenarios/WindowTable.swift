@@ -37,7 +37,7 @@ package struct WindowTable: Sendable {
         [title] + columns.map { Self.rounded(value($0.window)) }
     }
 
-    static func rounded(_ value: Double) -> String {
+    package static func rounded(_ value: Double) -> String {
         let tenths = Int((value * 10).rounded())
         return "\(tenths / 10).\(tenths % 10)"
     }
