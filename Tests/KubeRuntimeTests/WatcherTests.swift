@@ -155,6 +155,70 @@ struct WatcherTests {
         #expect(step.note == .restart(.idle))
     }
 
+    @Test("two watches in a row that say nothing are no proof that nothing happened: it lists")
+    mutating func silentTwice() {
+        var watcher = watching()
+        let silence = KubeError(.timeout, "no data for 75 s")
+        _ = watcher.watchFailed(silence, at: .seconds(75), using: &generator)
+        _ = watcher.watchOpened(at: .seconds(75))
+        let second = watcher.watchFailed(silence, at: .seconds(150), using: &generator)
+        #expect(delay(second.next) != nil)
+        #expect(watcher.waited(using: &generator).next == .list(continuation: nil))
+    }
+
+    @Test("a bookmark between two silences is a word")
+    mutating func silentBookmarkSilent() {
+        var watcher = watching()
+        let silence = KubeError(.timeout, "no data for 75 s")
+        _ = watcher.watchFailed(silence, at: .seconds(75), using: &generator)
+        _ = watcher.watchOpened(at: .seconds(75))
+        _ = watcher.received(.bookmark(resourceVersion: "11"), at: .seconds(80), using: &generator)
+        #expect(version(watcher.watchFailed(silence, at: .seconds(155), using: &generator).next) == "11")
+    }
+
+    @Test("a watch that answers twice with an error of the server lists")
+    mutating func errorTwice() {
+        var watcher = watching()
+        let error = WatchEvent<Widget>.error(Status(code: 500, reason: "InternalError", message: "etcd"))
+        _ = watcher.received(error, at: .seconds(1), using: &generator)
+        #expect(version(watcher.waited(using: &generator).next) == "10")
+        _ = watcher.watchOpened(at: .seconds(3))
+        _ = watcher.received(error, at: .seconds(3), using: &generator)
+        #expect(watcher.waited(using: &generator).next == .list(continuation: nil))
+    }
+
+    @Test("an object that cannot be read and is deleted is gone")
+    mutating func unreadableDeletion() {
+        var watcher = watching()
+        let key = Widget("a").key
+        let kept = watcher.receivedUnreadable(key, resourceVersion: "11", isDeletion: false)
+        #expect(kept.updates.isEmpty)
+        let gone = watcher.receivedUnreadable(key, resourceVersion: "12", isDeletion: true)
+        #expect(gone.updates == [.gone(key, resourceVersion: "12")])
+        let (writer, reader) = Store<Widget>.make()
+        writer.apply(.applied(Widget("a", version: "10")))
+        #expect(reader[key] != nil)
+        for update in gone.updates { writer.apply(update) }
+        #expect(reader[key] == nil)
+    }
+
+    @Test("a page that stays refused begins the list anew", arguments: [400, 500])
+    mutating func pageRefused(_ code: Int) {
+        var watcher = Watcher<Widget>()
+        _ = watcher.start()
+        let page = ObjectPage(objects: [Widget("a")], resourceVersion: "10", continuation: "t")
+        _ = watcher.listed(page, at: .zero, using: &generator)
+        let status = Status(code: code, reason: "", message: "no such token")
+        let error = KubeError(.status, "refused", status: status)
+        for _ in 0..<(code == 400 ? 1 : 3) {
+            #expect(delay(watcher.listFailed(error, at: .zero, using: &generator).next) != nil)
+            let next = watcher.waited(using: &generator).next
+            if next == .list(continuation: nil) { return }
+            #expect(next == .list(continuation: "t"))
+        }
+        Issue.record("the same page is asked for without end")
+    }
+
     @Test("failures are spaced ever more, and two healthy minutes begin anew")
     mutating func healthy() {
         var watcher = watching()

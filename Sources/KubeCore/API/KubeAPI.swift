@@ -100,13 +100,17 @@ public struct KubeAPI: Sendable {
 }
 
 extension KubeResponse {
+    /// A page of maintenance that asks for a day's patience must not stop a controller for a day.
+    private static let longestRetryAfterSeconds = 300
+
     /// The error that this answer stands for: the server's `Status` where the body is one.
     public func asError(of request: KubeRequest) -> KubeError {
         var status =
             (try? JSONCoding.decode(Status.self, from: body))
             ?? Status(code: self.status, reason: "", message: "no description")
         status.code = self.status
-        let wait = headers["retry-after"].flatMap(Int.init) ?? status.details?.retryAfterSeconds
+        let asked = headers["retry-after"].flatMap(Int.init) ?? status.details?.retryAfterSeconds
+        let wait = asked.map { min(max($0, 0), Self.longestRetryAfterSeconds) }
         return KubeError(
             .status,
             "\(request.method.rawValue) \(request.path): \(self.status) \(status.message ?? status.reason ?? "")",

@@ -12,6 +12,8 @@ public enum StoreUpdate<Object: KubeObject>: Hashable, Sendable {
     case applied(Object)
     /// The object is gone; its last state is given.
     case deleted(Object)
+    /// The object is gone, and its last state could not be read.
+    case gone(ObjectKey, resourceVersion: String?)
     /// Nothing changed up to this version.
     case observed(resourceVersion: String)
 
@@ -19,7 +21,7 @@ public enum StoreUpdate<Object: KubeObject>: Hashable, Sendable {
         switch self {
         case .page(let objects, let unreadable): .page(objects.map(transform), unreadable: unreadable)
         case .applied(let object): .applied(transform(object))
-        case .relistBegan, .relistEnded, .deleted, .observed: self
+        case .relistBegan, .relistEnded, .deleted, .gone, .observed: self
         }
     }
 }
@@ -71,12 +73,19 @@ struct StoreState<Object: KubeObject>: Sendable {
             return put(object).map { [$0] } ?? []
         case .deleted(let object):
             advance(to: object.metadata.resourceVersion)
-            guard let old = entries.removeValue(forKey: object.key) else { return [] }
-            return [StoreChange(key: object.key, old: old.object, new: nil)]
+            return remove(object.key)
+        case .gone(let key, let version):
+            advance(to: version)
+            return remove(key)
         case .observed(let version):
             advance(to: version)
             return []
         }
+    }
+
+    private mutating func remove(_ key: ObjectKey) -> [StoreChange<Object>] {
+        guard let old = entries.removeValue(forKey: key) else { return [] }
+        return [StoreChange(key: key, old: old.object, new: nil)]
     }
 
     private mutating func put(_ object: Object) -> StoreChange<Object>? {

@@ -90,8 +90,8 @@ public final class Reflector<Object: KubeObject>: Sendable {
                 let page = try await list(continuation)
                 return watcher.listed(page, at: time.now, using: &generator)
             case .watch(let version, let timeout):
+                // That the server accepts a watch is no word about the collection: it may never say another one.
                 connection = try await open(version, timeout)
-                heard()
                 return watcher.watchOpened(at: time.now)
             case .read:
                 return try await read(&watcher, &connection, &generator)
@@ -114,12 +114,17 @@ public final class Reflector<Object: KubeObject>: Sendable {
         case .end:
             return watcher.watchEnded(at: time.now, using: &generator)
         case .event(let event):
-            heard()
+            if event.isWord { heard() }
             return watcher.received(event, at: time.now, using: &generator)
-        case .unreadable(let object, let error):
+        case .unreadable(let event, let error):
             heard()
-            unreadable([object.key], "\(error)")
-            return watcher.receivedUnreadable(resourceVersion: object.resourceVersion)
+            let metadata = event.object.metadata
+            unreadable([metadata.key], "\(error)")
+            return watcher.receivedUnreadable(
+                metadata.key,
+                resourceVersion: metadata.resourceVersion,
+                isDeletion: event.type == "DELETED"
+            )
         }
     }
 
@@ -199,5 +204,15 @@ extension Reflector {
 
     private func count(_ label: String, _ reason: String) {
         Counter(label: label, dimensions: resourceDimension + [("reason", reason)]).increment()
+    }
+}
+
+extension WatchEvent {
+    /// Whether it says something of the collection; an error and a type that nobody knows do not.
+    fileprivate var isWord: Bool {
+        switch self {
+        case .added, .modified, .deleted, .bookmark: true
+        case .error, .unknown: false
+        }
     }
 }

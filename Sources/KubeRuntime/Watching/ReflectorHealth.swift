@@ -2,8 +2,8 @@
 public struct ReflectorHealth: Hashable, Sendable {
     /// Whether the first list has ended: before that, absence from the store says nothing.
     public var isSynced = false
-    /// Time since the server was heard last (a page, an event, a bookmark, an accepted watch), or since the start
-    /// where it never was.
+    /// Time since the server was heard last (a page, an event, a bookmark; an accepted watch is no word), or since the
+    /// start where it never was.
     public var age = Duration.zero
     /// Lists, by reason.
     public var relists: [WatcherNote.Relist: Int] = [:]

@@ -4,9 +4,12 @@ import KubeCore
 struct WatchConnection<Object: KubeObject> {
     enum Item {
         case event(WatchEvent<Object>)
-        case unreadable(UnreadableObject.Metadata, KubeError)
+        case unreadable(UnreadableEvent, KubeError)
         case end
     }
+
+    /// An object may have a few megabytes; a stream without line ends must not fill the memory.
+    private static var lineLimit: Int { 32 << 20 }
 
     private let stream: KubeResponseStream
     private var splitter = LineSplitter()
@@ -25,6 +28,9 @@ struct WatchConnection<Object: KubeObject> {
         while lines.isEmpty {
             guard let chunk = try await stream.nextChunk() else { return last() }
             lines = splitter.push(chunk).reversed()
+            guard splitter.buffered <= Self.lineLimit else {
+                throw KubeError(.protocolViolation, "an event of the watch is longer than \(Self.lineLimit) bytes")
+            }
         }
         return try item(lines.removeLast())
     }
@@ -40,7 +46,7 @@ struct WatchConnection<Object: KubeObject> {
             return .event(try WatchEvent(line: line))
         } catch {
             guard let event = try? JSONCoding.decode(UnreadableEvent.self, from: line) else { throw error }
-            return .unreadable(event.object.metadata, error)
+            return .unreadable(event, error)
         }
     }
 }

@@ -37,6 +37,10 @@ public struct Watcher<Object: KubeObject>: Sendable {
     private var healthySince: Duration?
     /// Versions refused by the server since the backoff was reset.
     private var refusals = 0
+    /// Watches in a row that were accepted and brought nothing but silence or an error.
+    private var wordless = 0
+    /// Failures in a row of one page.
+    private var pageFailures = 0
     /// The version from which a watch loses nothing; nil before the first complete list.
     public private(set) var resourceVersion: String?
 
@@ -61,6 +65,8 @@ public struct Watcher<Object: KubeObject>: Sendable {
             let error = KubeError(.protocolViolation, "metadata.resourceVersion of the list is missing; need a version")
             return listFailed(error, at: now, using: &generator)
         }
+        pageFailures = 0
+        wordless = 0
         let update = StoreUpdate<Object>.page(page.objects, unreadable: page.unreadable)
         if let continuation = page.continuation, !continuation.isEmpty {
             state = .listing(continuation: continuation)
@@ -82,6 +88,11 @@ public struct Watcher<Object: KubeObject>: Sendable {
     ) -> WatcherStep<Object> {
         if error.isGone { return versionRefused(.expired, error, at: now, using: &generator) }
         guard case .listing(let continuation) = state else { return fail(error, .list(.initial), now, &generator) }
+        pageFailures += 1
+        if continuation != nil, !error.isTransient || pageFailures >= 3 {
+            pageFailures = 0
+            return fail(error, .list(.pageRefused), now, &generator)
+        }
         // The same page again: its token holds for minutes, and the pages before it are in the store.
         return fail(error, .page(continuation: continuation), now, &generator)
     }
@@ -99,7 +110,7 @@ public struct Watcher<Object: KubeObject>: Sendable {
         at now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
-        if case .watching(let since, let events) = state { state = .watching(since: since, events: events + 1) }
+        noteEvent()
         switch event {
         case .added(let object), .modified(let object):
             advance(to: object.metadata.resourceVersion)
@@ -114,16 +125,25 @@ public struct Watcher<Object: KubeObject>: Sendable {
             return WatcherStep(next: .read)
         case .error(let status):
             let error = KubeError(.status, "the watch ended: \(status.message ?? "no description")", status: status)
+            wordless += 1
             return watchFailed(error, at: now, using: &generator)
         }
     }
 
-    /// An event came whose object this release cannot read. It is passed over: asked again, the server would say the
-    /// same.
-    public mutating func receivedUnreadable(resourceVersion: String?) -> WatcherStep<Object> {
-        if case .watching(let since, let events) = state { state = .watching(since: since, events: events + 1) }
+    /// An event came whose object this release cannot read. It is passed over, unless the object is gone: asked again,
+    /// the server would say the same.
+    ///
+    /// - Parameter isDeletion: whether the event says that the object is gone.
+    public mutating func receivedUnreadable(
+        _ key: ObjectKey,
+        resourceVersion: String?,
+        isDeletion: Bool
+    ) -> WatcherStep<Object> {
+        noteEvent()
+        wordless = 0
         advance(to: resourceVersion)
-        return WatcherStep(next: .read)
+        guard isDeletion else { return WatcherStep(next: .read) }
+        return WatcherStep(updates: [.gone(key, resourceVersion: resourceVersion)], next: .read)
     }
 
     /// The server ended the watch in good order, as it does after the timeout that it was given.
@@ -149,9 +169,15 @@ public struct Watcher<Object: KubeObject>: Sendable {
         if error.isVersionTooLarge { return versionRefused(.tooLarge, error, at: now, using: &generator) }
         if case .watching = state, error.code == .timeout {
             // Silent for longer than the bookmarks' interval: the connection is dead. Nothing was missed by waiting.
-            return WatcherStep(note: .restart(.idle), next: openWatch(using: &generator))
+            wordless += 1
+            guard wordless > 1 else {
+                return WatcherStep(note: .restart(.idle), next: openWatch(using: &generator))
+            }
         }
-        return fail(error, .watch, now, &generator)
+        guard wordless > 1 else { return fail(error, .watch, now, &generator) }
+        // A watch that is accepted and says nothing is no proof that nothing happened: only a list is.
+        wordless = 0
+        return fail(error, .list(.silent), now, &generator)
     }
 
     /// The wait that the last step asked for is over.
@@ -170,8 +196,13 @@ public struct Watcher<Object: KubeObject>: Sendable {
 }
 
 extension Watcher {
+    private mutating func noteEvent() {
+        if case .watching(let since, let events) = state { state = .watching(since: since, events: events + 1) }
+    }
+
     private mutating func advance(to version: String?) {
         guard let version, !version.isEmpty else { return }
+        wordless = 0
         resourceVersion = version
     }
 

@@ -41,6 +41,10 @@ public enum WatcherNote: Hashable, Sendable {
         case expired
         /// The server has not reached the version, as after a restore of its database.
         case tooLarge
+        /// Watches at this version are accepted and then bring no word, or an error, twice in a row.
+        case silent
+        /// A page of the list was refused again and again.
+        case pageRefused
     }
 
     /// Why a watch is opened again without a list.
