@@ -10,9 +10,16 @@ enum ProcessLifetime {
     static let sandboxVariable = "P2PMIRROR_SANDBOX"
 
     /// Runs `body` until it returns, or until the process is asked to end; then `body` is cancelled and waited for.
-    static func run(endingWithParent: Bool = false, _ body: @escaping @Sendable () async throws -> Void) async throws {
+    ///
+    /// - Returns: whether `body` returned, be it by itself or because it takes its cancellation for its proper end;
+    ///   false where the cancellation made it throw.
+    @discardableResult
+    static func run(
+        endingWithParent: Bool = false,
+        _ body: @escaping @Sendable () async throws -> Void
+    ) async throws -> Bool {
         let parent = getppid()
-        try await withThrowingTaskGroup(of: Bool.self) { group in
+        return try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await body()
                 return true
@@ -27,11 +34,14 @@ enum ProcessLifetime {
                     return false
                 }
             }
-            let finished = try await group.next() ?? true
+            var finished = try await group.next() ?? true
             group.cancelAll()
-            guard !finished else { return }
+            guard !finished else { return true }
             // Whatever `body` throws now comes of the cancellation that we asked for.
-            while (try? await group.next()) != nil {}
+            while let result = await group.nextResult() {
+                if case .success(true) = result { finished = true }
+            }
+            return finished
         }
     }
 

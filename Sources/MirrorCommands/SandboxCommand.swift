@@ -18,15 +18,19 @@ struct SandboxCommand: AsyncParsableCommand {
         commandName: "sandbox",
         abstract: "Reproduces an incident on a simulated fleet and shows it gone.",
         discussion: """
-            Starts an API server on loopback (or uses another one with --kubeconfig), a fleet of simulated nodes, the \
-            operator and its agents. Exit code 0: the symptom showed, and the operator removed it.
+            Starts an API server on loopback (or uses another one with --kubeconfig and --yes), a fleet of simulated \
+            nodes, the operator and its agents. Exit code 0: the symptom showed, and the operator removed it; 1: it \
+            did not; 130: interrupted before that was known. Ctrl-C after a good end (--keep) or with --bare is 0.
+
+            With --kubeconfig it refuses a cluster that already has one of its objects, and at the end, also after \
+            Ctrl-C, it deletes its own; the CRDs and the namespace p2pmirror-system stay.
             """
     )
 
     @Option(help: "Scenario: rke2-ring or k3s-ring.")
     var scenario: String = "rke2-ring"
 
-    @Flag(help: "Leave everything running at the end, until Ctrl-C, and print the kubeconfig.")
+    @Flag(help: "Leave everything running after a good end, until Ctrl-C, and print the kubeconfig.")
     var keep = false
 
     @Option(help: "Address of the embedded API server; port 0 takes a free one.")
@@ -37,6 +41,9 @@ struct SandboxCommand: AsyncParsableCommand {
 
     @Option(help: "Run the fleet against the API server of this kubeconfig.")
     var kubeconfig: String?
+
+    @Flag(help: "That the cluster of --kubeconfig may be changed; --kubeconfig does nothing without it.")
+    var yes = false
 
     @Option(help: "Directory of the CRDs.")
     var crds: String = "crds"
@@ -50,6 +57,16 @@ struct SandboxCommand: AsyncParsableCommand {
             throw ValidationError("--scenario \(scenario) is unknown; known are: \(known)")
         }
         guard (2...50).contains(nodes) else { throw ValidationError("--nodes \(nodes) is not between 2 and 50") }
+        if let kubeconfig, !yes { throw ValidationError(Self.consequences(of: kubeconfig)) }
+    }
+
+    private static func consequences(of kubeconfig: String) -> String {
+        """
+        --kubeconfig \(kubeconfig) needs --yes, for this changes that cluster: it applies the CRDs of --crds (over \
+        those that are there) and creates the namespace p2pmirror-system, which both stay; it creates simulated Nodes \
+        (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode Enforce, which selects every \
+        node, and at the end deletes them and their MirrorNodes. Give it only a cluster made for tests
+        """
     }
 
     private static let providers: [String: Provider] = ["rke2-ring": .rke2, "k3s-ring": .k3s]
@@ -67,16 +84,23 @@ struct SandboxCommand: AsyncParsableCommand {
             say: Console.say
         )
         let (keep, bare) = (keep, bare)
-        try await ProcessLifetime.run {
+        let finished = try await ProcessLifetime.run {
             do {
                 try await session.run(keep: keep, bare: bare)
-            } catch let failure as ScenarioFailure {
+            } catch let failure as ScenarioFailure where !Task.isCancelled {
                 print("FAILED: \(failure)\nfiles and logs: \(directory)")
                 throw ExitCode.failure
             }
             try? FileManager.default.removeItem(atPath: directory)
         }
+        guard finished else {
+            print("interrupted\nfiles and logs: \(directory)")
+            throw ExitCode(Self.interrupted)
+        }
     }
+
+    /// What a shell says of a process that SIGINT ended: 128 and the signal's number.
+    private static let interrupted: Int32 = 130
 
     private static func makeDirectory() throws -> String {
         let path = "\(FileManager.default.temporaryDirectory.path())/p2pmirror-sandbox-\(getpid())"

@@ -68,9 +68,8 @@ package final class Supervisor: Sendable {
 
     /// Starts a unit, which then runs until `stop`.
     package func start(_ unit: Unit) {
-        entries.withLock { $0[unit.name] = Entry(unit: unit) }
-        let task = Task { await self.keepRunning(unit) }
-        entries.withLock { $0[unit.name]?.task = task }
+        // Under one lock: a `stop` in between would find no task to wait for.
+        entries.withLock { $0[unit.name] = Entry(unit: unit, task: Task { await self.keepRunning(unit) }) }
     }
 
     /// The state of a unit; nil where there is none of that name.
@@ -113,7 +112,8 @@ package final class Supervisor: Sendable {
         signal(pid, SIGTERM)
         let escalation = Task {
             try await Task.sleep(for: .seconds(3))
-            self.signal(pid, SIGKILL)
+            // The pid of now: a process that was just being started has got its own only meanwhile.
+            self.kill(name)
         }
         await task?.value
         escalation.cancel()
@@ -133,7 +133,7 @@ package final class Supervisor: Sendable {
     }
 
     private func keepRunning(_ unit: Unit) async {
-        while entries.withLock({ $0[unit.name]?.wanted ?? false }) {
+        while beginStart(of: unit.name) {
             let failed = await runOnce(unit)
             await onExit(unit.name)
             guard entries.withLock({ $0[unit.name]?.wanted ?? false }) else { break }
@@ -160,7 +160,9 @@ package final class Supervisor: Sendable {
                 output: .fileDescriptor(log, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(log, closeAfterSpawningProcess: true)
             ) { execution in
-                self.noteStart(of: unit.name, pid: execution.processIdentifier.value)
+                let pid = execution.processIdentifier.value
+                // Who asked for a stop or a restart before the pid was known could not signal the process.
+                if !self.noteStart(of: unit.name, pid: pid) { self.signal(pid, SIGTERM) }
             }
             return noteEnd(of: unit.name, status: "\(result.terminationStatus)")
         } catch {
@@ -169,14 +171,27 @@ package final class Supervisor: Sendable {
         }
     }
 
-    private func noteStart(of name: String, pid: Int32) {
+    /// Returns whether a process of the unit is to be started: the unit is wanted.
+    private func beginStart(of name: String) -> Bool {
         entries.withLock { entries in
-            entries[name]?.state.activeState = "activating"
-            entries[name]?.state.subState = "start"
+            guard let entry = entries[name], entry.wanted else { return false }
+            // A restart that was asked for while there was no process is this start; a later one is not.
+            if entry.state.activeState == "deactivating" { entries[name]?.state.activeState = "activating" }
+            return true
+        }
+    }
+
+    /// Returns whether the process may stay: the unit is still wanted, and nobody asked for a restart meanwhile.
+    private func noteStart(of name: String, pid: Int32) -> Bool {
+        entries.withLock { entries in
+            let stays = entries[name]?.wanted == true && entries[name]?.state.activeState != "deactivating"
+            entries[name]?.state.activeState = stays ? "activating" : "deactivating"
+            entries[name]?.state.subState = stays ? "start" : "stop-sigterm"
             entries[name]?.state.mainPID = pid
             entries[name]?.state.starts += 1
             let seed = "\(name)/\(pid)/\(entries[name]?.state.starts ?? 0)"
             entries[name]?.state.invocationID = StableHash.short(seed) + StableHash.short("\(seed)'")
+            return stays
         }
     }
 

@@ -52,6 +52,28 @@ package struct SandboxCluster: Sendable {
         return SandboxCluster(api: KubeAPI(transport), kubeconfig: kubeconfig, front: nil)
     }
 
+    /// Makes sure that nothing exists yet of what a fleet creates and `end` deletes.
+    ///
+    /// - Throws: `ScenarioFailure` that names the first object found; `KubeError` where the server can't be asked.
+    package func requireRoom(for blueprint: FleetBlueprint) async throws {
+        let mirror = RingScenario.mirrorName
+        try await requireAbsent(P2PMirror.self, mirror)
+        for host in blueprint.hosts {
+            try await requireAbsent(Node.self, host.name)
+            try await requireAbsent(MirrorNode.self, Names.mirrorNode(mirror: mirror, node: host.name))
+        }
+    }
+
+    private func requireAbsent<Object: KubeObject>(_ type: Object.Type, _ name: String) async throws {
+        guard try await api.find(type, ObjectKey(name: name)) != nil else { return }
+        throw ScenarioFailure(
+            """
+            the cluster already has a \(type.resource.kind) \(name), which the sandbox would overwrite and then \
+            delete; nothing was changed: use another cluster, or delete it if an earlier run left it
+            """
+        )
+    }
+
     /// Stops the embedded server; from any other one it takes away what a fleet has left there.
     package func end(of blueprint: FleetBlueprint) async {
         guard front == nil else {

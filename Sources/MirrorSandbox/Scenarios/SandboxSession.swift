@@ -34,7 +34,9 @@ package struct SandboxSession: Sendable {
         self.say = say
     }
 
-    /// - Throws: `ScenarioFailure` where the symptom did not show or did not go.
+    /// With `keep` or `bare` it ends well when its task is cancelled while it waits for that.
+    ///
+    /// - Throws: `ScenarioFailure` where the symptom did not show or did not go, or where another cluster has no room.
     package func run(keep: Bool, bare: Bool) async throws {
         if bare {
             return try await withFleet("fleet", index: 1) { fleet, cluster in
@@ -58,11 +60,11 @@ package struct SandboxSession: Sendable {
                 controlAfter: control.1
             )
             report(outcome, scenario)
+            if let complaint = scenario.verdict(on: outcome) { throw ScenarioFailure(complaint) }
             if keep {
                 say("still running; Ctrl-C ends it\nexport KUBECONFIG=\(cluster.kubeconfig)")
                 await Self.untilCancelled()
             }
-            if let complaint = scenario.verdict(on: outcome) { throw ScenarioFailure(complaint) }
         }
     }
 
@@ -87,10 +89,12 @@ package struct SandboxSession: Sendable {
             if let kubeconfig { try SandboxCluster.external(kubeconfig: kubeconfig) } else {
                 try await SandboxCluster.embedded(in: folder, host: listen.host, port: listen.port)
             }
-        try await cluster.prepare(crds: crds, namespace: "p2pmirror-system")
         // A loopback network of its own for each fleet on this machine.
         let network = "127.\(80 + index).\(Int.random(in: 1...250))"
         let blueprint = FleetBlueprint.ring(provider: provider, servers: servers, network: network)
+        // Before anything is created, and outside of what is cleaned up: all that `end` deletes is then of this run.
+        try await cluster.requireRoom(for: blueprint)
+        try await cluster.prepare(crds: crds, namespace: "p2pmirror-system")
         let settings = SimulatedFleet.Settings(
             blueprint: blueprint,
             directory: folder,
@@ -100,14 +104,20 @@ package struct SandboxSession: Sendable {
         let fleet = try SimulatedFleet(settings, api: cluster.api, logger: Logger(label: "fleet"))
         do {
             let result = try await body(fleet, cluster)
-            await fleet.stop()
-            await cluster.end(of: blueprint)
+            await Self.end(fleet, cluster)
             return result
         } catch {
-            await fleet.stop()
-            await cluster.end(of: blueprint)
+            await Self.end(fleet, cluster)
             throw error
         }
+    }
+
+    /// In a task of its own: after Ctrl-C this one is cancelled, and each request of it would fail.
+    private static func end(_ fleet: SimulatedFleet, _ cluster: SandboxCluster) async {
+        await Task {
+            await fleet.stop()
+            await cluster.end(of: fleet.settings.blueprint)
+        }.value
     }
 
     private static func untilCancelled() async {
