@@ -74,12 +74,12 @@ package struct RingScenario: Sendable {
         try await Task.sleep(for: .seconds(settings.settle))
         let before = try await fleet.measure(seconds: settings.window)
         let perTrigger = before.requestsPerSecond * settings.window / Double(settings.servers)
-        say("the symptom: \(WindowTable.rounded(before.requestsPerSecond)) requests for peers a second")
-        say("now a P2PMirror is applied, the operator and an agent on each node start:")
         say(try await FleetDrawing.text(fleet.settings.blueprint, api))
+        say("the symptom: \(WindowTable.rounded(before.requestsPerSecond)) requests for peers a second")
         guard perTrigger > 20 else {
             throw ScenarioFailure("the symptom did not show: \(perTrigger) requests for each search for peers")
         }
+        say("now a P2PMirror is applied, and the operator and an agent on each node start:")
         try await api.create(mirror(of: fleet), manager: "kubectl")
         try await fleet.startAgents()
         fleet.startOperator()
