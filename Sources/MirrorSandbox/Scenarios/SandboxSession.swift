@@ -48,7 +48,8 @@ package struct SandboxSession: Sendable {
         let scenario = RingScenario(RingScenario.Settings(provider: provider, servers: servers), say: say)
         let ring = FleetBlueprint.ring(provider: provider, servers: servers, network: "127.0.0")
         say(
-            "\(servers) \(provider.rawValue) servers of version \(ring.version), told to join each other in a ring"
+            "\(servers) \(provider.rawValue) servers of version \(ring.version), "
+                + "each told to join another one, in a ring"
         )
         let control = try await withFleet("control", index: 1) { fleet, _ in try await scenario.control(fleet) }
         try await withFleet("cure", index: 2) { fleet, cluster in
