@@ -50,11 +50,14 @@ package struct DisruptionHolder: Hashable, Sendable {
     package var mirror: String
     package var node: String
     package var revision: String
+    /// How long a restart may take, in seconds: it outlives the mirror that says so. Nil where it is not known.
+    package var deadlineSeconds: Int?
 
-    package init(mirror: String, node: String, revision: String) {
+    package init(mirror: String, node: String, revision: String, deadlineSeconds: Int? = nil) {
         self.mirror = mirror
         self.node = node
         self.revision = revision
+        self.deadlineSeconds = deadlineSeconds
     }
 
     /// The holder that a Lease names; nil where nobody holds it. A Lease that is held without our annotations is held
@@ -65,10 +68,17 @@ package struct DisruptionHolder: Hashable, Sendable {
         mirror = annotations[AnnotationKey.holderMirror] ?? identity
         node = annotations[AnnotationKey.holderNode] ?? identity
         revision = annotations[AnnotationKey.holderRevision] ?? identity
+        deadlineSeconds = annotations[AnnotationKey.holderDeadline].flatMap { Int($0) }
+            .flatMap { (1...StepTimes.longestDeadlineSeconds).contains($0) ? $0 : nil }
     }
 
     /// As it stands in the Lease.
     package var identity: String { "\(mirror)/\(node)/\(revision)" }
+}
+
+extension AnnotationKey {
+    /// On the disruption Lease: the seconds that the restart may take for which it is held.
+    package static let holderDeadline = "p2pmirror.io/deadline"
 }
 
 /// The operator's part of one MirrorNode, the approval left out.

@@ -18,7 +18,8 @@ package enum Planner {
         if let verdict = Acceptance.refusal(of: mirror, in: snapshot, validator: validator) {
             let status = StatusWriter.refused(mirror, verdict, now: snapshot.now)
             let note = Note(.warning, reason: verdict.reason, message: verdict.message)
-            return Plan(mirror: name, status: status, notes: [note])
+            let step = unclaimed(name, snapshot, verdict.reason, "the mirror is not accepted")
+            return Plan(mirror: name, actions: step.actions, status: status, notes: [note] + step.notes)
         }
         let fleet = Fleet(mirror, snapshot)
         let disrupted = holder(of: mirror, snapshot)
@@ -26,7 +27,14 @@ package enum Planner {
         let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
         let writer = StatusWriter(assessment, snapshot)
         guard isFresh, mirror.spec.pauseRequests.isEmpty, mirror.metadata.deletionTimestamp == nil else {
-            return Plan(mirror: name, status: writer.resting(), notes: Notes.observations(assessment))
+            let why = mirror.spec.pauseRequests.isEmpty ? "the mirror is being deleted" : "the mirror is paused"
+            let step = unclaimed(name, snapshot, .paused, why)
+            return Plan(
+                mirror: name,
+                actions: step.actions,
+                status: writer.resting(),
+                notes: Notes.observations(assessment) + step.notes
+            )
         }
         let nodes = MirrorNodePlanning(assessment, snapshot, frozen: disrupted)
         let isRecorded = nodes.serversAreCurrent && mirror.status?.topology?.root == assessment.root
@@ -38,6 +46,16 @@ package enum Planner {
             notes: Notes.observations(assessment) + nodes.notes + step.notes,
             nextDeadline: step.deadline.flatMap { $0 > snapshot.now ? $0 : nil }
         )
+    }
+
+    /// What is taken back of a mirror whose specification can't be read; it gets no plan.
+    package static func takingBack(mirror name: String, _ snapshot: Snapshot) -> [Action] {
+        unclaimed(name, snapshot, .invalidSpec, "the specification of the mirror is not valid").actions
+    }
+
+    private static func unclaimed(_ name: String, _ snapshot: Snapshot, _ reason: Reason, _ why: String) -> StepOutcome
+    {
+        UnclaimedStep(ofMirror: name, snapshot)?.takenBack(reason, why) ?? StepOutcome()
     }
 
     /// The node for which this mirror holds the disruption Lease.

@@ -16,6 +16,8 @@ package struct Snapshot: Codable, Hashable, Sendable {
     /// Why what is above may be out of date, in words; nil while it is known to be fresh. Nothing is started on it
     /// then.
     package var staleness: String?
+    /// Names of the mirrors that are there and can't be read: what they hold is held.
+    package var unreadableMirrors: [String]
 
     package init(
         now: Timestamp,
@@ -23,7 +25,8 @@ package struct Snapshot: Codable, Hashable, Sendable {
         nodes: [Node],
         mirrorNodes: [MirrorNode] = [],
         disruption: Lease? = nil,
-        staleness: String? = nil
+        staleness: String? = nil,
+        unreadableMirrors: [String] = []
     ) {
         self.now = now
         self.mirrors = mirrors
@@ -31,5 +34,23 @@ package struct Snapshot: Codable, Hashable, Sendable {
         self.mirrorNodes = mirrorNodes
         self.disruption = disruption
         self.staleness = staleness
+        self.unreadableMirrors = unreadableMirrors
+    }
+
+    /// One that was written before there were names of unreadable mirrors has none.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        now = try container.decode(Timestamp.self, forKey: .now)
+        mirrors = try container.decode([P2PMirror].self, forKey: .mirrors)
+        nodes = try container.decode([Node].self, forKey: .nodes)
+        mirrorNodes = try container.decode([MirrorNode].self, forKey: .mirrorNodes)
+        disruption = try container.decodeIfPresent(Lease.self, forKey: .disruption)
+        staleness = try container.decodeIfPresent(String.self, forKey: .staleness)
+        unreadableMirrors = try container.decodeIfPresent([String].self, forKey: .unreadableMirrors) ?? []
+    }
+
+    /// Whether there is a mirror of that name, readable or not.
+    func hasMirror(_ name: String) -> Bool {
+        unreadableMirrors.contains(name) || mirrors.contains { $0.metadata.name == name }
     }
 }

@@ -162,7 +162,7 @@ struct RolloutTests {
         #expect(Planner.plan(mirror: "embedded", world.snapshot)?.actions.count == 1)
     }
 
-    @Test("A Lease of somebody else is respected; one of a mirror that is gone is given back")
+    @Test("A Lease of somebody else is respected; one of a mirror that is gone is given back once it is over")
     func foreign() throws {
         var world = Self.world(Obstacle(name: "", reason: ""))
         world.snapshot.disruption = Lease(
@@ -174,8 +174,9 @@ struct RolloutTests {
         #expect(waiting.status.conditions.first(ofType: "Ready")?.reason == "DisruptionHeld")
         world.snapshot.disruption?.metadata.annotations = [
             AnnotationKey.holderMirror: "gone", AnnotationKey.holderNode: "server-2",
-            AnnotationKey.holderRevision: "1-x",
+            AnnotationKey.holderRevision: "1-x", AnnotationKey.holderDeadline: "60",
         ]
+        world.snapshot.disruption?.spec?.acquireTime = MicroTimestamp(world.snapshot.now + -180)
         let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
         guard case .releaseDisruption? = plan.actions.first else {
             Issue.record("\(plan.actions)")

@@ -68,7 +68,10 @@ struct YAMLComposer: ~Copyable {
 
     /// An anchor is known once its value is complete, so that no value can contain itself.
     private mutating func alias(_ name: String, _ mark: YAMLMark) throws(KubeError) -> Node {
-        guard let node = anchors[name] else { throw mark.error("the alias *\(name) has no anchor before it") }
+        // Its name is left out: it may be a secret that begins with a star and was not quoted.
+        guard let node = anchors[name] else {
+            throw mark.error("the alias has no anchor before it: quote the value if it is meant as text")
+        }
         expanded += node.weight
         guard expanded <= Self.expansionLimit else {
             throw mark.error("aliases add more than \(Self.expansionLimit) bytes")

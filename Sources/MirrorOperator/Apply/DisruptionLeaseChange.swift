@@ -6,6 +6,7 @@ package import MirrorPlanner
 package enum DisruptionLeaseChange {
     private static let annotations = [
         AnnotationKey.holderMirror, AnnotationKey.holderNode, AnnotationKey.holderRevision,
+        AnnotationKey.holderDeadline,
     ]
 
     /// The Lease held by `holder`: made from the one that was read, or new. Its `leaseTransitions` is the epoch of the
@@ -20,6 +21,7 @@ package enum DisruptionLeaseChange {
         lease.metadata.annotations[AnnotationKey.holderMirror] = holder.mirror
         lease.metadata.annotations[AnnotationKey.holderNode] = holder.node
         lease.metadata.annotations[AnnotationKey.holderRevision] = holder.revision
+        lease.metadata.annotations[AnnotationKey.holderDeadline] = holder.deadlineSeconds.map { "\($0)" }
         lease.spec = Lease.Spec(
             holderIdentity: holder.identity,
             // No duration: a node that is being restarted is disrupted until it is proven well, however long that

@@ -22,11 +22,13 @@ package struct StatusWriter: Sendable {
 
     /// Makes the status of `mirror` what `wanted` says; false where it was so already.
     ///
-    /// It is a merge patch of the whole status and without a version: every field of it is ours alone, and an older
-    /// status that comes late (from a leader that is none any more) is put right by the next pass. Server-side apply is
-    /// no choice here: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse it.
+    /// It is a merge patch of the whole status: every field of it is ours alone, and an older status that comes late
+    /// (from a leader that is none any more) is put right by the next pass. Only the root and the rollout are decided
+    /// on: a change of them rests on the version that was seen. Server-side apply is no choice here: servers of 1.20
+    /// leave `null` behind for an object that is no longer applied, and then refuse it.
     ///
-    /// - Throws: `KubeError` as `KubeAPI` does.
+    /// - Throws: `KubeError` as `KubeAPI` does; a conflict where the root or the rollout changes and the mirror is not
+    ///   as it was seen.
     @discardableResult
     package func write(
         _ wanted: P2PMirrorStatus,
@@ -41,11 +43,17 @@ package struct StatusWriter: Sendable {
         )
         let present = try mirror.status.map { status throws(KubeError) in try JSONCoding.value(of: status) }
         let patch = try JSONCoding.value(of: status).mergePatch(replacing: present)
+        var change: [String: JSONValue] = ["status": patch]
+        let isRecordChanged =
+            wanted.topology?.root != mirror.status?.topology?.root || wanted.rollout != mirror.status?.rollout
+        if isRecordChanged, let version = mirror.metadata.resourceVersion, !version.isEmpty {
+            change["metadata"] = ["resourceVersion": .string(version)]
+        }
         let stored = try await api.patch(
             ObservedMirror.self,
             mirror.key,
             subresource: "status",
-            .merge(["status": patch]),
+            .merge(.object(change)),
             manager: FieldManager.status
         )
         ownWrites.wrote(stored)

@@ -25,26 +25,64 @@ package struct EvidenceReader: Sendable {
     package static func isNeeded(for plan: Plan) -> Bool {
         plan.actions.contains { action in
             switch action {
-            case .acquireDisruption, .approve: true
-            case .applyMirrorNode, .deleteMirrorNode, .withdrawApproval, .releaseDisruption: false
+            // To give the Lease back is to allow the next restart.
+            case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: true
+            case .applyMirrorNode, .deleteMirrorNode: false
             }
         }
     }
 
-    /// The snapshot with the mirror, all servers and the nodes that the plan is about as they are now; nil where the
-    /// mirror is gone, is going, or can't be read.
+    /// The snapshot with the mirror, all servers with their MirrorNodes, and the nodes that the plan is about as they
+    /// are now; so is the mirror that holds the Lease. Nil where the mirror is gone.
     ///
     /// - Throws: `KubeError` where anything of it can't be read: missing information never starts a restart.
     package func refreshed(_ snapshot: Snapshot, for plan: Plan) async throws(KubeError) -> Snapshot? {
         var live = snapshot
-        guard let mirror = try await api.find(ObservedMirror.self, ObjectKey(name: plan.mirror))?.mirror,
-            mirror.metadata.deletionTimestamp == nil,
-            let index = live.mirrors.firstIndex(where: { $0.metadata.name == plan.mirror })
-        else { return nil }
-        live.mirrors[index] = mirror
+        guard try await refreshMirror(plan.mirror, in: &live) else { return nil }
+        if let holder = DisruptionHolder(snapshot.disruption)?.mirror, holder != plan.mirror {
+            _ = try await refreshMirror(holder, in: &live)
+        }
         live.nodes = try await nodes(of: snapshot, for: plan)
+        live.mirrorNodes = try await mirrorNodes(of: live, for: plan)
         live.now = now()
         return live
+    }
+
+    /// Puts the mirror of that name in as it is now; false where there is none.
+    private func refreshMirror(_ name: String, in snapshot: inout Snapshot) async throws(KubeError) -> Bool {
+        // Somebody unknown may hold the Lease under a name that no object can have.
+        guard !name.isEmpty, !name.contains("/") else { return false }
+        let observed = try await api.find(ObservedMirror.self, ObjectKey(name: name))
+        snapshot.mirrors.removeAll { $0.metadata.name == name }
+        snapshot.unreadableMirrors.removeAll { $0 == name }
+        guard let observed else { return false }
+        if let mirror = observed.mirror {
+            snapshot.mirrors.append(mirror)
+            snapshot.mirrors.sort { $0.metadata.name < $1.metadata.name }
+        } else {
+            snapshot.unreadableMirrors.append(name)
+        }
+        return true
+    }
+
+    /// Those of all servers are read: a claim is what the next restart waits for. Agents' can't be claimed.
+    private func mirrorNodes(of live: Snapshot, for plan: Plan) async throws(KubeError) -> [MirrorNode] {
+        var objects = Dictionary(live.mirrorNodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
+        var names = Set(live.mirrorNodes.filter { $0.spec.role == .server }.map(\.metadata.name))
+        let selector = live.mirrors.first { $0.metadata.name == plan.mirror }?.spec.selector
+        for node in live.nodes where Self.serverLabels.contains(where: { node.metadata.labels[$0] != nil }) {
+            guard selector?.matches(node.metadata.labels) == true else { continue }
+            names.insert(Names.mirrorNode(mirror: plan.mirror, node: node.metadata.name))
+        }
+        if let lease = live.disruption, lease.metadata.annotations[AnnotationKey.holderMirror] != nil,
+            let holder = DisruptionHolder(lease)
+        {
+            names.insert(Names.mirrorNode(mirror: holder.mirror, node: holder.node))
+        }
+        for name in names.sorted() {
+            objects[name] = try await api.find(MirrorNode.self, ObjectKey(name: name))
+        }
+        return objects.values.sorted { $0.metadata.name < $1.metadata.name }
     }
 
     private func nodes(of snapshot: Snapshot, for plan: Plan) async throws(KubeError) -> [Node] {
@@ -70,8 +108,10 @@ package struct EvidenceReader: Sendable {
         plan.actions.compactMap { action in
             switch action {
             case .acquireDisruption(let holder, _): holder.node
-            case .approve(let name, _, _): snapshot.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
-            case .applyMirrorNode, .deleteMirrorNode, .withdrawApproval, .releaseDisruption: nil
+            case .approve(let name, _, _), .withdrawApproval(let name, _, _, _):
+                snapshot.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
+            case .releaseDisruption(let lease, _, _): DisruptionHolder(lease)?.node
+            case .applyMirrorNode, .deleteMirrorNode: nil
             }
         }
     }

@@ -35,7 +35,8 @@ package struct SnapshotGatherer: Sendable {
             nodes: stores.nodes.all.sorted { $0.metadata.name < $1.metadata.name },
             mirrorNodes: stores.mirrorNodes.all.sorted { $0.metadata.name < $1.metadata.name },
             disruption: try await api.find(Lease.self, lease),
-            staleness: staleness
+            staleness: staleness,
+            unreadableMirrors: stores.mirrors.all.filter { $0.mirror == nil }.map(\.metadata.name).sorted()
         )
     }
 }

@@ -69,7 +69,7 @@ package struct MirrorReconciler: Sendable {
             // The event that is waited for wakes us before, unless it is one of another mirror.
             return .requeue(after: min(delay, .seconds(1)))
         }
-        guard let mirror = stores.mirrors[ObjectKey(name: name)], mirror.metadata.deletionTimestamp == nil else {
+        guard let mirror = stores.mirrors[ObjectKey(name: name)] else {
             // Its MirrorNodes go by their owner references; a disruption Lease that it holds is released by the others.
             notes.forget(name)
             OperatorMetrics.forget(name)
@@ -78,10 +78,14 @@ package struct MirrorReconciler: Sendable {
         if let fault = mirror.fault {
             try await write(FaultStatus.invalid(mirror, fault: fault), to: mirror)
             notes.record([Note(.warning, reason: .invalidSpec, message: fault)], about: mirror)
-            return .awaitChange
+            return try await takeBack(mirror)
         }
         do throws(KubeError) {
             guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: Self.lookAgainDelay) }
+            // Nothing is said of one that is going; only what it had begun is ended.
+            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty {
+                return snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay)
+            }
             return try await carryOut(plan, snapshot, mirror)
         } catch {
             // A transient error is no fault of the mirror, and the status could hardly be written.
@@ -103,6 +107,25 @@ package struct MirrorReconciler: Sendable {
         return planner(name, live).map { ($0, live) }
     }
 
+    /// Takes back what a mirror that can't be read had allowed and nobody has begun.
+    private func takeBack(_ mirror: ObservedMirror) async throws(KubeError) -> ReconcileResult {
+        let name = mirror.metadata.name
+        let snapshot = try await gatherer.gather()
+        guard snapshot.staleness == nil else { return .requeue(after: Self.staleDelay) }
+        var plan = Plan(mirror: name, status: mirror.status ?? P2PMirrorStatus())
+        plan.actions = Planner.takingBack(mirror: name, snapshot)
+        guard !plan.actions.isEmpty else { return .awaitChange }
+        guard let live = try await evidence.refreshed(snapshot, for: plan), live.unreadableMirrors.contains(name) else {
+            return .requeue(after: Self.lookAgainDelay)
+        }
+        plan.actions = Planner.takingBack(mirror: name, live)
+        guard try await executor.execute(plan, mirrorNodes: live.mirrorNodes) == .done else {
+            return .requeue(after: Self.lookAgainDelay)
+        }
+        if plan.releasesDisruption { released() }
+        return next(plan, live)
+    }
+
     private func carryOut(
         _ plan: Plan,
         _ snapshot: Snapshot,
@@ -111,9 +134,15 @@ package struct MirrorReconciler: Sendable {
         let outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
         // The status of a plan that did not come true would say what is not; the next look is near.
         guard outcome == .done else { return .requeue(after: Self.lookAgainDelay) }
-        try await write(plan.status, to: mirror)
-        notes.record(plan.notes, about: mirror)
         if plan.releasesDisruption { released() }
+        notes.record(plan.notes, about: mirror)
+        do throws(KubeError) {
+            try await write(plan.status, to: mirror)
+        } catch {
+            // The root or the rollout was decided on a mirror that is not as it was seen.
+            guard error.isConflict else { throw error }
+            return .requeue(after: Self.lookAgainDelay)
+        }
         return next(plan, snapshot)
     }
 

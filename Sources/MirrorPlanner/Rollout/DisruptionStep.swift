@@ -34,7 +34,12 @@ struct DisruptionStep {
         guard isRecorded, let object = fleet.mirrorNode(of: node), let revision = object.spec.revision,
             object.metadata.deletionTimestamp == nil, object.spec.desired?.server == change.setting
         else { return .waiting(.rollingOut, "The wanted settings of the servers are being written down") }
-        let wanted = DisruptionHolder(mirror: mirror.metadata.name, node: node.name, revision: revision)
+        let wanted = DisruptionHolder(
+            mirror: mirror.metadata.name,
+            node: node.name,
+            revision: revision,
+            deadlineSeconds: mirror.spec.rollout.progressDeadlineSeconds
+        )
         return StepOutcome(
             actions: [.acquireDisruption(wanted, from: snapshot.disruption)],
             progress: .advancing(Verdict(.rollingOut, change.message)),
@@ -88,13 +93,7 @@ struct DisruptionStep {
 
     private func heldByOther(_ lease: Lease, _ holder: DisruptionHolder) -> StepOutcome {
         let isOurs = lease.metadata.annotations[AnnotationKey.holderMirror] != nil
-        if isOurs, isOrphan(holder) {
-            let message = "The mirror \(holder.mirror) is gone and no step of it is under way on \(holder.node)"
-            return StepOutcome(
-                actions: [.releaseDisruption(from: lease, reason: .disruptionHeld, message: message)],
-                progress: assessment.changes.isEmpty ? nil : .advancing(Verdict(.disruptionHeld, message))
-            )
-        }
+        if isOurs, !snapshot.hasMirror(holder.mirror) { return orphaned(lease, holder) }
         guard !assessment.changes.isEmpty else { return StepOutcome() }
         return .waiting(
             .disruptionHeld,
@@ -103,14 +102,38 @@ struct DisruptionStep {
         )
     }
 
-    private func isOrphan(_ holder: DisruptionHolder) -> Bool {
-        guard !snapshot.mirrors.contains(where: { $0.metadata.name == holder.mirror }) else { return false }
-        guard let node = snapshot.nodes.first(where: { $0.metadata.name == holder.node }) else { return true }
-        let object = snapshot.mirrorNodes.first {
-            $0.spec.mirrorName == holder.mirror && $0.spec.nodeName == holder.node
+    /// The mirror that held it is gone, and its MirrorNodes go with it. Whether the agent had begun is not known then,
+    /// and a Node looks Ready for a while after its server went down: so the node counts as disrupted for as long as
+    /// an approval could have been claimed and a restart could have taken.
+    private func orphaned(_ lease: Lease, _ holder: DisruptionHolder) -> StepOutcome {
+        let taken = lease.spec?.acquireTime?.timestamp ?? snapshot.now
+        let deadline = holder.deadlineSeconds ?? StepTimes.longestDeadlineSeconds
+        let end = taken + StepTimes.approvalSeconds + deadline
+        if snapshot.now >= end, isWell(holder) {
+            let message = "The mirror \(holder.mirror) is gone and no step of it is under way on \(holder.node)"
+            return StepOutcome(
+                actions: [.releaseDisruption(from: lease, reason: .disruptionHeld, message: message)],
+                progress: assessment.changes.isEmpty ? nil : .advancing(Verdict(.disruptionHeld, message))
+            )
         }
-        guard let object, object.spec.nodeUID == node.metadata.uid ?? "" else { return true }
-        return !object.isClaimed || node.isReady
+        guard !assessment.changes.isEmpty else { return StepOutcome(deadline: end) }
+        return .waiting(
+            .disruptionHeld,
+            "The mirror \(holder.mirror) was deleted in the middle of its step on \(holder.node); the next server "
+                + "waits until \(holder.node) is Ready, with its vote in etcd and no restart under way, after \(end)",
+            until: end
+        )
+    }
+
+    /// Whether the holder's node is gone, or shows that it is well and its agent at rest.
+    private func isWell(_ holder: DisruptionHolder) -> Bool {
+        guard let object = snapshot.nodes.first(where: { $0.metadata.name == holder.node }) else { return true }
+        let node = RancherNode(node: object, distribution: fleet.distribution)
+        let isClaimed = snapshot.mirrorNodes.contains {
+            $0.isClaimed && $0.spec.mirrorName == holder.mirror && $0.spec.nodeName == holder.node
+                && $0.spec.nodeUID == node.uid
+        }
+        return node.isReady && node.canProveItsVote && !isClaimed
     }
 
     /// Whether what a guard found needs a person.

@@ -87,7 +87,7 @@ struct HeldStep {
             revision: holder.revision,
             epoch: epoch,
             expires: now + StepTimes.approvalSeconds,
-            deadlineSeconds: rollout.progressDeadlineSeconds,
+            deadlineSeconds: holder.deadlineSeconds ?? rollout.progressDeadlineSeconds,
             reason: change?.reason.rawValue ?? Reason.rollingOut.rawValue
         )
         let message = "\(node.name) may restart once for \(holder.revision): \(change?.message ?? "")"
@@ -108,17 +108,21 @@ struct HeldStep {
         let end = (agent?.restartedAt ?? taken) + rollout.progressDeadlineSeconds
         let name = object.spec.nodeName
         if agent?.phase == .rollingBack {
-            return overdue(end, name)
+            return overdue(end, object, "its previous configuration is not reported back in force")
                 ?? .waiting(.waitingForProof, "\(name) is getting its previous configuration back", until: end)
         }
-        return overdue(end, name) ?? .waiting(.waitingForProof, "\(name) is restarting", until: end)
+        return overdue(end, object, "its agent has not reported the end of the restart")
+            ?? .waiting(.waitingForProof, "\(name) is restarting", until: end)
     }
 
-    private func overdue(_ end: Timestamp, _ name: String) -> StepOutcome? {
+    /// - Parameter missing: what the step still waits for.
+    private func overdue(_ end: Timestamp, _ object: MirrorNode, _ missing: String) -> StepOutcome? {
         guard now >= end else { return nil }
+        let name = object.spec.nodeName
         let message =
-            "\(name) has not shown its health by \(end): look at the service and the agent on that node. No other "
-            + "server is touched meanwhile"
+            "\(name) has not shown its health by \(end): \(missing). Look at the service and the agent on that node. "
+            + "No other server is touched meanwhile; it goes on once that is mended, or, where the server is well as it "
+            + "is, after `kubectl delete mirrornode \(object.metadata.name)`"
         return StepOutcome(
             progress: .stalled(Verdict(.progressDeadlineExceeded, message)),
             notes: [Note(.warning, node: name, reason: .progressDeadlineExceeded, message: message)]
@@ -129,7 +133,7 @@ struct HeldStep {
     private func proof(_ node: RancherNode, _ object: MirrorNode) -> StepOutcome {
         let end = (object.status?.agent?.restartedAt ?? taken) + rollout.progressDeadlineSeconds
         if let missing = missingProof(node, object) {
-            return overdue(end, node.name)
+            return overdue(end, object, missing)
                 ?? .waiting(.waitingForProof, "\(node.name) was restarted; \(missing)", until: end)
         }
         let since = recordedProof ?? now
@@ -196,7 +200,9 @@ struct HeldStep {
     /// The MirrorNode was deleted by hand while the Lease was held: whether its agent had begun is not known, so the
     /// node counts as disrupted for as long as an approval could have been claimed and a restart could have taken.
     private func withoutRecord(_ node: RancherNode) -> StepOutcome {
-        let end = taken + StepTimes.approvalSeconds + rollout.progressDeadlineSeconds
+        // The mirror may have been made anew since, with another deadline.
+        let deadline = holder.deadlineSeconds ?? rollout.progressDeadlineSeconds
+        let end = taken + StepTimes.approvalSeconds + deadline
         guard now >= end, node.isReady, node.canProveItsVote else {
             let message =
                 "The MirrorNode of \(node.name) was deleted in mid-step; the next server waits until "

@@ -28,4 +28,6 @@ struct StepOutcome: Hashable, Sendable {
 enum StepTimes {
     /// How long an approval is good for. A claimed one goes on; one that nobody claims by then is taken back.
     static let approvalSeconds = 120
+    /// The longest `progressDeadlineSeconds` that the schema allows.
+    static let longestDeadlineSeconds = 7_200
 }

@@ -5,11 +5,14 @@ import MirrorAPI
 struct ConditionWriter {
     private let assessment: Assessment
     private let progress: Progress
+    /// What a hold has not stopped yet.
+    private let warning: String?
     private let fleet: Fleet
     private let servers: [RancherNode]
 
-    init(_ assessment: Assessment, progress: Progress) {
+    init(_ assessment: Assessment, progress: Progress, warning: String? = nil) {
         self.assessment = assessment
+        self.warning = warning
         self.progress = progress
         let fleet = assessment.fleet
         self.fleet = fleet
@@ -68,7 +71,9 @@ struct ConditionWriter {
     private func paused() -> (Condition.Status, Verdict) {
         let requests = fleet.mirror.spec.pauseRequests
         guard !requests.isEmpty else { return (.false, Verdict(.notPaused, "No hold is set")) }
-        let message = "Paused by \(Sentences.list(requests)); it goes on when spec.pauseRequests is empty"
+        let message =
+            "Paused by \(Sentences.list(requests)); it goes on when spec.pauseRequests is empty"
+            + (warning.map { "; \($0)" } ?? "")
         return (.true, Verdict(.paused, message))
     }
 

@@ -28,6 +28,8 @@ struct StatusWriter {
             let message = "What is known may be out of date, so nothing is started: \(staleness)"
             return finished(progress: .advancing(Verdict(.staleInformation, message)), rollout: rollout)
         }
+        // A step that was given up is none any more.
+        if assessment.disrupted == nil { rollout = nil }
         let requests = mirror.spec.pauseRequests
         guard !requests.isEmpty else {
             let verdict = Verdict(.paused, "The mirror is being deleted: nothing is begun any more")
@@ -35,10 +37,12 @@ struct StatusWriter {
         }
         let left = assessment.changes.count
         let message = "Paused by \(Sentences.list(requests)): \(left) change(s) wait"
-        let isSteady = left == 0 && rollout == nil && assessment.obstacle == nil
+        let warning = UnclaimedStep(ofMirror: mirror.metadata.name, snapshot)?.warning
+        let isSteady = warning == nil && left == 0 && rollout == nil && assessment.obstacle == nil
         return finished(
-            progress: isSteady ? steady() : .advancing(Verdict(.paused, message)),
-            rollout: rollout
+            progress: isSteady ? steady() : .advancing(Verdict(.paused, message + (warning.map { "; \($0)" } ?? ""))),
+            rollout: rollout,
+            warning: warning
         )
     }
 
@@ -77,8 +81,12 @@ struct StatusWriter {
         return .steady(Verdict(.healthy, "Nothing is left to do on \(fleet.selectedCount) node(s)"))
     }
 
-    private func finished(progress: Progress, rollout: P2PMirrorStatus.Rollout?) -> P2PMirrorStatus {
-        let conditions = ConditionWriter(assessment, progress: progress).conditions()
+    private func finished(
+        progress: Progress,
+        rollout: P2PMirrorStatus.Rollout?,
+        warning: String? = nil
+    ) -> P2PMirrorStatus {
+        let conditions = ConditionWriter(assessment, progress: progress, warning: warning).conditions()
         return P2PMirrorStatus(
             observedGeneration: mirror.metadata.generation,
             conditions: conditions.carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: snapshot.now),

@@ -79,14 +79,17 @@ struct YAMLReadingTests {
         #expect(try YAMLCoding.documents(text) == [expected])
     }
 
+    private static let quoting = "quote the value if it is meant as text"
+
     static let faults: [(String, String)] = [
+        ("token: *S3cret\n", "line 1, column 8: the alias has no anchor before it: \(quoting)"),
         ("a: 1\nb: 2\na: 3\n", "line 3, column 1: the key \"a\" is there twice"),
         ("1: x\n\"1\": y\n", "line 2, column 1: the key \"1\" is there twice"),
         ("a:\n  - b: c: d\n", "line 2, column 9: mapping values are not allowed in this context"),
         ("a: [1, 2\n", "line 2, column 1: did not find expected ',' or ']'"),
-        ("a: *b\n", "line 1, column 4: the alias *b has no anchor before it"),
-        ("a: &a [*a]\n", "line 1, column 8: the alias *a has no anchor before it"),
-        ("--- &a 1\n--- *a\n", "line 2, column 5: the alias *a has no anchor before it"),
+        ("a: *b\n", "line 1, column 4: the alias has no anchor before it: \(quoting)"),
+        ("a: &a [*a]\n", "line 1, column 8: the alias has no anchor before it: \(quoting)"),
+        ("--- &a 1\n--- *a\n", "line 2, column 5: the alias has no anchor before it: \(quoting)"),
         ("a: .nan\n", "line 1, column 4: .nan is no number of JSON: quote it if it is meant as text"),
         ("a: !!binary aGk=\n", "line 1, column 4: !!binary is not supported: write the base64 text without the tag"),
         ("a: !!int x\n", "line 1, column 4: the value is tagged !!int and is not one"),

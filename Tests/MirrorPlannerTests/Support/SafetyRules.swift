@@ -138,7 +138,7 @@ struct SafetyRules {
     }
 
     private func onlySelected(_ before: Snapshot, _ action: Action) -> Violation? {
-        if !mirror.spec.pauseRequests.isEmpty { return Violation(rule: 9, text: "acted while paused") }
+        if !mirror.spec.pauseRequests.isEmpty { return onlyTakenBack(before, action) }
         let name: String
         switch action {
         case .applyMirrorNode(let intent): name = intent.spec.nodeName
@@ -154,6 +154,22 @@ struct SafetyRules {
         let isOurs =
             mirror.spec.selector.matches(node.metadata.labels) && node.status?.nodeInfo?.operatingSystem == "linux"
         return isOurs ? nil : Violation(rule: 9, text: "touched \(name), which is not selected")
+    }
+
+    /// A hold takes back what nobody has claimed, and does nothing else.
+    private func onlyTakenBack(_ before: Snapshot, _ action: Action) -> Violation? {
+        let holder = before.disruption?.metadata.annotations[AnnotationKey.holderNode]
+        let object: MirrorNode?
+        switch action {
+        case .withdrawApproval(let name, _, _, _): object = before.mirrorNodes.first { $0.metadata.name == name }
+        case .releaseDisruption: object = before.mirrorNodes.first { $0.spec.nodeName == holder }
+        default: return Violation(rule: 9, text: "acted while paused")
+        }
+        let phase = object?.status?.agent?.phase
+        let epoch = before.disruption?.spec?.leaseTransitions
+        let isBegun = phase != nil && phase != .idle && phase != .refused && object?.status?.agent?.epoch == epoch
+        guard object == nil || isBegun else { return nil }
+        return Violation(rule: 9, text: "took a step back while paused that was begun")
     }
 
     // MARK: Reading

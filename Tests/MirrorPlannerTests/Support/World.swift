@@ -101,6 +101,7 @@ struct World {
                 annotations: [
                     AnnotationKey.holderMirror: holder.mirror, AnnotationKey.holderNode: holder.node,
                     AnnotationKey.holderRevision: holder.revision,
+                    AnnotationKey.holderDeadline: "\(holder.deadlineSeconds ?? 7_200)",
                 ]
             ),
             spec: Lease.Spec(
