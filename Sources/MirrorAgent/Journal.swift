@@ -56,7 +56,7 @@ package struct Journal: Codable, Hashable, Sendable {
         package var role: NodeRole
         package var setting: ServerSetting
         package var stage: Stage
-        /// When the evidence is weighed; set anew for the second restart.
+        /// When the evidence is weighed; set anew for each restart.
         package var deadline: Timestamp
         package var deadlineSeconds: Int
         /// Our drop-in before the step, nil where there was none.

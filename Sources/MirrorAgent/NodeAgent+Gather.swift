@@ -92,7 +92,7 @@ extension NodeAgent {
         }
     }
 
-    /// Reads the Node, and what a claim needs. Returns the error that kept the API's view from being complete.
+    /// Reads the Node, and what a claim or a first restart needs. Returns the error that kept the API's view from being complete.
     ///
     /// - Parameter isKnown: whether the source of the MirrorNodes could be asked, so that an absent one is really
     ///   absent.
@@ -104,11 +104,10 @@ extension NodeAgent {
             let mirrorNode = isUnderWay ? try await liveMirrorNode(known, input.mirror) : known
             var live = LiveView(mirrorNode: mirrorNode)
             if mirrorNode != nil || isUnderWay { live.node = try await node(isUnderWay, mirrorNode, input) }
-            if awaitsClaim(mirrorNode, input.now) {
+            if awaitsClaim(mirrorNode, input.now) || awaitsRestart(input) {
                 let key = ObjectKey(namespace: options.leaseNamespace, name: DisruptionLease.name)
                 live.lease = try await api.find(Lease.self, key)
-                let selector = "node-role.kubernetes.io/control-plane"
-                live.servers = try await api.list(Node.self, ListOptions(labelSelector: selector))
+                live.servers = try await servers()
             }
             input.live = live
             return nil
@@ -122,6 +121,27 @@ extension NodeAgent {
         guard let mirrorNode, let approval = mirrorNode.spec.approval else { return false }
         return approval.revision == mirrorNode.spec.revision && now < approval.expires
             && mirrorNode.status?.agent?.revision != approval.revision
+    }
+
+    /// Whether a step has not restarted the service yet: it begins only on what is true at that moment.
+    private func awaitsRestart(_ input: AgentInput) -> Bool {
+        guard let step = input.host.journal.step else { return false }
+        return switch step.stage {
+        case .claiming, .applying: true
+        case .restarting: input.unit?.invocationID == step.invocation
+        case .rollingBack, .restoring: false
+        }
+    }
+
+    /// The Nodes with a server role of any kind: a member of etcd counts also where it runs nothing else.
+    private func servers() async throws(KubeError) -> [Node] {
+        var servers: [String: Node] = [:]
+        for label in Decider.serverLabels {
+            for node in try await api.list(Node.self, ListOptions(labelSelector: label, limit: 500)) {
+                servers[node.metadata.name] = node
+            }
+        }
+        return servers.values.sorted { $0.metadata.name < $1.metadata.name }
     }
 
     private func liveMirrorNode(_ known: MirrorNode?, _ mirror: String) async throws(KubeError) -> MirrorNode? {

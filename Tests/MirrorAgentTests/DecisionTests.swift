@@ -37,11 +37,14 @@ struct DecisionTests {
         var node = World.makeNode(World.node, "10.0.0.1")
         node.metadata.annotations[World.distribution.argumentsAnnotation] =
             #"["server","--server","https://10.0.0.3:9345"]"#
+        var live = LiveView(mirrorNode: mirrorNode, node: node)
+        live.lease = World.makeLease(revision: "1-a", epoch: 1)
+        live.servers = [node, World.makeNode("server-2", "10.0.0.2")]
         return AgentInput(
             now: World.now,
             options: AgentOptions(nodeName: World.node, leaseNamespace: "ns", version: "test"),
             mirror: World.mirror,
-            live: LiveView(mirrorNode: mirrorNode, node: node),
+            live: live,
             host: host,
             unit: unit
         )

@@ -81,7 +81,7 @@ struct SourceTests {
                 world.server.reads.dropFirst(before) == [
                     "/apis/p2pmirror.io/v1alpha1/mirrornodes/embedded.server-1", "/api/v1/nodes/server-1",
                     "/apis/coordination.k8s.io/v1/namespaces/p2pmirror-system/leases/p2pmirror-disruption",
-                    "/api/v1/nodes",
+                    "/api/v1/nodes", "/api/v1/nodes", "/api/v1/nodes",
                 ]
             )
         }

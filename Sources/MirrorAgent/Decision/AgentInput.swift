@@ -37,12 +37,12 @@ package struct AgentInput: Sendable {
 package struct LiveView: Sendable {
     /// Nil where it was deleted. Read in this pass while something is under way, else as the source knows it.
     package var mirrorNode: MirrorNode?
-    /// The disruption Lease; read only while an approval waits for its claim.
+    /// The disruption Lease; read only while an approval waits for its claim, or a step for its first restart.
     package var lease: Lease?
     /// The agent's own Node: read in this pass while something is under way; else it may be as old as the last change
     /// on the host.
     package var node: Node?
-    /// The Nodes with a server role; read only while an approval waits for its claim.
+    /// The Nodes with a server role, in the order of their names; read whenever `lease` is.
     package var servers: [Node] = []
 
     package init(mirrorNode: MirrorNode?, node: Node? = nil) {

@@ -12,12 +12,11 @@ extension Decider {
         guard input.now < approval.expires else {
             return rest(.idle, "the approval of revision \(approval.revision) expired at \(approval.expires)")
         }
-        guard holds(live.lease, mirrorNode, approval) else {
+        guard holdsLease(approval.revision, approval.epoch) else {
             return AgentDecision(
                 report(restingStatus(remark: nil)),
                 .leaseMismatch,
-                "the Lease \(DisruptionLease.name) is not held for revision \(approval.revision) of this node in epoch "
-                    + "\(approval.epoch)",
+                leaseMismatch(approval.revision, approval.epoch),
                 look: .soon
             )
         }
@@ -37,21 +36,12 @@ extension Decider {
             return refuse(mirrorNode, approval, .hostNotWritable, failure.error.description)
         }
         guard input.options.mayRestart else { return refuseForLackOfPermission(mirrorNode, approval) }
-        if let obstacle { return rest(obstacle.reason, obstacle.message, look: .soon) }
+        if let obstacle = obstacle ?? disruptedServer { return rest(obstacle.reason, obstacle.message, look: .soon) }
         return claim(
             mirrorNode,
             approval,
             RancherNode(node: node, distribution: RancherDistribution(mirrorNode.spec.provider))
         )
-    }
-
-    private func holds(_ lease: Lease?, _ mirrorNode: MirrorNode, _ approval: MirrorNodeSpec.Approval) -> Bool {
-        let holder = DisruptionHolder(
-            mirror: mirrorNode.spec.mirrorName,
-            node: mirrorNode.spec.nodeName,
-            revision: approval.revision
-        )
-        return DisruptionHolder(lease) == holder && lease?.spec?.leaseTransitions == approval.epoch
     }
 
     /// What will pass, so that the approval is neither claimed nor refused.

@@ -27,7 +27,7 @@ extension Decider {
                 "; \(path) was changed by somebody else meanwhile and is left as it is: correct it"
             )
         }
-        if present == .wanted, previousSetting(step) != step.setting {
+        if mustRestore(step) {
             let message = "the previous \(path) is put back"
             return AgentDecision(report(status(of: step)) + [.lock] + restore(step), reason(step), message, look: .now)
         }
@@ -73,9 +73,10 @@ extension Decider {
     }
 
     /// Ends a step that has not restarted the service. Where the service was started by something else since the claim,
-    /// it may run with the new file, or fail with it: then everything is put back as after a restart of ours.
+    /// it may run with the new file, or fail with it: then everything is put back as after a restart of ours. A service
+    /// that runs, and not with the new file, is left alone.
     func giveUp(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
-        guard let unit = input.unit, unit.isActive, unit.invocationID == step.invocation else {
+        guard let unit = input.unit, unit.isActive, !mayBeInForce(step) else {
             return rollBack(step, reason, message)
         }
         return abort(step, reason, "\(message); nothing was restarted")
@@ -85,17 +86,21 @@ extension Decider {
     /// a disk that is full.
     func abort(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
         let present = dropIn(of: step)
-        let mustRestore = present == .wanted && previousSetting(step) != step.setting
         var end = settled(step, .failed, reason, message, inForce: previousSetting(step))
         if present == .foreign { end.inForce = input.host.dropIn.flatMap { DropIn.setting(in: $0) } }
         return AgentDecision(
-            [.lock] + (mustRestore ? restore(step) : []) + report(status(of: end)) + [
+            [.lock] + (mustRestore(step) ? restore(step) : []) + report(status(of: end)) + [
                 .writeJournal(Journal(settled: end))
             ],
             reason,
             message,
             look: .now
         )
+    }
+
+    /// Whether our drop-in is there as this step wrote it.
+    func mustRestore(_ step: Journal.Step) -> Bool {
+        dropIn(of: step) == .wanted && previousSetting(step) != step.setting
     }
 
     private func restore(_ step: Journal.Step) -> [Effect] {

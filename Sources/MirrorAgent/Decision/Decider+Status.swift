@@ -18,7 +18,7 @@ extension Decider {
         }
         let remark = remark ?? unreadable ?? drift(mirrorNode)
         guard let settled = journal.settled, settled.uid == mirrorNode.metadata.uid else {
-            return status(.idle, nil, nil, remark?.0.rawValue, remark?.1, nil)
+            return statusWithoutRecord(mirrorNode, remark)
         }
         let hasFailed = settled.phase == .failed
         return status(
@@ -28,6 +28,26 @@ extension Decider {
             hasFailed ? settled.reason : remark?.0.rawValue ?? settled.reason,
             hasFailed ? settled.message : remark?.1 ?? settled.message,
             settled.restartedAt
+        )
+    }
+
+    /// The status where the journal can't be read or knows nothing of this MirrorNode. What the status says of a claim
+    /// or an end then counts: it is the only record of it, and without it the revision would be tried again.
+    private func statusWithoutRecord(
+        _ mirrorNode: MirrorNode,
+        _ remark: (Reason, String)?
+    ) -> MirrorNodeStatus.Agent {
+        guard let before = mirrorNode.status?.agent, before.phase != .idle, before.phase != .refused else {
+            return status(.idle, nil, nil, remark?.0.rawValue, remark?.1, nil)
+        }
+        let keepsReason = before.phase == .failed && input.host.journalFault == nil
+        return status(
+            before.phase,
+            before.revision,
+            before.epoch,
+            keepsReason ? before.reason : remark?.0.rawValue ?? before.reason,
+            keepsReason ? before.message : remark?.1 ?? before.message,
+            before.restartedAt
         )
     }
 

@@ -21,19 +21,32 @@ extension Decider {
         if let unit = input.unit, unit.hasFailed {
             return giveUp(step, .serviceFailed, "\(step.unit) failed (\(unit.result)) before it was restarted")
         }
-        guard input.now < step.deadline else {
-            return giveUp(step, .progressDeadlineExceeded, "the restart could not begin until \(step.deadline)")
-        }
-        guard input.live != nil else {
-            return wait(step, .apiUnreachable, "the API server can't be reached; without it nothing is restarted")
-        }
-        guard let mirrorNode, mirrorNode.metadata.uid == step.uid else {
-            return giveUp(step, .mirrorNodeGone, "its MirrorNode was deleted before the restart")
-        }
-        if let agent = mirrorNode.status?.agent, agent.revision == step.revision, agent.phase == .failed {
+        if let agent = mirrorNode?.status?.agent, mirrorNode?.metadata.uid == step.uid,
+            agent.revision == step.revision, agent.phase == .failed
+        {
             // An end was reported, and the process ended before its journal was written.
             let reason = agent.reason.flatMap(Reason.init) ?? .progressDeadlineExceeded
             return abort(step, reason, agent.message ?? "")
+        }
+        if isProven(step) { return applied(step) }
+        if input.live == nil, mayBeInForce(step) {
+            return awaitEvidence(step, "\(step.unit) was started by something else; its Node can't be read")
+        }
+        return input.now < step.deadline ? decideDue(step) : decideOverdue(step)
+    }
+
+    private func decideOverdue(_ step: Journal.Step) -> AgentDecision {
+        let cause = input.live == nil ? nil : obstacle(to: step).map { ": \($0.message)" }
+        let message = "the restart could not begin until \(step.deadline)\(cause ?? "")"
+        return giveUp(step, .progressDeadlineExceeded, message)
+    }
+
+    private func decideDue(_ step: Journal.Step) -> AgentDecision {
+        guard input.live != nil else {
+            return wait(step, .apiUnreachable, "the API server can't be reached; without it nothing is restarted")
+        }
+        guard mirrorNode?.metadata.uid == step.uid else {
+            return giveUp(step, .mirrorNodeGone, "its MirrorNode was deleted before the restart")
         }
         switch dropIn(of: step) {
         case .foreign:
@@ -47,7 +60,7 @@ extension Decider {
         return restart(step)
     }
 
-    /// The drop-in is there: restart, unless the service has taken it up by itself meanwhile, at a boot for instance.
+    /// The drop-in is there: restart.
     private func restart(_ step: Journal.Step) -> AgentDecision {
         guard let unit = input.unit, unit.isActive, !unit.hasJob else {
             return wait(
@@ -56,15 +69,13 @@ extension Decider {
                 input.unitFault ?? "the service is not active; it is not restarted in that state"
             )
         }
-        if unit.invocationID != step.invocation, let node = input.live?.node,
-            missingProof(step, RancherNode(node: node, distribution: step.distribution)) == nil
-        {
-            return applied(step)
-        }
+        if let obstacle = obstacle(to: step) { return wait(step, obstacle.reason, obstacle.message) }
         var next = step
         next.stage = .restarting
         next.invocation = unit.invocationID
         next.restartedAt = input.now
+        // However long it waited for another server: a start that was begun has its whole time.
+        next.deadline = input.now + step.deadlineSeconds
         return AgentDecision(
             [
                 .lock, .syncDropIn(path: step.distribution.dropInFile),
@@ -74,6 +85,21 @@ extension Decider {
             "\(Self.effect(of: step.setting)) is on the disk; \(step.unit) restarts",
             look: .now
         )
+    }
+
+    /// Whether the service has taken up the drop-in by itself, at a boot for instance, and its Node shows it.
+    private func isProven(_ step: Journal.Step) -> Bool {
+        guard let unit = input.unit, unit.isActive, !unit.hasJob, unit.invocationID != step.invocation,
+            dropIn(of: step) == .wanted, let node = input.live?.node
+        else { return false }
+        return missingProof(step, RancherNode(node: node, distribution: step.distribution)) == nil
+    }
+
+    /// Whether the service, which runs, was started by something else than this step since the claim, so that it may
+    /// run with our drop-in.
+    func mayBeInForce(_ step: Journal.Step) -> Bool {
+        guard let unit = input.unit, unit.isActive else { return false }
+        return unit.invocationID != step.invocation && mustRestore(step)
     }
 
     private func applied(_ step: Journal.Step) -> AgentDecision {
@@ -136,13 +162,21 @@ extension Decider {
         guard input.live != nil else {
             return wait(step, .apiUnreachable, "the API server can't be reached; without it nothing is restarted")
         }
+        if let obstacle = obstacle(to: step) {
+            // It was announced and never asked for: that is taken back, so that a later restart has its whole time.
+            var next = step
+            next.stage = .applying
+            next.restartedAt = nil
+            let journal = Journal(settled: journal.settled, step: next)
+            return AgentDecision([.lock, .writeJournal(journal)], obstacle.reason, obstacle.message, look: .now)
+        }
         return AgentDecision([.lock, .restart(unit: step.unit)], .claimed, "\(step.unit) restarts", look: .now)
     }
 
     /// The service runs with what is on the disk; the Node must show it.
     private func decideRestarted(_ step: Journal.Step, isLate: Bool) -> AgentDecision {
         guard let node = input.live?.node else {
-            return wait(step, .apiUnreachable, "\(step.unit) is active; its Node can't be read, which is no evidence")
+            return awaitEvidence(step, "\(step.unit) is active; its Node can't be read, which is no evidence")
         }
         guard let missing = missingProof(step, RancherNode(node: node, distribution: step.distribution)) else {
             return applied(step)
@@ -150,6 +184,24 @@ extension Decider {
         return isLate
             ? rollBack(step, missing.reason, "\(missing.message) after \(step.deadlineSeconds) s")
             : wait(step, .waitingForProof, missing.message)
+    }
+
+    /// Seconds that the API server must have been reachable before what it says counts against a step: its first
+    /// answers may show what was before it went away.
+    private static let evidenceSeconds = 60
+
+    /// The Node can't be read: the deadline moves so that it never comes sooner than a minute after that. It moves by
+    /// two, for the journal to be written once a minute and not in every pass of a long outage.
+    private func awaitEvidence(_ step: Journal.Step, _ message: String) -> AgentDecision {
+        guard step.deadline - input.now <= Self.evidenceSeconds else { return wait(step, .apiUnreachable, message) }
+        var next = step
+        next.deadline = input.now + 2 * Self.evidenceSeconds
+        return AgentDecision(
+            [.lock, .writeJournal(Journal(settled: journal.settled, step: next))],
+            .apiUnreachable,
+            message,
+            look: .soon
+        )
     }
 
     private func missingProof(_ step: Journal.Step, _ node: RancherNode) -> (reason: Reason, message: String)? {
@@ -183,8 +235,15 @@ extension Decider {
         step.previous.flatMap { DropIn.setting(in: Array($0.utf8)) }
     }
 
-    /// Leaves the step as it is.
+    /// Leaves the step as it is, and says in the status for what. While it is put back, why that is done stays there.
     func wait(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
-        AgentDecision(report(status(of: step)), reason, message, look: .soon)
+        var agent = status(of: step)
+        if agent?.phase == .rollingBack {
+            agent?.message = "\(step.message ?? ""); \(message)"
+        } else {
+            agent?.reason = reason.rawValue
+            agent?.message = "\(Self.intention(step)); \(message)"
+        }
+        return AgentDecision(report(agent), reason, message, look: .soon)
     }
 }
