@@ -92,7 +92,8 @@ extension NodeAgent {
         }
     }
 
-    /// Reads the Node, and what a claim or a first restart needs. Returns the error that kept the API's view from being complete.
+    /// Reads the Node, and what a claim or a first restart needs. Returns the error that kept the API's view from being
+    /// complete.
     ///
     /// - Parameter isKnown: whether the source of the MirrorNodes could be asked, so that an absent one is really
     ///   absent.

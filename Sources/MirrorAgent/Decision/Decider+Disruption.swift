@@ -12,7 +12,7 @@ extension Decider {
     func holdsLease(_ revision: String, _ epoch: Int) -> Bool {
         let holder = DisruptionHolder(mirror: input.mirror, node: input.options.nodeName, revision: revision)
         let lease = input.live?.lease
-        return DisruptionHolder(lease) == holder && lease?.spec?.leaseTransitions == epoch
+        return DisruptionHolder(lease)?.identity == holder.identity && lease?.spec?.leaseTransitions == epoch
     }
 
     func leaseMismatch(_ revision: String, _ epoch: Int) -> String {
