@@ -121,8 +121,8 @@ struct HeldStep {
         let name = object.spec.nodeName
         let message =
             "\(name) has not shown its health by \(end): \(missing). Look at the service and the agent on that node. "
-            + "No other server is touched meanwhile; it goes on once that is mended, or, where the server is well as it "
-            + "is, after `kubectl delete mirrornode \(object.metadata.name)`"
+            + "No other server is touched meanwhile; it goes on once that is mended, or, where the server is well as "
+            + "it is, after `kubectl delete mirrornode \(object.metadata.name)`"
         return StepOutcome(
             progress: .stalled(Verdict(.progressDeadlineExceeded, message)),
             notes: [Note(.warning, node: name, reason: .progressDeadlineExceeded, message: message)]
