@@ -39,9 +39,6 @@ enum WordRules {
         [
             Ban(word: "TODO", pattern: /\bTODO\b/, instead: "do it, or open an issue") { isThisFile($0) },
             Ban(word: "FIXME", pattern: /\bFIXME\b/, instead: "do it, or open an issue") { isThisFile($0) },
-            Ban(word: "/work/", pattern: #/(?:^|[^\w.])/work//#, instead: "a path that every machine has") {
-                isThisFile($0)
-            },
         ]
     }
 
