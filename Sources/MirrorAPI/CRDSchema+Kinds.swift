@@ -29,6 +29,12 @@ package struct KindSchema: Sendable {
 extension FieldSchema {
     static let nodeName = FieldSchema.text(atMost: 253)
 
+    static let registries = registries(default: nil)
+
+    static func registries(default fallback: JSONValue?) -> FieldSchema {
+        .list(of: .text(.registry, atLeast: 1, atMost: 253), atMost: 64, .set, default: fallback)
+    }
+
     static let conditions = FieldSchema.list(of: condition, atMost: 32, .map(key: "type"))
 
     private static let condition = FieldSchema.object(

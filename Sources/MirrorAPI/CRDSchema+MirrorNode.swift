@@ -23,9 +23,10 @@ extension KindSchema {
                 rules: [.fixed("provider cannot be changed; delete the MirrorNode, and the operator makes it anew")]
             ),
             "role": .choice(NodeRole.self),
-            "desired": .object(["server": server]),
+            "desired": .object(["server": server, "registries": .registries, "debug": .flag]),
             "revision": .text(.revision, atMost: 63),
             "approval": approval,
+            "deletionPolicy": .choice(DeletionPolicy.self),
         ],
         required: ["mirrorName", "nodeName", "nodeUID", "provider", "role"],
         rules: approvalRules
@@ -51,7 +52,7 @@ extension KindSchema {
             "revision": .text(.revision, atMost: 63),
             "epoch": .ordinal,
             "expires": .time,
-            "deadlineSeconds": .seconds(10...7200),
+            "deadlineSeconds": .number(10...7200),
             "reason": .text(atMost: 128),
         ],
         required: ["revision", "epoch", "expires", "deadlineSeconds", "reason"]
@@ -94,6 +95,11 @@ extension KindSchema {
             "restartedAt": .time,
             "registriesConfigured": .flag,
             "pendingChanges": .list(of: .text(atMost: 253), atMost: 64, .atomic),
+            "host": .object([
+                "ownServer": .text(atMost: 300),
+                "registries": .list(of: .text(atMost: 253), atMost: 64, .atomic),
+                "serviceCPUPercent": .count,
+            ]),
             "version": .text(atMost: 64),
         ],
         required: ["phase", "version"],

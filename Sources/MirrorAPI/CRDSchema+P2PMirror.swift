@@ -13,8 +13,10 @@ extension KindSchema {
             "mode": .choice(Mode.self, default: .observe),
             "pauseRequests": .list(of: .text(atLeast: 1, atMost: 128), atMost: 16, .set, default: []),
             "selector": selector,
+            "registries": .registries(default: []),
             "topology": topology,
             "rollout": rollout,
+            "deletionPolicy": .choice(DeletionPolicy.self, default: .retain),
             "rke2": rancher,
             "k3s": rancher,
         ],
@@ -71,6 +73,7 @@ extension KindSchema {
         [
             "rewrite": .choice(Rewrite.self, default: .rings),
             "shape": .choice(DesiredShape.self, default: .star),
+            "maxFanout": .number(2...64, default: 8),
             "preferredRoots": .list(
                 of: .text(.dnsSubdomain, atMost: 253),
                 atMost: 16,
@@ -84,15 +87,18 @@ extension KindSchema {
                     ) { roots, _ in Set(roots.arrayValue ?? []).count == roots.arrayValue?.count }
                 ]
             ),
+            "registrationAddress": .text(.serverURL, atMost: 300),
+            "rerootAfterSeconds": .number(60...2_592_000, default: 3600),
         ],
         default: [:]
     )
 
     private static let rollout = FieldSchema.object(
         [
-            "minReadySeconds": .seconds(0...3600, default: 30),
-            "progressDeadlineSeconds": .seconds(10...7200, default: 600),
+            "minReadySeconds": .number(0...3600, default: 30),
+            "progressDeadlineSeconds": .number(10...7200, default: 600),
             "approval": .choice(ApprovalMode.self, default: .automatic),
+            "window": window,
             "allowControlPlaneOutage": .flag(default: false),
         ],
         default: [:],
@@ -106,7 +112,26 @@ extension KindSchema {
         ]
     )
 
-    private static let rancher = FieldSchema.object(["managedNodes": .choice(ManagedNodes.self, default: .observe)])
+    private static let window = FieldSchema.object(
+        [
+            "days": .list(of: .choice(Weekday.self), atMost: 7, .set, default: []),
+            "start": .text(.timeOfDay, atMost: 5),
+            "end": .text(.timeOfDay, atMost: 5),
+            "utcOffsetMinutes": .number(-720...840, default: 0),
+        ],
+        required: ["start", "end"],
+        rules: [
+            FieldRule("self.start != self.end", message: "end must differ from start; leave window out for at any time")
+            {
+                window,
+                _ in window["start"] != window["end"]
+            }
+        ]
+    )
+
+    private static let rancher = FieldSchema.object([
+        "managedNodes": .choice(ManagedNodes.self, default: .observe), "debugUntil": .time,
+    ])
 
     static let p2pMirrorStatus = FieldSchema.object([
         "observedGeneration": .ordinal,

@@ -66,7 +66,7 @@ package struct FieldRule: Sendable {
 
 /// The forms of text that fields have.
 package enum TextForm: String, CaseIterable, Sendable {
-    case dnsLabel, dnsSubdomain, labelKey, labelValue, serverURL, revision, conditionReason
+    case dnsLabel, dnsSubdomain, labelKey, labelValue, serverURL, revision, conditionReason, registry, timeOfDay
 
     /// The regular expression of the schema; it means the same in RE2 and in Swift.
     package var pattern: String {
@@ -79,6 +79,8 @@ package enum TextForm: String, CaseIterable, Sendable {
             #"^https://([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-f:.]+\]):[1-9][0-9]{0,4}$"#
         case .revision: #"^[1-9][0-9]*-[0-9a-z]+$"#
         case .conditionReason: #"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"#
+        case .registry: #"^(\*|_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?)$"#
+        case .timeOfDay: #"^([01][0-9]|2[0-3]):[0-5][0-9]$"#
         }
     }
 
@@ -92,6 +94,8 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .serverURL: "https://HOST:PORT with nothing after it (such as https://10.0.0.1:9345)"
         case .revision: "a count, a hyphen and a hash"
         case .conditionReason: "one word (such as RollingOut)"
+        case .registry: "a registry's HOST or HOST:PORT without scheme and path (such as docker.io), or *"
+        case .timeOfDay: "a time of day as HH:MM (such as 22:30)"
         }
     }
 
@@ -156,7 +160,7 @@ extension FieldSchema {
         FieldSchema(form: .boolean, fallback: .bool(fallback))
     }
 
-    static func seconds(_ range: ClosedRange<Int64>, default fallback: Int64? = nil) -> FieldSchema {
+    static func number(_ range: ClosedRange<Int64>, default fallback: Int64? = nil) -> FieldSchema {
         FieldSchema(
             form: .integer(IntegerBounds(format: "int32", minimum: range.lowerBound, maximum: range.upperBound)),
             fallback: fallback.map { .int($0) }

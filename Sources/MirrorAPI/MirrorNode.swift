@@ -55,10 +55,19 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     package struct Desired: Codable, Hashable, Sendable {
         /// Nil: `server:` is left as the administrator wrote it.
         package var server: ServerSetting?
+        /// Registries that `registries.yaml` must mirror beside those that it names already. Nil: it is left alone.
+        package var registries: [String]?
+        /// True: the service logs at the level debug. Nil: that is left as the administrator wrote it.
+        package var debug: Bool?
 
-        package init(server: ServerSetting? = nil) {
+        package init(server: ServerSetting? = nil, registries: [String]? = nil, debug: Bool? = nil) {
             self.server = server
+            self.registries = registries
+            self.debug = debug
         }
+
+        /// Whether nothing is asked for.
+        package var isEmpty: Bool { self == Self() }
     }
 
     /// The leave to change the files and restart the service once.
@@ -92,6 +101,9 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     /// earlier setting is a new revision. Nil until the first desired setting.
     package var revision: String?
     package var approval: Approval?
+    /// What the agent does with our files on this node once the mirror is gone; nil means that they stay. The operator
+    /// asks for `Restore` only where no cycle can come of it.
+    package var deletionPolicy: DeletionPolicy?
 
     package init(
         mirrorName: String,
@@ -101,7 +113,8 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         role: NodeRole,
         desired: Desired? = nil,
         revision: String? = nil,
-        approval: Approval? = nil
+        approval: Approval? = nil,
+        deletionPolicy: DeletionPolicy? = nil
     ) {
         self.mirrorName = mirrorName
         self.nodeName = nodeName
@@ -111,76 +124,6 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         self.desired = desired
         self.revision = revision
         self.approval = approval
-    }
-}
-
-/// The status of a MirrorNode; all of it is the agent's.
-package struct MirrorNodeStatus: Codable, Hashable, Sendable {
-    package enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
-        /// Nothing under way.
-        case idle = "Idle"
-        /// The approval is claimed: from here on the service may be restarted at any moment.
-        case restarting = "Restarting"
-        /// The revision is in force, proven on the node.
-        case applied = "Applied"
-        /// The deadline ran out or the service failed: the previous file is being put back.
-        case rollingBack = "RollingBack"
-        /// The revision failed; the previous configuration is in force again, or the message says what is not.
-        case failed = "Failed"
-        /// Refused before anything was changed; the message says why.
-        case refused = "Refused"
-    }
-
-    package struct Agent: Codable, Hashable, Sendable {
-        package var observedGeneration: Int64?
-        package var phase: Phase
-        /// The revision that `phase` is about; nil while idle.
-        package var revision: String?
-        /// The epoch under which it was claimed.
-        package var epoch: Int?
-        package var reason: String?
-        package var message: String?
-        /// Invocation of the service that the agent saw last, as systemd names it.
-        package var invocationID: String?
-        /// When the agent asked for the restart.
-        package var restartedAt: Timestamp?
-        /// Whether `registries.yaml` names at least one registry: without one the embedded registry does not start.
-        package var registriesConfigured: Bool?
-        /// Keys that the configuration on disk (without our file) holds otherwise than the running service does.
-        package var pendingChanges: [String]?
-        /// Release of the agent.
-        package var version: String
-
-        package init(
-            observedGeneration: Int64? = nil,
-            phase: Phase,
-            revision: String? = nil,
-            epoch: Int? = nil,
-            reason: String? = nil,
-            message: String? = nil,
-            invocationID: String? = nil,
-            restartedAt: Timestamp? = nil,
-            registriesConfigured: Bool? = nil,
-            pendingChanges: [String]? = nil,
-            version: String
-        ) {
-            self.observedGeneration = observedGeneration
-            self.phase = phase
-            self.revision = revision
-            self.epoch = epoch
-            self.reason = reason
-            self.message = message
-            self.invocationID = invocationID
-            self.restartedAt = restartedAt
-            self.registriesConfigured = registriesConfigured
-            self.pendingChanges = pendingChanges
-            self.version = version
-        }
-    }
-
-    package var agent: Agent?
-
-    package init(agent: Agent? = nil) {
-        self.agent = agent
+        self.deletionPolicy = deletionPolicy
     }
 }

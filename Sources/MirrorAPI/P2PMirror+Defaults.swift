@@ -5,7 +5,7 @@ import KubeCore
 
 extension P2PMirrorSpec {
     enum CodingKeys: String, CodingKey {
-        case provider, mode, pauseRequests, selector, topology, rollout, rke2, k3s
+        case provider, mode, pauseRequests, selector, registries, topology, rollout, deletionPolicy, rke2, k3s
     }
 
     package init(from decoder: any Decoder) throws {
@@ -14,8 +14,10 @@ extension P2PMirrorSpec {
         mode = try container.decodeIfPresent(Mode.self, forKey: .mode) ?? .observe
         pauseRequests = try container.decodeIfPresent([String].self, forKey: .pauseRequests) ?? []
         selector = try container.decodeIfPresent(LabelSelector.self, forKey: .selector) ?? LabelSelector()
+        registries = try container.decodeIfPresent([String].self, forKey: .registries) ?? []
         topology = try container.decodeIfPresent(Topology.self, forKey: .topology) ?? Topology()
         rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout) ?? Rollout()
+        deletionPolicy = try container.decodeIfPresent(DeletionPolicy.self, forKey: .deletionPolicy) ?? .retain
         rke2 = try container.decodeIfPresent(Rancher.self, forKey: .rke2)
         k3s = try container.decodeIfPresent(Rancher.self, forKey: .k3s)
     }
@@ -23,20 +25,25 @@ extension P2PMirrorSpec {
 
 extension P2PMirrorSpec.Topology {
     enum CodingKeys: String, CodingKey {
-        case rewrite, shape, preferredRoots
+        case rewrite, shape, maxFanout, preferredRoots, registrationAddress, rerootAfterSeconds
     }
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        rewrite = try container.decodeIfPresent(Rewrite.self, forKey: .rewrite) ?? .rings
-        shape = try container.decodeIfPresent(DesiredShape.self, forKey: .shape) ?? .star
+        let fallback = Self()
+        rewrite = try container.decodeIfPresent(Rewrite.self, forKey: .rewrite) ?? fallback.rewrite
+        shape = try container.decodeIfPresent(DesiredShape.self, forKey: .shape) ?? fallback.shape
+        maxFanout = try container.decodeIfPresent(Int.self, forKey: .maxFanout) ?? fallback.maxFanout
         preferredRoots = try container.decodeIfPresent([String].self, forKey: .preferredRoots) ?? []
+        registrationAddress = try container.decodeIfPresent(String.self, forKey: .registrationAddress)
+        rerootAfterSeconds =
+            try container.decodeIfPresent(Int.self, forKey: .rerootAfterSeconds) ?? fallback.rerootAfterSeconds
     }
 }
 
 extension P2PMirrorSpec.Rollout {
     enum CodingKeys: String, CodingKey {
-        case minReadySeconds, progressDeadlineSeconds, approval, allowControlPlaneOutage
+        case minReadySeconds, progressDeadlineSeconds, approval, window, allowControlPlaneOutage
     }
 
     package init(from decoder: any Decoder) throws {
@@ -48,6 +55,7 @@ extension P2PMirrorSpec.Rollout {
             try container.decodeIfPresent(Int.self, forKey: .progressDeadlineSeconds)
             ?? fallback.progressDeadlineSeconds
         approval = try container.decodeIfPresent(ApprovalMode.self, forKey: .approval) ?? fallback.approval
+        window = try container.decodeIfPresent(Window.self, forKey: .window)
         allowControlPlaneOutage =
             try container.decodeIfPresent(Bool.self, forKey: .allowControlPlaneOutage)
             ?? fallback.allowControlPlaneOutage
@@ -56,11 +64,26 @@ extension P2PMirrorSpec.Rollout {
 
 extension P2PMirrorSpec.Rancher {
     enum CodingKeys: String, CodingKey {
-        case managedNodes
+        case managedNodes, debugUntil
     }
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         managedNodes = try container.decodeIfPresent(ManagedNodes.self, forKey: .managedNodes) ?? .observe
+        debugUntil = try container.decodeIfPresent(Timestamp.self, forKey: .debugUntil)
+    }
+}
+
+extension P2PMirrorSpec.Rollout.Window {
+    enum CodingKeys: String, CodingKey {
+        case days, start, end, utcOffsetMinutes
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        days = try container.decodeIfPresent([Weekday].self, forKey: .days) ?? []
+        start = try container.decode(String.self, forKey: .start)
+        end = try container.decode(String.self, forKey: .end)
+        utcOffsetMinutes = try container.decodeIfPresent(Int.self, forKey: .utcOffsetMinutes) ?? 0
     }
 }

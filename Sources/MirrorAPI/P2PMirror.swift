@@ -37,13 +37,18 @@ package enum Mode: String, Codable, Hashable, Sendable, CaseIterable {
 package enum Rewrite: String, Codable, Hashable, Sendable, CaseIterable {
     /// Those of a component with a cycle.
     case rings = "Rings"
+    /// All that are not in the wanted shape.
+    case always = "Always"
     /// None; the topology is reported only.
     case never = "Never"
 }
 
 /// What is rewritten becomes this.
 package enum DesiredShape: String, Codable, Hashable, Sendable, CaseIterable {
+    /// One root, to which all others point.
     case star = "Star"
+    /// One root, to which all others lead, no server with more than `maxFanout` children.
+    case tree = "Tree"
 }
 
 /// What the graph of a mirror's servers looks like.
@@ -76,17 +81,41 @@ package enum ManagedNodes: String, Codable, Hashable, Sendable, CaseIterable {
     case enforce = "Enforce"
 }
 
+/// What becomes of the files on the nodes when the mirror is deleted.
+package enum DeletionPolicy: String, Codable, Hashable, Sendable, CaseIterable {
+    /// They stay as they are.
+    case retain = "Retain"
+    /// Those that we wrote are removed, without a restart, where that closes no cycle at a later restart.
+    case restore = "Restore"
+}
+
 /// What an administrator asks for. Every field has the schema's default where it is absent.
 package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     package struct Topology: Codable, Hashable, Sendable {
         package var rewrite: Rewrite = .rings
         package var shape: DesiredShape = .star
+        /// Tree: children of one server.
+        package var maxFanout: Int = 8
         package var preferredRoots: [String] = []
+        /// `https://HOST:PORT` of a fixed registration address; nil where there is none.
+        package var registrationAddress: String?
+        /// A root that has not been Ready for so many seconds is replaced.
+        package var rerootAfterSeconds: Int = 3600
 
-        package init(rewrite: Rewrite = .rings, shape: DesiredShape = .star, preferredRoots: [String] = []) {
+        package init(
+            rewrite: Rewrite = .rings,
+            shape: DesiredShape = .star,
+            maxFanout: Int = 8,
+            preferredRoots: [String] = [],
+            registrationAddress: String? = nil,
+            rerootAfterSeconds: Int = 3600
+        ) {
             self.rewrite = rewrite
             self.shape = shape
+            self.maxFanout = maxFanout
             self.preferredRoots = preferredRoots
+            self.registrationAddress = registrationAddress
+            self.rerootAfterSeconds = rerootAfterSeconds
         }
     }
 
@@ -94,17 +123,21 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         package var minReadySeconds: Int = 30
         package var progressDeadlineSeconds: Int = 600
         package var approval: ApprovalMode = .automatic
+        /// When restarts may begin; nil for at any time.
+        package var window: Window?
         package var allowControlPlaneOutage: Bool = false
 
         package init(
             minReadySeconds: Int = 30,
             progressDeadlineSeconds: Int = 600,
             approval: ApprovalMode = .automatic,
+            window: Window? = nil,
             allowControlPlaneOutage: Bool = false
         ) {
             self.minReadySeconds = minReadySeconds
             self.progressDeadlineSeconds = progressDeadlineSeconds
             self.approval = approval
+            self.window = window
             self.allowControlPlaneOutage = allowControlPlaneOutage
         }
     }
@@ -112,9 +145,12 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     /// Settings of RKE2 or K3s.
     package struct Rancher: Codable, Hashable, Sendable {
         package var managedNodes: ManagedNodes = .observe
+        /// Until then the servers log at the level debug; after it our file asks for that no longer.
+        package var debugUntil: Timestamp?
 
-        package init(managedNodes: ManagedNodes = .observe) {
+        package init(managedNodes: ManagedNodes = .observe, debugUntil: Timestamp? = nil) {
             self.managedNodes = managedNodes
+            self.debugUntil = debugUntil
         }
     }
 
@@ -122,8 +158,11 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     package var mode: Mode
     package var pauseRequests: [String]
     package var selector: LabelSelector
+    /// Registries that every node mirrors; empty where `registries.yaml` stays as it is.
+    package var registries: [String]
     package var topology: Topology
     package var rollout: Rollout
+    package var deletionPolicy: DeletionPolicy
     package var rke2: Rancher?
     package var k3s: Rancher?
 
@@ -132,8 +171,10 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         mode: Mode = .observe,
         pauseRequests: [String] = [],
         selector: LabelSelector = LabelSelector(),
+        registries: [String] = [],
         topology: Topology = Topology(),
         rollout: Rollout = Rollout(),
+        deletionPolicy: DeletionPolicy = .retain,
         rke2: Rancher? = nil,
         k3s: Rancher? = nil
     ) {
@@ -141,8 +182,10 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         self.mode = mode
         self.pauseRequests = pauseRequests
         self.selector = selector
+        self.registries = registries
         self.topology = topology
         self.rollout = rollout
+        self.deletionPolicy = deletionPolicy
         self.rke2 = rke2
         self.k3s = k3s
     }
@@ -153,150 +196,5 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         case .rke2: rke2 ?? Rancher()
         case .k3s: k3s ?? Rancher()
         }
-    }
-}
-
-/// What the operator found, decided and will do next.
-package struct P2PMirrorStatus: Codable, Hashable, Sendable {
-    package struct Cycle: Codable, Hashable, Sendable {
-        /// Members, starting from the smallest name, each followed by the one that it asks; at most 50.
-        package var nodes: [String]
-
-        package init(nodes: [String]) {
-            self.nodes = nodes
-        }
-    }
-
-    package struct Topology: Codable, Hashable, Sendable {
-        package var observed: TopologyShape
-        /// What it is to become; nil where it stays as it is.
-        package var desired: DesiredShape?
-        package var root: String?
-        /// Hops from the farthest server to its root; 0 where there is a cycle.
-        package var depth: Int
-        package var cycleCount: Int
-        /// At most 20.
-        package var cycles: [Cycle]?
-        package var pendingChanges: Int
-
-        package init(
-            observed: TopologyShape,
-            desired: DesiredShape? = nil,
-            root: String? = nil,
-            depth: Int = 0,
-            cycleCount: Int = 0,
-            cycles: [Cycle]? = nil,
-            pendingChanges: Int = 0
-        ) {
-            self.observed = observed
-            self.desired = desired
-            self.root = root
-            self.depth = depth
-            self.cycleCount = cycleCount
-            self.cycles = cycles
-            self.pendingChanges = pendingChanges
-        }
-    }
-
-    package struct Nodes: Codable, Hashable, Sendable {
-        package var selected: Int
-        package var ready: Int
-        package var current: Int
-        package var updating: Int
-        package var failed: Int
-
-        package init(selected: Int = 0, ready: Int = 0, current: Int = 0, updating: Int = 0, failed: Int = 0) {
-            self.selected = selected
-            self.ready = ready
-            self.current = current
-            self.updating = updating
-            self.failed = failed
-        }
-    }
-
-    package struct Rollout: Codable, Hashable, Sendable {
-        package var node: String
-        package var revision: String
-        package var startedAt: Timestamp
-        /// Since when the node has shown the wanted configuration and its health without a break.
-        package var provenSince: Timestamp?
-        /// Number of this step, from 1.
-        package var step: Int
-        /// Number of steps of the rollout.
-        package var of: Int
-
-        package init(
-            node: String,
-            revision: String,
-            startedAt: Timestamp,
-            provenSince: Timestamp? = nil,
-            step: Int,
-            of: Int
-        ) {
-            self.node = node
-            self.revision = revision
-            self.startedAt = startedAt
-            self.provenSince = provenSince
-            self.step = step
-            self.of = of
-        }
-    }
-
-    package struct NextChange: Codable, Hashable, Sendable {
-        package enum Action: String, Codable, Hashable, Sendable, CaseIterable {
-            /// `server:` is to lead to another server.
-            case pointServer = "PointServer"
-            /// `server:` is to be empty.
-            case clearServer = "ClearServer"
-        }
-
-        package var node: String
-        package var action: Action
-        package var reason: String
-        package var message: String
-
-        package init(node: String, action: Action, reason: String, message: String) {
-            self.node = node
-            self.action = action
-            self.reason = reason
-            self.message = message
-        }
-    }
-
-    package var observedGeneration: Int64?
-    package var conditions: [Condition]
-    package var topology: Topology?
-    package var nodes: Nodes?
-    package var rollout: Rollout?
-    package var nextChange: NextChange?
-
-    package init(
-        observedGeneration: Int64? = nil,
-        conditions: [Condition] = [],
-        topology: Topology? = nil,
-        nodes: Nodes? = nil,
-        rollout: Rollout? = nil,
-        nextChange: NextChange? = nil
-    ) {
-        self.observedGeneration = observedGeneration
-        self.conditions = conditions
-        self.topology = topology
-        self.nodes = nodes
-        self.rollout = rollout
-        self.nextChange = nextChange
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case observedGeneration, conditions, topology, nodes, rollout, nextChange
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        observedGeneration = try container.decodeIfPresent(Int64.self, forKey: .observedGeneration)
-        conditions = try container.decodeIfPresent([Condition].self, forKey: .conditions) ?? []
-        topology = try container.decodeIfPresent(Topology.self, forKey: .topology)
-        nodes = try container.decodeIfPresent(Nodes.self, forKey: .nodes)
-        rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout)
-        nextChange = try container.decodeIfPresent(NextChange.self, forKey: .nextChange)
     }
 }

@@ -63,6 +63,12 @@ struct RuleSample: CustomTestStringConvertible {
         ),
         RuleSample(
             kind: "P2PMirror",
+            path: "spec.rollout.window",
+            message: "end must differ from start; leave window out for at any time",
+            changes: [(["spec", "rollout"], ["window": ["start": "22:00", "end": "22:00"]])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
             path: "spec.selector.matchExpressions[0]",
             message: "values needs at least one entry with operator In or NotIn",
             changes: [(["spec", "selector"], ["matchExpressions": [["key": "a", "operator": "NotIn", "values": []]]])]

@@ -24,14 +24,24 @@ enum Samples {
                 matchLabels: ["pool": "a"],
                 matchExpressions: [.init(key: "zone", operator: .in, values: ["b"])]
             ),
-            topology: .init(rewrite: .never, shape: .star, preferredRoots: ["server-1", "server-2"]),
+            registries: ["docker.io"],
+            topology: .init(
+                rewrite: .never,
+                shape: .tree,
+                maxFanout: 4,
+                preferredRoots: ["server-1", "server-2"],
+                registrationAddress: "https://10.0.0.9:9345",
+                rerootAfterSeconds: 60
+            ),
             rollout: .init(
                 minReadySeconds: 5,
                 progressDeadlineSeconds: 60,
                 approval: .manual,
+                window: .init(days: [.monday], start: "22:00", end: "05:30", utcOffsetMinutes: 60),
                 allowControlPlaneOutage: true
             ),
-            rke2: .init(managedNodes: .enforce)
+            deletionPolicy: .restore,
+            rke2: .init(managedNodes: .enforce, debugUntil: time)
         ),
         status: P2PMirrorStatus(
             observedGeneration: 2,
@@ -66,7 +76,11 @@ enum Samples {
             nodeUID: "8f1f9d3c",
             provider: .rke2,
             role: .server,
-            desired: .init(server: ServerSetting(action: .point, url: "https://10.0.0.1:9345")),
+            desired: .init(
+                server: ServerSetting(action: .point, url: "https://10.0.0.1:9345"),
+                registries: ["docker.io"],
+                debug: true
+            ),
             revision: "1-abc",
             approval: .init(
                 revision: "1-abc",
@@ -74,7 +88,8 @@ enum Samples {
                 expires: time,
                 deadlineSeconds: 600,
                 reason: "BreaksCycle"
-            )
+            ),
+            deletionPolicy: .restore
         ),
         status: MirrorNodeStatus(
             agent: .init(
@@ -88,6 +103,11 @@ enum Samples {
                 restartedAt: time,
                 registriesConfigured: true,
                 pendingChanges: ["tls-san"],
+                host: .init(
+                    ownServer: "https://10.0.0.1:9345",
+                    registries: ["docker.io"],
+                    serviceCPUPercent: 40
+                ),
                 version: "0.1.0"
             )
         )

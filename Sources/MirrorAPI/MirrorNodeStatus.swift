@@ -1,0 +1,92 @@
+package import KubeCore
+
+/// The status of a MirrorNode; all of it is the agent's.
+package struct MirrorNodeStatus: Codable, Hashable, Sendable {
+    package enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
+        /// Nothing under way.
+        case idle = "Idle"
+        /// The approval is claimed: from here on the service may be restarted at any moment.
+        case restarting = "Restarting"
+        /// The revision is in force, proven on the node.
+        case applied = "Applied"
+        /// The deadline ran out or the service failed: the previous file is being put back.
+        case rollingBack = "RollingBack"
+        /// The revision failed; the previous configuration is in force again, or the message says what is not.
+        case failed = "Failed"
+        /// Refused before anything was changed; the message says why.
+        case refused = "Refused"
+    }
+
+    package struct Agent: Codable, Hashable, Sendable {
+        package var observedGeneration: Int64?
+        package var phase: Phase
+        /// The revision that `phase` is about; nil while idle.
+        package var revision: String?
+        /// The epoch under which it was claimed.
+        package var epoch: Int?
+        package var reason: String?
+        package var message: String?
+        /// Invocation of the service that the agent saw last, as systemd names it.
+        package var invocationID: String?
+        /// When the agent asked for the restart.
+        package var restartedAt: Timestamp?
+        /// Whether `registries.yaml` names at least one registry: without one the embedded registry does not start.
+        package var registriesConfigured: Bool?
+        /// Keys that the configuration on disk (without our file) holds otherwise than the running service does.
+        package var pendingChanges: [String]?
+        /// What the agent sees on its host; nil from a release that does not look.
+        package var host: Host?
+        /// Release of the agent.
+        package var version: String
+
+        package init(
+            observedGeneration: Int64? = nil,
+            phase: Phase,
+            revision: String? = nil,
+            epoch: Int? = nil,
+            reason: String? = nil,
+            message: String? = nil,
+            invocationID: String? = nil,
+            restartedAt: Timestamp? = nil,
+            registriesConfigured: Bool? = nil,
+            pendingChanges: [String]? = nil,
+            host: Host? = nil,
+            version: String
+        ) {
+            self.observedGeneration = observedGeneration
+            self.phase = phase
+            self.revision = revision
+            self.epoch = epoch
+            self.reason = reason
+            self.message = message
+            self.invocationID = invocationID
+            self.restartedAt = restartedAt
+            self.registriesConfigured = registriesConfigured
+            self.pendingChanges = pendingChanges
+            self.host = host
+            self.version = version
+        }
+    }
+
+    /// What an agent sees on its host, rounded so that it changes rarely.
+    package struct Host: Codable, Hashable, Sendable {
+        /// `server:` as the node's own files have it, ours left out, as `https://HOST:PORT`; nil where they have none.
+        package var ownServer: String?
+        /// Registries that `registries.yaml` mirrors, in ascending order, at most 64; nil where it can't be read.
+        package var registries: [String]?
+        /// CPU time of the service, in percent of one core, as a mean over minutes; nil where it is not known.
+        package var serviceCPUPercent: Int?
+
+        package init(ownServer: String? = nil, registries: [String]? = nil, serviceCPUPercent: Int? = nil) {
+            self.ownServer = ownServer
+            self.registries = registries
+            self.serviceCPUPercent = serviceCPUPercent
+        }
+    }
+
+    package var agent: Agent?
+
+    package init(agent: Agent? = nil) {
+        self.agent = agent
+    }
+}
