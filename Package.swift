@@ -51,7 +51,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         target("KubeCore", ["CYAML"]),
-        target("KubeClient", ["KubeCore", "CCurl", log]),
+        target("KubeClient", ["KubeCore", "CCurl", heap, subprocess, system]),
         target("KubeRuntime", ["KubeCore", heap, log, metrics]),
         target("Telemetry", ["KubeCore", http, sockets, log, coreMetrics]),
         target("MirrorAPI", ["KubeCore"]),
