@@ -76,6 +76,12 @@ let package = Package(
             ]
         ),
         .executableTarget(name: "p2pmirror", dependencies: ["MirrorCommands"], swiftSettings: strict),
+        // In no product: hack/bench builds it.
+        .executableTarget(
+            name: "kube-bench",
+            dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
+            swiftSettings: strict
+        ),
 
         tests("KubeCoreTests", ["KubeCore"]),
         tests("KubeClientTests", ["KubeClient", "KubeCore", http, sockets, log]),

@@ -61,9 +61,15 @@ struct ExecConfigurationTests {
                 "exec.apiVersion \"client.authentication.k8s.io/v1alpha1\" is not known"
             ),
             ("{\(v1), command: x}", "exec.interactiveMode is missing; it should be Never or IfAvailable"),
-            ("{\(v1), command: x, interactiveMode: Always}", "exec.interactiveMode is Always: the plugin wants a person"),
+            (
+                "{\(v1), command: x, interactiveMode: Always}",
+                "exec.interactiveMode is Always: the plugin wants a person"
+            ),
             ("{\(v1), command: x, interactiveMode: Maybe}", "exec.interactiveMode \"Maybe\" is not known"),
-            ("{\(v1), command: x, interactiveMode: Never, env: [{name: \"\", value: s3cret}]}", "exec.env has an entry"),
+            (
+                "{\(v1), command: x, interactiveMode: Never, env: [{name: \"\", value: s3cret}]}",
+                "exec.env has an entry"
+            ),
         ]
     )
     func faults(exec: String, message: String) {
@@ -89,7 +95,10 @@ struct ExecConfigurationTests {
         #expect(!"\(proxy)".contains("cret"))
     }
 
-    @Test("What is no URL of a proxy is refused and not repeated", arguments: ["p", "ftp://me:s3cret@p", "http://:1", "http://me:s3cret@p:x"])
+    @Test(
+        "What is no URL of a proxy is refused and not repeated",
+        arguments: ["p", "ftp://me:s3cret@p", "http://:1", "http://me:s3cret@p:x"]
+    )
     func badProxies(text: String) {
         let error = #expect(throws: KubeError.self) {
             try Self.load(user: "{token: t}", cluster: "{server: \"https://a\", proxy-url: \"\(text)\"}")

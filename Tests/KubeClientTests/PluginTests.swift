@@ -59,7 +59,9 @@ struct ExecCredentialTests {
             try Self.read(#""status":{"token":"s3cret"}"#, version: "v1beta1")
         }
         #expect(other?.reason.contains("apiVersion \"client.authentication.k8s.io/v1beta1\" and was asked for") == true)
-        for (text, reason) in [("", "it wrote nothing"), ("s3cret: [", "9 bytes that"), ("Logged in as s3cret", "no Ex")] {
+        for (text, reason) in [
+            ("", "it wrote nothing"), ("s3cret: [", "9 bytes that"), ("Logged in as s3cret", "no Ex"),
+        ] {
             let error = #expect(throws: ExecCredential.Unreadable.self) {
                 try ExecCredential(Array(text.utf8), version: .v1, wall: Self.wall, now: Self.now)
             }
@@ -105,8 +107,12 @@ struct ExecCredentialTests {
             ("Unable to locate credentials\n", "Unable to locate credentials"),
             ("\u{1B}[31mno\u{1B}[0m\r\nsession", "[31mno [0m session"),
             ("token eyJhbGciOiJSUzI1NiIsImtpZCI6Ii0xIn0.e30.c2ln is old", "token <redacted> is old"),
-            ("key AKIA1234567890ABCDEFGHIJ", "key <redacted>"), ("password hunter22 is wrong", "password <redacted> is wrong"),
-            ("open /var/lib/some/very/long/path/credentials-1.json: none", "open /var/lib/some/very/long/path/credentials-1.json: none"),
+            ("key AKIA1234567890ABCDEFGHIJ", "key <redacted>"),
+            ("password hunter22 is wrong", "password <redacted> is wrong"),
+            (
+                "open /var/lib/some/very/long/path/credentials-1.json: none",
+                "open /var/lib/some/very/long/path/credentials-1.json: none"
+            ),
             ("unknown option --cluster-name", "unknown option --cluster-name"),
         ]
     )

@@ -46,8 +46,8 @@ package struct BearerToken: Sendable {
         if accepted != token { accepted = token }
     }
 
-    /// Whether the server's refusal of `refused` may be cured by asking again: the file holds another token now, or what
-    /// it holds was refused and the token before it was not.
+    /// Whether the server's refusal of `refused` may be cured by asking again: the file holds another token now, or
+    /// what it holds was refused and the token before it was not.
     package mutating func isReplaced(_ refused: Secret, at now: ContinuousClock.Instant) -> Bool {
         guard case .file(let path) = source else { return false }
         if let token = try? read(path), token != refused {

@@ -116,7 +116,7 @@ final class CredentialPlugin: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = shared.withLock { shared in
-                    // The run may have ended, and the task may have been cancelled, or the alarm have rung, before this is noted.
+                    // The run, the task or its time may have ended before this is noted.
                     guard shared.state.isRunning, !Task.isCancelled, ContinuousClock.now < deadline else { return true }
                     shared.waiters[number] = continuation
                     return false

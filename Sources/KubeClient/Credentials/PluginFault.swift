@@ -46,7 +46,9 @@ package enum PluginFault {
 
     /// The text on one line, without what moves a terminal's cursor or colours it.
     private static func printable(_ text: String, limit: Int) -> String {
-        let clean = text.unicodeScalars.map { $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) ? " " : Character($0) }
+        let clean = text.unicodeScalars.map {
+            $0.value < 0x20 || (0x7F..<0xA0).contains($0.value) ? " " : Character($0)
+        }
         return String(clean.prefix(limit)).split(separator: " ").joined(separator: " ")
     }
 }

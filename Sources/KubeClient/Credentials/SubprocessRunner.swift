@@ -41,7 +41,9 @@ package struct SubprocessRunner: CredentialPluginRunner {
             executable: isPath ? .path(FilePath(run.command)) : .name(run.command),
             arguments: Arguments(run.arguments.map(\.exposed)),
             environment: .inherit.updating(
-                Dictionary(uniqueKeysWithValues: run.environment.map { (Environment.Key(stringLiteral: $0), $1.exposed) })
+                Dictionary(
+                    uniqueKeysWithValues: run.environment.map { (Environment.Key(stringLiteral: $0), $1.exposed) }
+                )
             ),
             platformOptions: options
         )

@@ -75,7 +75,9 @@ package struct IdentityState: Sendable {
     ///
     /// Only our own pair goes back: an authority that was taken out of its file is trusted no longer.
     package mutating func pairIsUnusable(of number: Int) {
-        guard let last = current, last.number == number, let pair = last.pair, let previous = previousPair else { return }
+        guard let last = current, last.number == number, let pair = last.pair, let previous = previousPair else {
+            return
+        }
         unusable = pair
         previousPair = nil
         current = TLSIdentity(number: number + 1, authority: last.authority, pair: previous)

@@ -63,8 +63,8 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
     /// Whether libcurl could not use our own certificate with its key.
     var hasUnusableCertificate: Bool { failureCode.load(ordering: .acquiring) == CURLE_SSL_CERTPROBLEM.rawValue }
 
-    /// Whether a read failed because the server gave up a shared connection: it says so by GOAWAY, and libcurl 7.88 asks
-    /// again by itself only where the connection stays open for a moment.
+    /// Whether a read failed because the server gave up a shared connection: it says so by GOAWAY, and libcurl 7.88
+    /// asks again by itself only where the connection stays open for a moment.
     var lostItsConnection: Bool {
         plan.method.isRead && failureCode.load(ordering: .acquiring) == CURLE_HTTP2.rawValue
     }
@@ -139,7 +139,11 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
 
     /// Ends the transfer with a verdict of ours.
     func finish(_ cause: TransferFailure.Cause, _ detail: String) {
-        let failure = TransferFailure(cause: cause, detail: detail, wasSent: starts > 1 || starts == 1 && handle.hasSentRequest)
+        let failure = TransferFailure(
+            cause: cause,
+            detail: detail,
+            wasSent: starts > 1 || starts == 1 && handle.hasSentRequest
+        )
         sink.finish(failure.error(method: plan.method, name: plan.name))
     }
 

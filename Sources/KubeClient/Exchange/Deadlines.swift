@@ -2,8 +2,8 @@ import HeapModule
 
 /// Which of many deadlines comes next.
 ///
-/// A deadline that moves away, as that of a stream does with each event, costs nothing: its old entry comes up, is asked
-/// again, and goes back with the new one. So a wake-up costs O(log n) for what is due, whatever is open.
+/// A deadline that moves away, as that of a stream does with each event, costs nothing: its old entry comes up, is
+/// asked again, and goes back with the new one. So a wake-up costs O(log n) for what is due, whatever is open.
 package struct Deadlines: Sendable {
     package typealias Instant = ContinuousClock.Instant
 

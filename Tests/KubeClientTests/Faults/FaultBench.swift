@@ -25,6 +25,7 @@ final class FaultBench: Sendable {
     /// - Parameter lifetime: how long a file is used; an hour unless the row is about its end.
     func client(
         lifetime: Duration = .seconds(3600),
+        spread: Duration = .milliseconds(200),
         pluginTimeout: Duration = .seconds(20),
         _ adjust: (inout ClusterConfiguration) -> Void
     ) throws -> CurlTransport {
@@ -34,7 +35,7 @@ final class FaultBench: Sendable {
             userAgent: "p2pmirror/test",
             timeout: .seconds(20),
             fileLifetime: lifetime,
-            rotationSpread: .milliseconds(200),
+            rotationSpread: spread,
             pluginTimeout: pluginTimeout
         )
         return try CurlTransport(configuration, options: options, files: files)
@@ -106,14 +107,14 @@ final class FaultBench: Sendable {
 final class Follower: Sendable {
     private let seen = Journal<String>()
     private let ends = Journal<String>()
+    private let unfinished = Mutex(0)
     private let task = Mutex<Task<Void, Never>?>(nil)
 
     init(_ client: CurlTransport) {
-        let (seen, ends) = (seen, ends)
-        let follow = Task {
+        let follow = Task { [weak self, seen, ends] in
             while !Task.isCancelled {
                 do throws(KubeError) {
-                    try await Self.follow(client, seen)
+                    try await Self.follow(client, seen) { count in self?.unfinished.withLock { $0 = count } }
                     ends.note("end")
                 } catch {
                     ends.note(error.code == .status ? error.message : "\(error.code)")
@@ -133,7 +134,14 @@ final class Follower: Sendable {
     /// How each watch ended: in good order, by a status or by the code of an error.
     var endings: [String] { ends.entries }
 
-    private static func follow(_ client: CurlTransport, _ seen: Journal<String>) async throws(KubeError) {
+    /// Bytes of a line that has not ended.
+    var bytesOfLine: Int { unfinished.withLock { $0 } }
+
+    private static func follow(
+        _ client: CurlTransport,
+        _ seen: Journal<String>,
+        unfinished: (Int) -> Void
+    ) async throws(KubeError) {
         let request = KubeRequest(
             .get,
             "/events",
@@ -146,6 +154,7 @@ final class Follower: Sendable {
         }
         var splitter = LineSplitter()
         while let chunk = try await stream.nextChunk() {
+            unfinished(chunk.reversed().prefix { $0 != 0x0A }.count)
             for line in splitter.push(chunk) {
                 let event = try JSONCoding.decode(JSONValue.self, from: Array(line))
                 seen.note(event[path: "object", "metadata", "name"]?.stringValue ?? "nameless")

@@ -98,13 +98,15 @@ extension CredentialFault {
         CredentialFault(
             group: .plugin,
             name: "The plugin gives another client certificate under a running watch",
-            expected: "The watch ends in good order within a bound and goes on over a connection with the new certificate."
+            expected:
+                "The watch ends in good order within a bound and goes on over a connection with the new certificate."
         ) { bench in
             for name in ["alice", "alice2"] {
                 let escaped = { (part: String) in
                     try bench.certificates.text("\(name).\(part)").replacing("\n", with: #"\n"#)
                 }
-                let status = #""clientCertificateData":"\#(try escaped("crt"))","clientKeyData":"\#(try escaped("key"))""#
+                let status =
+                    #""clientCertificateData":"\#(try escaped("crt"))","clientKeyData":"\#(try escaped("key"))""#
                 let text = FaultBench.credential(status)
                 try text.write(toFile: "\(bench.folder)/\(name)", atomically: false, encoding: .utf8)
             }
@@ -137,7 +139,9 @@ extension CredentialFault {
             name: "The plugin never ends",
             expected: "It is ended with what it started, and the error names it and what it said."
         ) { bench in
-            let plugin = try bench.plugin("echo waiting for a browser >&2\nsleep 300 &\necho $! > \(bench.folder)/pid\nwait")
+            let plugin = try bench.plugin(
+                "echo waiting for a browser >&2\nsleep 300 &\necho $! > \(bench.folder)/pid\nwait"
+            )
             let client = try bench.client(pluginTimeout: .seconds(2)) { $0.execPlugin = plugin }
             let answer = await bench.ask(client)
             expectPluginError(answer, "it did not end within 2.0 seconds; it said: waiting for a browser")
@@ -152,7 +156,11 @@ extension CredentialFault {
         ) { bench in
             let answer = try await asked(
                 bench,
-                "echo half-a-s3cret\nprintf 'session \\033[31mexpired\\033[0m, key s3cretAKIA1234567890ABCDEF\\n' >&2\nexit 7"
+                """
+                echo half-a-s3cret
+                printf 'session \\033[31mexpired\\033[0m, key s3cretAKIA1234567890ABCDEF\\n' >&2
+                exit 7
+                """
             )
             expectPluginError(answer, "it failed (exited(7)); it said: session [31mexpired [0m, key <redacted>")
             return answer
@@ -202,7 +210,8 @@ extension CredentialFault {
         CredentialFault(
             group: .plugin,
             name: "The plugin fails when its token is due for renewal",
-            expected: "The token goes on for as long as the server takes it; it is asked again later, at growing intervals."
+            expected:
+                "The token goes on for as long as the server takes it; it is asked again later, at growing intervals."
         ) { bench in
             let plugin = try bench.plugin(
                 """
