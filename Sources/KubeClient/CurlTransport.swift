@@ -109,7 +109,8 @@ extension CurlTransport {
                 answer = try await attempt(plan, credential, remaining)
             } catch {
                 // A handshake that failed did nothing at the server, so that a write may be repeated too.
-                guard error.code == .tls, !isRenewed, session.credentials.identityWasReplaced(credential)
+                guard error.code == .tls, !isRenewed,
+                    await session.credentials.identityWasReplaced(credential, until: deadline)
                 else { throw error }
                 isRenewed = true
                 continue

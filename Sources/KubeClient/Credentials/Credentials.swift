@@ -95,9 +95,11 @@ final class Credentials: Sendable {
     }
 
     /// Whether there are other certificates to go with after a handshake that failed.
-    func identityWasReplaced(_ credential: Credential) -> Bool {
+    func identityWasReplaced(_ credential: Credential, until deadline: ContinuousClock.Instant) async -> Bool {
         refreshIdentity()
-        return state.withLock { $0.identity.current?.number != credential.identity.number }
+        if state.withLock({ $0.identity.current?.number != credential.identity.number }) { return true }
+        guard let given = credential.plugin, given.pair != nil, let plugin else { return false }
+        return await plugin.replaced(given, until: deadline)
     }
 
     /// libcurl could not use our certificate with its key.
@@ -120,10 +122,11 @@ final class Credentials: Sendable {
             }
             state.readAt = now
         }
-        state.plugin = given
+        // A request that waited long may come with an older one than is known by now.
+        if (given?.number ?? 0) >= (state.plugin?.number ?? 0) { state.plugin = given }
         var contents = state.contents
         // What the configuration itself names wins over the plugin's, as in client-go (transport/transport.go).
-        contents.pair = contents.pair ?? given?.pair
+        contents.pair = contents.pair ?? state.plugin?.pair
         let isFirst = state.identity.current == nil
         return state.identity.take(contents) && !isFirst ? state.identity.current?.number : nil
     }

@@ -101,19 +101,7 @@ extension CredentialFault {
             expected:
                 "The watch ends in good order within a bound and goes on over a connection with the new certificate."
         ) { bench in
-            for name in ["alice", "alice2"] {
-                let escaped = { (part: String) in
-                    try bench.certificates.text("\(name).\(part)").replacing("\n", with: #"\n"#)
-                }
-                let status =
-                    #""clientCertificateData":"\#(try escaped("crt"))","clientKeyData":"\#(try escaped("key"))""#
-                let text = FaultBench.credential(status)
-                try text.write(toFile: "\(bench.folder)/\(name)", atomically: false, encoding: .utf8)
-            }
-            let folder = bench.folder
-            let plugin = try bench.plugin(
-                "if [ $(wc -l < \(folder)/runs) = 1 ]; then cat \(folder)/alice; else cat \(folder)/alice2; fi"
-            )
+            let plugin = try certificatePlugin(bench, "alice", then: "alice2")
             let client = try bench.client { $0.execPlugin = plugin }
             let follower = Follower(client)
             try bench.server.tell("emit 5")
@@ -133,7 +121,37 @@ extension CredentialFault {
         },
     ]
 
+    /// A plugin that gives one client certificate in its first run and another one after that.
+    private static func certificatePlugin(_ bench: FaultBench, _ first: String, then second: String) throws
+        -> ExecPlugin
+    {
+        for name in [first, second] {
+            let escaped = { (part: String) in
+                try bench.certificates.text("\(name).\(part)").replacing("\n", with: #"\n"#)
+            }
+            let status = #""clientCertificateData":"\#(try escaped("crt"))","clientKeyData":"\#(try escaped("key"))""#
+            let text = FaultBench.credential(status)
+            try text.write(toFile: "\(bench.folder)/\(name)", atomically: false, encoding: .utf8)
+        }
+        let folder = bench.folder
+        return try bench.plugin(
+            "if [ $(wc -l < \(folder)/runs) = 1 ]; then cat \(folder)/\(first); else cat \(folder)/\(second); fi"
+        )
+    }
+
     static let failingPlugins = [
+        CredentialFault(
+            group: .plugin,
+            name: "The server refuses the plugin's client certificate in the handshake",
+            expected: "The plugin runs once more, and the write is carried out once."
+        ) { bench in
+            let plugin = try certificatePlugin(bench, "mallory", then: "alice")
+            let client = try bench.client { $0.execPlugin = plugin }
+            #expect(await bench.ask(client, .post("/x")) == "200")
+            let told = try bench.told()
+            #expect(told == "200 alice")
+            return "\(told); \(bench.runs) runs"
+        },
         CredentialFault(
             group: .plugin,
             name: "The plugin never ends",
