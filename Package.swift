@@ -84,7 +84,7 @@ let package = Package(
         ),
 
         tests("KubeCoreTests", ["KubeCore"]),
-        tests("KubeClientTests", ["KubeClient", "KubeCore", http, sockets, log]),
+        tests("KubeClientTests", ["KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
         tests("KubeRuntimeTests", ["KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),

@@ -30,7 +30,9 @@ struct CredentialFaultTests {
             try document.write(to: CredentialFaultPage.file, atomically: true, encoding: .utf8)
         }
         let written = try String(contentsOf: CredentialFaultPage.file, encoding: .utf8)
-        #expect(written.split(separator: "\n") == document.split(separator: "\n"))
+        let lines = (written.split(separator: "\n"), document.split(separator: "\n"))
+        #expect(lines.0.count == lines.1.count)
+        for (written, happened) in zip(lines.0, lines.1) { #expect(written == happened) }
     }
 
     @Test func `names of rows are unique`() {

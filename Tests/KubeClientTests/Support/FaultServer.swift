@@ -5,8 +5,9 @@ import Testing
 
 /// An API server over TLS in a process of its own, whose credentials and events are the test's to change.
 ///
-/// It keeps one collection, `/events`: a watch brings the events after its `resourceVersion`, each with the next number
-/// from 1. Whatever comes is noted, with the token, the client certificate and the connection that it came with.
+/// It keeps one collection of Leases under every path: a list has all of them, a watch brings those after its
+/// `resourceVersion`, each with the next number from 1. Whatever comes is noted, with the token, the client certificate
+/// and the connection that it came with.
 final class FaultServer: Sendable {
     struct Note: Decodable, Sendable, Equatable {
         var method: String
@@ -86,9 +87,16 @@ final class FaultServer: Sendable {
 
         state["context"] = make_context("server")
 
+        def lease(number):
+            return {"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "spec": {}, "metadata": {
+                "name": f"e-{number}", "namespace": "n", "resourceVersion": str(number)}}
+
         def event(number):
-            return json.dumps({"type": "ADDED", "object": {"metadata": {
-                "name": f"e-{number}", "resourceVersion": str(number)}}}) + "\n"
+            return json.dumps({"type": "ADDED", "object": lease(number)}) + "\n"
+
+        def respond(connection, status, value):
+            body = json.dumps(value).encode()
+            connection.sendall(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
 
         def chunk(connection, text):
             connection.sendall(b"%x\r\n%s\r\n" % (len(text), text.encode()))
@@ -119,7 +127,15 @@ final class FaultServer: Sendable {
 
         def serve(plain, number, context):
             try:
-                with context.wrap_socket(plain, server_side=True) as connection:
+                with context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as connection:
+                    try:
+                        connection.do_handshake()
+                    except ssl.SSLError:
+                        # What the client sent meanwhile is read: closing over it would take the alert away.
+                        connection.shutdown(socket.SHUT_WR)
+                        while connection.recv(4096):
+                            pass
+                        return
                     subject = (connection.getpeercert() or {}).get("subject", ())
                     client = next((v for part in subject for k, v in part if k == "commonName"), "")
                     reader = connection.makefile("rb")
@@ -141,11 +157,17 @@ final class FaultServer: Sendable {
                             state["notes"].append({"method": method, "path": path, "token": token, "client": client,
                                                    "connection": number, "status": status})
                         if status == 401:
-                            connection.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+                            respond(connection, 401, {})
+                        elif "sendInitialEvents" in query:
+                            respond(connection, 422, {"kind": "Status", "code": 422, "reason": "Invalid"})
                         elif "watch" in query:
                             watch(connection, int(query["resourceVersion"]))
                         else:
-                            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+                            with lock:
+                                count = state["events"]
+                            respond(connection, 200, {"kind": "LeaseList", "apiVersion": "coordination.k8s.io/v1",
+                                                     "metadata": {"resourceVersion": str(count)},
+                                                     "items": [lease(n + 1) for n in range(count)]})
             except (OSError, ValueError):
                 plain.close()
 
