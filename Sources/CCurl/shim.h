@@ -2,6 +2,8 @@
 #define P2PMIRROR_CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 
@@ -54,8 +56,9 @@ static inline CURLcode ccurl_set_prereq(CURL *handle, curl_prereq_callback callb
     return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback) : code;
 }
 
-static inline CURLcode ccurl_set_opensocket(CURL *handle, curl_opensocket_callback callback) {
-    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, callback);
+static inline CURLcode ccurl_set_opensocket(CURL *handle, curl_opensocket_callback callback, void *context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+    return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, callback) : code;
 }
 
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
@@ -82,7 +85,36 @@ static inline size_t ccurl_pause(void) { return CURL_WRITEFUNC_PAUSE; }
 
 static inline long ccurl_global_default(void) { return CURL_GLOBAL_DEFAULT; }
 
-/* Something to wake a thread with that waits in poll; Swift's module of the C library leaves it out. */
+/* Swift's module of the C library leaves epoll out, and imports no packed structure. */
+
+struct ccurl_ready {
+    uint64_t key;
+    uint32_t events;
+};
+
+static inline int ccurl_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static inline int ccurl_epoll_set(int epoll, int operation, int file, uint32_t events, uint64_t key) {
+    struct epoll_event event = {events, {.u64 = key}};
+    return epoll_ctl(epoll, operation, file, &event);
+}
+
+/* At most `capacity` of those that are ready, and no more than 64; -1 after a signal. */
+static inline int ccurl_epoll_wait(int epoll, struct ccurl_ready *ready, int capacity, int milliseconds) {
+    struct epoll_event events[64];
+    int count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, milliseconds);
+    for (int i = 0; i < count; i++) {
+        ready[i].key = events[i].data.u64;
+        ready[i].events = events[i].events;
+    }
+    return count;
+}
+
+static inline uint32_t ccurl_readable(void) { return EPOLLIN; }
+
+static inline uint32_t ccurl_writable(void) { return EPOLLOUT; }
+
+/* Something to wake a thread with that waits in epoll; it is left out there too. */
 static inline int ccurl_event_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 /* The name that `top -H` and /proc show; at most 15 bytes. */

@@ -14,8 +14,14 @@ public struct ClientOptions: Hashable, Sendable {
     public var answerLimit: Int
     /// Whether compressed answers are asked for: worth it over a network, not on one machine.
     public var acceptsCompression: Bool
-    /// How long a token from a file is used before the file is read again.
-    public var tokenLifetime: Duration
+    /// How long a token or a certificate from a file is used before the file is read again. A refusal has it read again
+    /// at once.
+    public var fileLifetime: Duration
+    /// Over what time the watches that were opened with replaced certificates end, so that they do not all come back
+    /// together.
+    public var rotationSpread: Duration
+    /// How long a credential plugin may run.
+    public var pluginTimeout: Duration
 
     /// Creates options.
     public init(
@@ -26,7 +32,9 @@ public struct ClientOptions: Hashable, Sendable {
         streamBound: Int = 1 << 20,
         answerLimit: Int = 256 << 20,
         acceptsCompression: Bool = false,
-        tokenLifetime: Duration = .seconds(60)
+        fileLifetime: Duration = .seconds(60),
+        rotationSpread: Duration = .seconds(10),
+        pluginTimeout: Duration = .seconds(30)
     ) {
         self.userAgent = userAgent
         self.timeout = timeout
@@ -35,6 +43,8 @@ public struct ClientOptions: Hashable, Sendable {
         self.streamBound = streamBound
         self.answerLimit = answerLimit
         self.acceptsCompression = acceptsCompression
-        self.tokenLifetime = tokenLifetime
+        self.fileLifetime = fileLifetime
+        self.rotationSpread = rotationSpread
+        self.pluginTimeout = pluginTimeout
     }
 }

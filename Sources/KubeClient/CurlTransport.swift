@@ -1,36 +1,46 @@
 public import KubeCore
-import Synchronization
 
 /// A transport over libcurl: one thread carries all transfers of one client.
 ///
 /// Guarantees, beyond those of `Transport`: requests share connections, by HTTP/2 where the server offers it over TLS;
 /// a stream has a connection of its own; a task that is cancelled removes its transfer at once; an answer 429 or 503
-/// with Retry-After is followed, never earlier than it says and never past the deadline; a token file is read again as
-/// it rotates. Open streams outlive the transport; whole exchanges hold it.
+/// with Retry-After is followed, never earlier than it says and never past the deadline. Open streams outlive the
+/// transport; whole exchanges hold it.
+///
+/// Token files, certificates and the credentials of plugins are renewed as they change or expire, and once more when
+/// the server refuses them. New certificates mean new connections: watches that were opened with older ones end within
+/// `fileLifetime` and `rotationSpread`, between two of their lines and without an error, and their reader opens them
+/// again. A new token ends no watch: servers look at it when a request begins, and end each watch after the time that
+/// it was asked for.
 public final class CurlTransport: Transport {
     private let configuration: ClusterConfiguration
     private let options: ClientOptions
     private let server: ServerAddress
-    private let token: TokenBox?
-    private let loop: LoopLease
+    private let session: ClientSession
 
     /// Starts a client for one API server; nothing is sent yet.
     ///
-    /// - Parameter files: where token files are read from; certificates are always read by libcurl itself.
+    /// - Parameter files: where tokens and certificates are read from.
     /// - Throws: `KubeError` with code `configuration`, or `connection` where the machine has no thread left.
-    public init(
+    public convenience init(
         _ configuration: ClusterConfiguration,
         options: ClientOptions,
         files: any ConfigurationFiles = SystemFiles()
+    ) throws(KubeError) {
+        try self.init(configuration, options: options, files: files, plugins: SubprocessRunner())
+    }
+
+    package init(
+        _ configuration: ClusterConfiguration,
+        options: ClientOptions,
+        files: any ConfigurationFiles,
+        plugins: any CredentialPluginRunner
     ) throws(KubeError) {
         self.configuration = configuration
         self.options = options
         server = try ServerAddress(configuration.server)
         if let name = configuration.tlsServerName { _ = try ServerAddress("https://\(name)") }
-        token = configuration.token.map {
-            TokenBox(BearerToken($0, files: files, lifetime: options.tokenLifetime))
-        }
-        loop = try LoopLease()
+        session = try ClientSession(configuration, options, files: files, plugins: plugins)
     }
 
     /// Sends a request and waits for its whole answer.
@@ -40,7 +50,9 @@ public final class CurlTransport: Transport {
         try await follow(
             request,
             isStream: false,
-            attempt: { plan, remaining throws(KubeError) in try await self.exchange(plan, remaining) },
+            attempt: { plan, credential, remaining throws(KubeError) in
+                try await self.exchange(plan, credential, remaining)
+            },
             describe: { ($0.status, $0.headers["retry-after"]) },
             abandon: { _ in }
         )
@@ -53,8 +65,8 @@ public final class CurlTransport: Transport {
         try await follow(
             request,
             isStream: true,
-            attempt: { plan, remaining throws(KubeError) in
-                try await self.stream(plan, remaining, idle: request.idleTimeout)
+            attempt: { plan, credential, remaining throws(KubeError) in
+                try await self.stream(plan, credential, remaining, idle: request.idleTimeout)
             },
             describe: { ($0.status, $0.headers["retry-after"]) },
             abandon: { $0.cancel() }
@@ -74,30 +86,44 @@ extension CurlTransport {
     private func follow<Answer>(
         _ request: KubeRequest,
         isStream: Bool,
-        attempt: (TransferPlan, Duration) async throws(KubeError) -> Answer,
+        attempt: (TransferPlan, Credential, Duration) async throws(KubeError) -> Answer,
         describe: (Answer) -> (status: Int, retryAfter: String?),
         abandon: (Answer) -> Void
     ) async throws(KubeError) -> Answer {
         let deadline = ContinuousClock.now + (request.timeout ?? options.timeout)
         var retries = 0
-        var isTokenReplaced = false
+        var isRenewed = false
         while true {
-            let secret = try currentToken()
+            let credential = try await session.credentials.current(until: deadline)
             let plan = try TransferPlan(
                 request,
                 server: server,
                 tlsServerName: configuration.tlsServerName,
-                token: secret,
+                token: credential.token,
                 isStream: isStream
             )
             let remaining = deadline - .now
             guard remaining > .zero else { throw KubeError(.timeout, "\(plan.name): the time allowed ran out") }
-            let answer = try await attempt(plan, remaining)
-            let (status, retryAfter) = describe(answer)
-            if status == 401, !isTokenReplaced, let secret, isReplaced(secret) {
-                isTokenReplaced = true
-                abandon(answer)
+            let answer: Answer
+            do throws(KubeError) {
+                answer = try await attempt(plan, credential, remaining)
+            } catch {
+                // A handshake that failed did nothing at the server, so that a write may be repeated too.
+                guard error.code == .tls, !isRenewed,
+                    await session.credentials.identityWasReplaced(credential, until: deadline)
+                else { throw error }
+                isRenewed = true
                 continue
+            }
+            let (status, retryAfter) = describe(answer)
+            if status == 401 {
+                if !isRenewed, await session.credentials.wereReplaced(credential, until: deadline) {
+                    isRenewed = true
+                    abandon(answer)
+                    continue
+                }
+            } else {
+                session.credentials.wereAccepted(credential)
             }
             let decision = options.retries.decide(
                 status: status,
@@ -113,29 +139,50 @@ extension CurlTransport {
         }
     }
 
-    private func exchange(_ plan: TransferPlan, _ remaining: Duration) async throws(KubeError) -> KubeResponse {
+    private func exchange(
+        _ plan: TransferPlan,
+        _ credential: Credential,
+        _ remaining: Duration
+    ) async throws(KubeError) -> KubeResponse {
+        let deadline = ContinuousClock.now + remaining
+        var (transfer, outcome) = try await attempt(plan, credential, remaining)
+        let left = deadline - .now
+        if transfer.lostItsConnection, left > .zero {
+            (transfer, outcome) = try await attempt(plan, credential, left)
+        }
+        noteUnusableCertificate(transfer, credential)
+        return try outcome.get()
+    }
+
+    private func attempt(
+        _ plan: TransferPlan,
+        _ credential: Credential,
+        _ remaining: Duration
+    ) async throws(KubeError) -> (Transfer, WholeAnswer.Outcome) {
         let answer = WholeAnswer(limit: options.answerLimit)
         let transfer = try Transfer(
             plan,
             to: configuration,
+            as: credential.identity,
             options,
             timeout: remaining,
             connectTimeout: min(remaining, options.connectTimeout),
             watchdog: .none,
             sink: answer
         )
-        let lease = loop
+        let session = session
         let outcome = await withTaskCancellationHandler {
-            lease.loop.add(transfer)
+            session.loop.add(transfer)
             return await answer.outcome()
         } onCancel: {
-            lease.loop.cancel(transfer)
+            session.loop.cancel(transfer)
         }
-        return try outcome.get()
+        return (transfer, outcome)
     }
 
     private func stream(
         _ plan: TransferPlan,
+        _ credential: Credential,
         _ remaining: Duration,
         idle: Duration?
     ) async throws(KubeError) -> KubeResponseStream {
@@ -143,14 +190,21 @@ extension CurlTransport {
         let transfer = try Transfer(
             plan,
             to: configuration,
+            as: credential.identity,
             options,
             timeout: nil,
             connectTimeout: min(remaining, options.connectTimeout),
             watchdog: Watchdog(head: remaining, idle: idle),
             sink: answer
         )
-        let reader = StreamReader(transfer, answer, on: loop)
-        let head = try await reader.start()
+        let reader = StreamReader(transfer, answer, on: session)
+        let head: ResponseHead
+        do throws(KubeError) {
+            head = try await reader.start()
+        } catch {
+            noteUnusableCertificate(transfer, credential)
+            throw error
+        }
         return KubeResponseStream(
             status: head.status,
             headers: head.headers,
@@ -159,24 +213,9 @@ extension CurlTransport {
         )
     }
 
-    private func currentToken() throws(KubeError) -> Secret? {
-        guard let token else { return nil }
-        let current: Result<Secret, KubeError> = token.state.withLock { token in
-            do throws(KubeError) {
-                return .success(try token.current(at: .now))
-            } catch {
-                return .failure(error)
-            }
-        }
-        let secret = try current.get()
-        guard secret.isHeaderSafe else {
-            throw KubeError(.configuration, "the bearer token holds characters that no header may")
-        }
-        return secret
-    }
-
-    private func isReplaced(_ refused: Secret) -> Bool {
-        token?.state.withLock { $0.isReplaced(refused, at: .now) } ?? false
+    private func noteUnusableCertificate(_ transfer: Transfer, _ credential: Credential) {
+        guard transfer.hasUnusableCertificate else { return }
+        session.credentials.certificateIsUnusable(credential)
     }
 
     private func sleep(_ pause: Duration, _ plan: TransferPlan) async throws(KubeError) {
@@ -189,13 +228,5 @@ extension CurlTransport {
 
     private static func wallClock() -> Duration {
         .microseconds(WallClock.now().microseconds)
-    }
-}
-
-private final class TokenBox: Sendable {
-    let state: Mutex<BearerToken>
-
-    init(_ token: BearerToken) {
-        state = Mutex(token)
     }
 }

@@ -159,7 +159,10 @@ struct ConfigurationTests {
         ("", nil, "kubeconfig /k: no current-context is set and no context is named; there are no contexts"),
         (config(cluster: "{}"), nil, "cluster \"c\": server is missing; it should be like https://10.0.0.1:6443"),
         (config(cluster: "{server: a:6443}"), nil, "cluster \"c\": the server's URL \"a:6443\" has no scheme"),
-        (config(cluster: "{server: \"https://a\", proxy-url: \"http://p\"}"), nil, "proxy-url is not supported"),
+        (
+            config(cluster: "{server: \"https://a\", proxy-url: \"ftp://p\"}"), nil,
+            "cluster \"c\": proxy-url cannot be used: its scheme is none of http, https and socks5"
+        ),
         (
             config(cluster: "{server: \"https://a\", insecure-skip-tls-verify: true, certificate-authority: x}"), nil,
             "insecure-skip-tls-verify and a certificate-authority exclude each other; remove one"
@@ -168,9 +171,8 @@ struct ConfigurationTests {
             config(cluster: "{server: \"https://a\", certificate-authority-data: \"?\"}"), nil,
             "cluster \"c\": certificate-authority-data is not PEM text in base64"
         ),
-        (config(user: "{exec: {command: aws}}"), nil, "kubeconfig /k: user \"u\": exec credentials are not supported"),
-        (config(user: "{auth-provider: {name: gcp}}"), nil, "user \"u\": auth-provider is not supported"),
-        (config(user: "{username: me, password: p}"), nil, "user \"u\": username is not supported"),
+        (config(user: "{auth-provider: {name: gcp}}"), nil, "user \"u\": auth-provider is not supported; kubectl 1.26"),
+        (config(user: "{username: me, password: p}"), nil, "user \"u\": username is not supported; Kubernetes 1.19"),
         (config(user: "{as: admin}"), nil, "user \"u\": as is not supported"),
         (config(user: "{client-key: k}"), nil, "user \"u\": client-key is set and client-certificate is missing"),
         (

@@ -184,17 +184,94 @@ struct WatchdogTests {
         let start = ContinuousClock.now
         let clock = TestClock(now: start)
         var watchdog = Watchdog(head: .seconds(5), idle: .seconds(10), clock: { clock.now })
-        #expect(watchdog.deadline(isPaused: false) == start + .seconds(5))
-        #expect(watchdog.verdict == "no answer in the time allowed")
+        let end = { (watchdog: Watchdog, isPaused: Bool) in
+            watchdog.deadline(isPaused: isPaused, isBetweenLines: true)
+        }
+        #expect(end(watchdog, false) == start + .seconds(5))
+        let early = watchdog.verdict(at: start + .seconds(5), isPaused: false, isBetweenLines: true)
+        #expect(early == .dead("no answer in the time allowed"))
         clock.now = start + .seconds(4)
         watchdog.touch()
         watchdog.headArrived()
-        #expect(watchdog.deadline(isPaused: false) == start + .seconds(14))
-        #expect(watchdog.deadline(isPaused: true) == nil)
+        #expect(end(watchdog, false) == start + .seconds(14))
+        #expect(end(watchdog, true) == nil)
         clock.now = start + .seconds(20)
         watchdog.touch()
-        #expect(watchdog.deadline(isPaused: false) == start + .seconds(30))
-        #expect(watchdog.verdict == "no data for 10.0 seconds")
-        #expect(Watchdog.none.deadline(isPaused: false) == nil)
+        #expect(end(watchdog, false) == start + .seconds(30))
+        #expect(watchdog.verdict(at: start + .seconds(29), isPaused: false, isBetweenLines: true) == nil)
+        let late = watchdog.verdict(at: start + .seconds(30), isPaused: false, isBetweenLines: true)
+        #expect(late == .dead("no data for 10.0 seconds"))
+        #expect(end(Watchdog.none, false) == nil)
+    }
+
+    @Test("A stream that is retired ends between two lines, or a little later in the middle of one")
+    func retirement() {
+        let start = ContinuousClock.now
+        var watchdog = Watchdog(head: .seconds(5), idle: nil, clock: { start })
+        watchdog.retire(at: start + .seconds(2))
+        #expect(watchdog.deadline(isPaused: false, isBetweenLines: true) == start + .seconds(5), "no head yet")
+        watchdog.headArrived()
+        watchdog.retire(at: start + .seconds(3))
+        #expect(watchdog.deadline(isPaused: true, isBetweenLines: true) == start + .seconds(2), "the first wish holds")
+        #expect(watchdog.verdict(at: start + .seconds(1), isPaused: false, isBetweenLines: true) == nil)
+        #expect(watchdog.verdict(at: start + .seconds(2), isPaused: false, isBetweenLines: true) == .retired)
+        #expect(watchdog.verdict(at: start + .seconds(2), isPaused: false, isBetweenLines: false) == nil)
+        #expect(watchdog.isRetiring(at: start + .seconds(2)))
+        let late = watchdog.verdict(at: start + .seconds(7), isPaused: false, isBetweenLines: false)
+        #expect(late == .dead("its credentials were replaced, and no line of it ended"))
+    }
+}
+
+@Suite("Which deadline comes next")
+struct DeadlinesTests {
+    private static let start = ContinuousClock.now
+
+    @Test("A deadline that moves away is asked for again when its first one comes, and one that moves up is not missed")
+    func moves() {
+        var deadlines = Deadlines()
+        deadlines.note(Self.start + .seconds(10), for: 1)
+        deadlines.note(Self.start + .seconds(75), for: 1)
+        #expect(deadlines.count == 1)
+        #expect(deadlines.next == Self.start + .seconds(10))
+        deadlines.note(Self.start + .seconds(2), for: 1)
+        #expect(deadlines.next == Self.start + .seconds(2))
+        #expect(deadlines.takeDue(at: Self.start + .seconds(1)) == nil)
+        #expect(deadlines.takeDue(at: Self.start + .seconds(2)) == 1)
+        deadlines.note(Self.start + .seconds(77), for: 1)
+        #expect(deadlines.takeDue(at: Self.start + .seconds(10)) == nil, "the entry of before counts no more")
+        #expect(deadlines.takeDue(at: Self.start + .seconds(77)) == 1)
+        #expect(deadlines.count == 0)
+    }
+
+    @Test("Owners come in the order of their deadlines, and who has gone does not come")
+    func order() {
+        var deadlines = Deadlines()
+        for number in UInt64(1)...5 { deadlines.note(Self.start + .seconds(10 - Int(number)), for: number) }
+        deadlines.forget(4)
+        var due: [UInt64] = []
+        while let next = deadlines.takeDue(at: Self.start + .seconds(8)) { due.append(next) }
+        #expect(due == [5, 3, 2])
+        #expect(deadlines.next == Self.start + .seconds(9))
+    }
+
+    @Test("Entries stay as few as owners, however often deadlines move", arguments: [UInt64(1), 2, 3])
+    func size(seed: UInt64) {
+        var generator = SplitMix(seed: seed)
+        var deadlines = Deadlines()
+        var wanted: [UInt64: ContinuousClock.Instant] = [:]
+        var now = Self.start
+        for _ in 0..<5000 {
+            let owner = UInt64.random(in: 0..<20, using: &generator)
+            let deadline = now + .milliseconds(Int.random(in: 50...60, using: &generator))
+            wanted[owner] = deadline
+            deadlines.note(deadline, for: owner)
+            now += .milliseconds(Int.random(in: 0...5, using: &generator))
+            while let due = deadlines.takeDue(at: now) {
+                guard let deadline = wanted[due] else { continue }
+                if deadline <= now { wanted[due] = nil } else { deadlines.note(deadline, for: due) }
+            }
+            #expect(wanted.values.allSatisfy { $0 > now }, "one was missed")
+            #expect(deadlines.count <= 40)
+        }
     }
 }

@@ -12,7 +12,7 @@ struct TLSTests {
         var client: String?
     }
 
-    let server: TLSServer
+    private let server: TLSServer
 
     init() throws { server = try TLSServer.shared.get() }
 
@@ -129,6 +129,21 @@ struct TLSTests {
         let own = try JSONCoding.decode(Facts.self, from: try await stream.collect(upTo: 10_000))
         #expect(own.protocol == "http/1.1")
         #expect(own.connection != answers.first?.connection)
+    }
+
+    @Test(
+        "A connection that the server ends with GOAWAY, after an answer or in place of one, costs no read",
+        arguments: ["goaway.test", "abrupt.test"]
+    )
+    func goingAway(name: String) async throws {
+        let transport = try transport {
+            $0.certificateAuthority = .file(server.path("ca.crt"))
+            $0.tlsServerName = name
+        }
+        var connections: [Int] = []
+        for _ in 0..<10 { connections.append(try await facts(transport).connection) }
+        #expect(Set(connections).count == 4)
+        #expect(connections == connections.sorted())
     }
 
     @Test("Requests that need more connections do not take that of a stream")

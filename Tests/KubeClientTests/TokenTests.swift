@@ -61,7 +61,7 @@ struct TokenTests {
     @Test(
         "A token that cannot be had is an error that names the file",
         arguments: [
-            ("", "is empty"), ("<unreadable>", "cannot be read"), (nil, "there is no such file"),
+            ("", "is empty"), (" \n", "is empty"), (nil, "there is no such file"),
         ] as [(String?, String)]
     )
     func missing(content: String?, message: String) {
@@ -69,9 +69,42 @@ struct TokenTests {
         files["/token"] = content
         var token = BearerToken(.file("/token"), files: files, lifetime: .seconds(60))
         let error = #expect(throws: KubeError.self) { try token.current(at: .now) }
-        #expect(error?.code == .configuration)
+        #expect(error?.code == .credentials)
         #expect(error?.message.contains("/token") == true)
         #expect(error?.message.contains(message) == true)
+    }
+
+    @Test(
+        "Half a token is one while it is written over another one",
+        arguments: [
+            ("eyJh", true), ("eyJhIn0", true), ("eyJhIn0.eyJi", true), ("eyJhIn0.eyJjIn0.c2ln", true),
+            ("eyJhIn0.eyJjIn0.", true), ("eyJhIn0.eyJjIn0.b3RoZXI", false), ("eyJhIn0.eyJj.b3RoZXJz", false),
+            ("eyJub3RoZXIn0.eyJj.c2ln", false), ("opaque", false),
+        ]
+    )
+    func half(text: String, isHalf: Bool) {
+        #expect(Secret(text).isCutShort(after: Secret("eyJhIn0.eyJiIn0.c2lnbmE")) == isHalf)
+        #expect(!Secret(text).isCutShort(after: Secret("opaque-token-0")))
+    }
+
+    @Test("A token that is refused gives way to the one before it, which the server took")
+    func fallsBack() throws {
+        let files = MemoryFiles(["/token": "one"])
+        let start = ContinuousClock.now
+        var token = BearerToken(.file("/token"), files: files, lifetime: .seconds(60))
+        token.wasAccepted(try token.current(at: start))
+        files["/token"] = "tw"
+        #expect(try token.current(at: start + .seconds(60)) == Secret("tw"))
+        let first = token.isReplaced(Secret("tw"), at: start + .seconds(60))
+        #expect(first)
+        #expect(try token.current(at: start + .seconds(61)) == Secret("one"))
+        let second = token.isReplaced(Secret("one"), at: start + .seconds(62))
+        #expect(second, "the file holds another one")
+        let third = token.isReplaced(Secret("tw"), at: start + .seconds(63))
+        #expect(third, "and back")
+        files["/token"] = "one"
+        let last = token.isReplaced(Secret("one"), at: start + .seconds(64))
+        #expect(!last)
     }
 
     @Test("A token with a line break in it is not sent, and not told")

@@ -3,7 +3,7 @@ enum LayerRules {
     /// What each target may import beside the standard library.
     static let allowed: [String: Set<String>] = [
         "KubeCore": ["CYAML"],
-        "KubeClient": ["CCurl", "KubeCore", "Logging"],
+        "KubeClient": ["CCurl", "HeapModule", "KubeCore", "Subprocess", "SystemPackage"],
         "KubeRuntime": ["HeapModule", "KubeCore", "Logging", "Metrics"],
         "Telemetry": ["CoreMetrics", "FlyingFox", "FlyingSocks", "KubeCore", "Logging"],
         "MirrorAPI": ["KubeCore"],
@@ -19,6 +19,7 @@ enum LayerRules {
             "MirrorAgent", "MirrorOperator", "MirrorPlanner", "MirrorSandbox", "Telemetry",
         ],
         "p2pmirror": ["MirrorCommands"],
+        "kube-bench": ["ArgumentParser", "CCurl", "KubeClient", "KubeCore"],
     ]
 
     private static let operatorAndAgent: Set<String> = [

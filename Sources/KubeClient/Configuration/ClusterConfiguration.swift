@@ -34,6 +34,10 @@ public struct ClusterConfiguration: Hashable, Sendable {
     public var clientCertificate: ClientCertificate?
     /// Bearer token; nil for none.
     public var token: Token?
+    /// Program that gives a credential where neither a token nor a client certificate is configured; nil for none.
+    public var execPlugin: ExecPlugin?
+    /// Proxy through which the server is reached; nil for none. The environment is not asked.
+    public var proxy: ProxyAddress?
     /// Namespace to work in where none is said; nil where the configuration names none.
     public var namespace: String?
 
@@ -45,6 +49,8 @@ public struct ClusterConfiguration: Hashable, Sendable {
         isInsecure: Bool = false,
         clientCertificate: ClientCertificate? = nil,
         token: Token? = nil,
+        execPlugin: ExecPlugin? = nil,
+        proxy: ProxyAddress? = nil,
         namespace: String? = nil
     ) {
         self.server = server
@@ -53,6 +59,8 @@ public struct ClusterConfiguration: Hashable, Sendable {
         self.isInsecure = isInsecure
         self.clientCertificate = clientCertificate
         self.token = token
+        self.execPlugin = execPlugin
+        self.proxy = proxy
         self.namespace = namespace
     }
 }

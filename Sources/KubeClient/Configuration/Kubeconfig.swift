@@ -13,7 +13,8 @@ struct Kubeconfig: Decodable {
         var insecureSkipTLSVerify: Bool?
         var certificateAuthority: String?
         var certificateAuthorityData: String?
-        var proxyURL: String?
+        var proxyURL: Secret?
+        var extensions: [Extension]?
 
         enum CodingKeys: String, CodingKey {
             case server
@@ -22,7 +23,13 @@ struct Kubeconfig: Decodable {
             case certificateAuthority = "certificate-authority"
             case certificateAuthorityData = "certificate-authority-data"
             case proxyURL = "proxy-url"
+            case extensions
         }
+    }
+
+    struct Extension: Decodable {
+        var name: String
+        var `extension`: JSONValue?
     }
 
     struct Context: Decodable {
@@ -38,6 +45,7 @@ struct Kubeconfig: Decodable {
         var clientKeyData: Secret?
         var token: Secret?
         var tokenFile: String?
+        var exec: Exec?
         /// Fields that change who asks and that this release does not carry out: to pass over one would be to ask as
         /// somebody else.
         var unsupported: [String]
@@ -64,17 +72,33 @@ struct Kubeconfig: Decodable {
             clientCertificate = try fields.decodeIfPresent(String.self, forKey: .clientCertificate)
             clientCertificateData = try fields.decodeIfPresent(String.self, forKey: .clientCertificateData)
             clientKey = try fields.decodeIfPresent(String.self, forKey: .clientKey)
-            clientKeyData = try fields.decodeIfPresent(String.self, forKey: .clientKeyData).map { Secret($0) }
-            token = try fields.decodeIfPresent(String.self, forKey: .token).map { Secret($0) }
+            clientKeyData = try fields.decodeIfPresent(Secret.self, forKey: .clientKeyData)
+            token = try fields.decodeIfPresent(Secret.self, forKey: .token)
             tokenFile = try fields.decodeIfPresent(String.self, forKey: .tokenFile)
+            exec = try fields.decodeIfPresent(Exec.self, forKey: .exec)
             let refused: [CodingKeys] = [
-                .exec, .authProvider, .username, .password, .impersonate, .impersonateUID, .impersonateGroups,
-                .impersonateExtra,
+                .authProvider, .username, .password, .impersonate, .impersonateUID,
+                .impersonateGroups, .impersonateExtra,
             ]
             unsupported = refused.filter { key in
                 fields.contains(key) && (try? fields.decodeNil(forKey: key)) == false
             }.map(\.rawValue)
         }
+    }
+
+    struct Exec: Decodable {
+        struct Variable: Decodable {
+            var name: String
+            var value: Secret
+        }
+
+        var apiVersion: String?
+        var command: String?
+        var args: [Secret]?
+        var env: [Variable]?
+        var installHint: String?
+        var provideClusterInfo: Bool?
+        var interactiveMode: String?
     }
 
     var currentContext: String?
@@ -112,35 +136,9 @@ extension Kubeconfig.Named: Decodable {
     }
 }
 
-/// Several kubeconfig files as one: of two definitions of a name the first one holds, as in kubectl.
-struct MergedKubeconfig {
-    /// A definition and the file that it stands in, to which its relative paths relate.
-    struct Definition<Content> {
-        var content: Content
-        var file: String
-    }
-
-    private(set) var files: [String] = []
-    private(set) var currentContext: String?
-    private(set) var clusters: [String: Definition<Kubeconfig.Cluster>] = [:]
-    private(set) var contexts: [String: Definition<Kubeconfig.Context>] = [:]
-    private(set) var users: [String: Definition<Kubeconfig.User>] = [:]
-
-    mutating func add(_ config: Kubeconfig, from file: String) {
-        files.append(file)
-        if let context = config.currentContext, !context.isEmpty, currentContext == nil { currentContext = context }
-        Self.add(config.clusters, from: file, to: &clusters)
-        Self.add(config.contexts, from: file, to: &contexts)
-        Self.add(config.users, from: file, to: &users)
-    }
-
-    private static func add<Content>(
-        _ entries: [Kubeconfig.Named<Content>]?,
-        from file: String,
-        to known: inout [String: Definition<Content>]
-    ) {
-        for entry in entries ?? [] where known[entry.name] == nil {
-            known[entry.name] = Definition(content: entry.content, file: file)
-        }
+extension Secret: Decodable {
+    /// Decodes a text.
+    public init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(String.self))
     }
 }

@@ -35,7 +35,7 @@ struct KubeconfigResolver {
                         + known("users", config.users)
                 )
             }
-            try resolve(user, named: userName, into: &result)
+            try resolve(user, named: userName, in: cluster.content, into: &result)
         }
         return result
     }
@@ -53,8 +53,12 @@ struct KubeconfigResolver {
         } catch {
             throw KubeError(.configuration, "\(place): \(error.message)")
         }
-        if let proxy = cluster.content.proxyURL, !proxy.isEmpty {
-            throw KubeError(.configuration, "\(place): proxy-url is not supported; the server must be reached directly")
+        let proxy: ProxyAddress?
+        do throws(KubeError) {
+            let text = cluster.content.proxyURL?.exposed ?? ""
+            proxy = text.isEmpty ? nil : try ProxyAddress(text)
+        } catch {
+            throw KubeError(.configuration, "\(place): \(error.message)")
         }
         let authority = try pem(
             file: cluster.content.certificateAuthority,
@@ -74,27 +78,20 @@ struct KubeconfigResolver {
             server: server,
             certificateAuthority: authority,
             tlsServerName: cluster.content.tlsServerName.flatMap { $0.isEmpty ? nil : $0 },
-            isInsecure: isInsecure
+            isInsecure: isInsecure,
+            proxy: proxy
         )
     }
 
     private func resolve(
         _ user: MergedKubeconfig.Definition<Kubeconfig.User>,
         named name: String,
+        in cluster: Kubeconfig.Cluster,
         into result: inout ClusterConfiguration
     ) throws(KubeError) {
         let place = "kubeconfig \(user.file): user \"\(name)\""
-        if user.content.unsupported.contains("exec") {
-            throw KubeError(
-                .configuration,
-                "\(place): exec credentials are not supported; use a token, tokenFile or a client certificate"
-            )
-        }
         if let field = user.content.unsupported.first {
-            throw KubeError(
-                .configuration,
-                "\(place): \(field) is not supported; use a token, tokenFile or a client certificate"
-            )
+            throw KubeError(.configuration, "\(place): \(field) is not supported; \(Self.instead(of: field))")
         }
         result.clientCertificate = try clientCertificate(user.content, in: user.file, place)
         // The file wins over the value, as in client-go: the value is a copy that grows old.
@@ -102,6 +99,20 @@ struct KubeconfigResolver {
             result.token = .file(absolute(file, in: user.file))
         } else if let token = user.content.token, !token.exposed.isEmpty {
             result.token = .value(token)
+        }
+        result.execPlugin = try user.content.exec.map { exec throws(KubeError) in
+            try plugin(exec, cluster, in: user.file, place)
+        }
+    }
+
+    private static func instead(of field: String) -> String {
+        switch field {
+        case "auth-provider":
+            "kubectl 1.26 removed it too: use exec with your provider's plugin, such as gke-gcloud-auth-plugin, "
+                + "kubelogin or aws"
+        case "username", "password":
+            "Kubernetes 1.19 removed it: use a token, tokenFile, a client certificate or exec"
+        default: "use a token, tokenFile, a client certificate or exec of the user that is meant"
         }
     }
 
@@ -153,7 +164,7 @@ struct KubeconfigResolver {
         return .file(absolute(path, in: file))
     }
 
-    private func absolute(_ path: String, in file: String) -> String {
+    func absolute(_ path: String, in file: String) -> String {
         guard !path.hasPrefix("/"), let slash = file.lastIndex(of: "/") else { return path }
         return String(file[...slash]) + path
     }

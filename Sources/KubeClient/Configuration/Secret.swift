@@ -20,7 +20,7 @@ extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomR
 
 /// Certificates or a private key in PEM form, as a file or in memory; data in memory is shown as its length only.
 public enum PEMSource: Hashable, Sendable {
-    /// Path of a file, read whenever a connection is made, so that a rotated file takes effect by itself.
+    /// Path of a file, read again as it changes.
     case file(String)
     /// PEM text.
     case data([UInt8])

@@ -40,7 +40,8 @@ package struct ServerAddress: Hashable, Sendable {
         basePath = String(base)
     }
 
-    private static func split(_ authority: Substring, of text: String) throws(KubeError) -> (String, Int?) {
+    /// Host, in brackets where it is an IPv6 address, and port, nil where none is said.
+    static func split(_ authority: Substring, of text: String) throws(KubeError) -> (String, Int?) {
         let host: Substring
         if authority.first == "[" {
             guard let end = authority.firstIndex(of: "]") else { throw fault(text, "has a bracket that does not end") }

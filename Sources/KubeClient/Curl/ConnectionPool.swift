@@ -1,23 +1,22 @@
 import CCurl
 import KubeCore
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// Connections that transfers share, and what libcurl waits for on them; all of it belongs to the loop's thread.
 ///
 /// libcurl only acts when it is told that a socket is ready or that its timer has run out.
 final class ConnectionPool {
     private let multi: UnsafeMutableRawPointer
-    /// What libcurl waits for on each socket, in the terms of `poll`.
-    private(set) var interests: [Int32: Int16] = [:]
+    private let poller: Poller
+    /// Marks our sockets among those of the poller.
+    private let owner: UInt32
+    /// Sockets that libcurl waits for.
+    private var sockets: Set<Int32> = []
     /// When libcurl wants to be called without any socket being ready.
     private(set) var timer: ContinuousClock.Instant?
 
-    init() throws(KubeError) {
+    init(_ poller: Poller, owner: UInt32) throws(KubeError) {
+        self.poller = poller
+        self.owner = owner
         try CurlLibrary.prepare()
         guard let multi = curl_multi_init() else { throw KubeError(.connection, "no memory for libcurl") }
         self.multi = multi
@@ -50,12 +49,18 @@ final class ConnectionPool {
     }
 
     private func wait(for what: Int32, on socket: Int32) {
+        let key = Poller.Key(owner: owner, file: socket)
+        let interest: Poller.Interest
         switch what {
-        case CURL_POLL_IN: interests[socket] = Int16(POLLIN)
-        case CURL_POLL_OUT: interests[socket] = Int16(POLLOUT)
-        case CURL_POLL_INOUT: interests[socket] = Int16(POLLIN | POLLOUT)
-        default: interests[socket] = nil
+        case CURL_POLL_IN: interest = .read
+        case CURL_POLL_OUT: interest = .write
+        case CURL_POLL_INOUT: interest = [.read, .write]
+        default:
+            sockets.remove(socket)
+            return poller.forget(key)
         }
+        sockets.insert(socket)
+        poller.watch(key, for: interest)
     }
 
     func add(_ handle: UnsafeMutableRawPointer) -> CURLMcode { curl_multi_add_handle(multi, handle) }
@@ -64,14 +69,15 @@ final class ConnectionPool {
     func remove(_ handle: UnsafeMutableRawPointer) { curl_multi_remove_handle(multi, handle) }
 
     /// Lets libcurl work on a socket that is ready.
-    func act(on socket: Int32, ready: Int16) {
-        guard interests[socket] != nil else { return }
+    func act(on ready: Poller.Ready) {
+        // What was done for another socket of the same wake-up may have closed this one.
+        guard sockets.contains(ready.key.file) else { return }
         var events: Int32 = 0
-        if ready & Int16(POLLIN) != 0 { events |= CURL_CSELECT_IN }
-        if ready & Int16(POLLOUT) != 0 { events |= CURL_CSELECT_OUT }
-        if ready & Int16(POLLERR | POLLHUP | POLLNVAL) != 0 { events |= CURL_CSELECT_ERR }
+        if ready.canRead { events |= CURL_CSELECT_IN }
+        if ready.canWrite { events |= CURL_CSELECT_OUT }
+        if ready.hasError { events |= CURL_CSELECT_ERR }
         var running: Int32 = 0
-        curl_multi_socket_action(multi, socket, events, &running)
+        curl_multi_socket_action(multi, ready.key.file, events, &running)
     }
 
     /// Lets libcurl work if its timer has run out.

@@ -1,12 +1,6 @@
 import CCurl
 import KubeCore
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// libcurl, made ready once in the life of the process.
 enum CurlLibrary {
     private static let outcome = curl_global_init(ccurl_global_default())
@@ -58,11 +52,8 @@ struct EasyHandle: ~Copyable {
         try check(ccurl_set_text(pointer, option, value), option)
     }
 
-    func set(file: CURLoption, blob: CURLoption, _ source: PEMSource) throws(KubeError) {
-        switch source {
-        case .file(let path): try set(file, path)
-        case .data(let bytes): try check(ccurl_set_blob(pointer, blob, bytes, bytes.count), blob)
-        }
+    func set(_ blob: CURLoption, _ bytes: [UInt8]) throws(KubeError) {
+        try check(ccurl_set_blob(pointer, blob, bytes, bytes.count), blob)
     }
 
     func set(body: [UInt8]) throws(KubeError) {
@@ -93,41 +84,54 @@ struct EasyHandle: ~Copyable {
 
 extension EasyHandle {
     /// Sets what every transfer to this server has in common.
-    func configure(_ configuration: ClusterConfiguration, _ options: ClientOptions) throws(KubeError) {
+    func configure(
+        _ configuration: ClusterConfiguration,
+        _ identity: TLSIdentity,
+        _ options: ClientOptions
+    ) throws(KubeError) {
         // Signals and the environment belong to the process, not to a library in it.
         try set(CURLOPT_NOSIGNAL, true)
-        try set(CURLOPT_PROXY, "")
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_PATH_AS_IS, true)
         try set(CURLOPT_USERAGENT, options.userAgent)
-        try set(CURLOPT_BUFFERSIZE, 128 << 10)
         // A peer that is gone without a word is found after 30 s of silence and three unanswered probes.
         try set(CURLOPT_TCP_KEEPALIVE, true)
         try set(CURLOPT_TCP_KEEPIDLE, 30)
         try set(CURLOPT_TCP_KEEPINTVL, 10)
+        // A name that leads elsewhere since the API server moved is asked for again.
+        try set(CURLOPT_DNS_CACHE_TIMEOUT, 15)
         if options.acceptsCompression { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
-        ccurl_set_opensocket(pointer) { _, _, address in
-            // Children of this process must not inherit connections, which curl itself does not prevent.
-            guard let address = address?.pointee else { return CURL_SOCKET_BAD }
-            let file = socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
-            // Keep-alive does not look after a connection with unanswered data on it, which the system would try to
-            // deliver for a quarter of an hour while every new request joins it.
-            var limit: Int32 = 30_000
-            setsockopt(file, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
-            return file
-        }
+        try configure(proxy: configuration.proxy, isInsecure: configuration.isInsecure, identity)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         try set(CURLOPT_SSL_VERIFYPEER, !configuration.isInsecure)
         try set(CURLOPT_SSL_VERIFYHOST, configuration.isInsecure ? 0 : 2)
-        // Authorities are rotated too: without this libcurl would keep them for a day.
+        // The system's authorities are rotated too: without this libcurl would keep them for a day.
         try set(CURLOPT_CA_CACHE_TIMEOUT, 60)
-        if let authority = configuration.certificateAuthority {
-            try set(file: CURLOPT_CAINFO, blob: CURLOPT_CAINFO_BLOB, authority)
+        // As data, which libcurl compares before it uses a connection again: other certificates, other connections.
+        if let authority = identity.authority { try set(CURLOPT_CAINFO_BLOB, authority) }
+        if let pair = identity.pair {
+            try set(CURLOPT_SSLCERT_BLOB, pair.certificate)
+            try set(CURLOPT_SSLKEY_BLOB, pair.key)
         }
-        if let client = configuration.clientCertificate {
-            try set(file: CURLOPT_SSLCERT, blob: CURLOPT_SSLCERT_BLOB, client.certificate)
-            try set(file: CURLOPT_SSLKEY, blob: CURLOPT_SSLKEY_BLOB, client.key)
-        }
+    }
+
+    private func configure(
+        proxy: ProxyAddress?,
+        isInsecure: Bool,
+        _ identity: TLSIdentity
+    ) throws(KubeError) {
+        // Empty is not absent: without it libcurl would look into the environment.
+        try set(CURLOPT_PROXY, proxy?.url ?? "")
+        guard let proxy else { return }
+        try set(CURLOPT_NOPROXY, "")
+        // The proxy's own answer is not the server's.
+        try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, true)
+        if let user = proxy.user { try set(CURLOPT_PROXYUSERNAME, user.exposed) }
+        if let password = proxy.password { try set(CURLOPT_PROXYPASSWORD, password.exposed) }
+        // The cluster's authority signs its proxy too, as in Go's transport.
+        try set(CURLOPT_PROXY_SSL_VERIFYPEER, !isInsecure)
+        try set(CURLOPT_PROXY_SSL_VERIFYHOST, isInsecure ? 0 : 2)
+        if let authority = identity.authority { try set(CURLOPT_PROXY_CAINFO_BLOB, authority) }
     }
 
     /// Sets what one attempt of a request needs; times are for the whole transfer and for its connection.
@@ -135,6 +139,8 @@ extension EasyHandle {
         try set(CURLOPT_URL, plan.url)
         if let route = plan.connectTo { try set(CURLOPT_CONNECT_TO, [route]) }
         try set(CURLOPT_HTTPHEADER, plan.headers + (plan.authorization.map { ["Authorization: \($0.exposed)"] } ?? []))
+        // A watch has a connection of its own for minutes, and its pieces are small: TLS hands over 16 KiB at a time.
+        try set(CURLOPT_BUFFERSIZE, (plan.isStream ? 16 : 128) << 10)
         switch plan.version {
         case .http1: try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         case .http2OverTLS:

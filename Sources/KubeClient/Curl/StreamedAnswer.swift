@@ -107,22 +107,22 @@ final class StreamedAnswer: TransferSink {
 
 /// The reader's end of a stream; a stream that is dropped is closed.
 final class StreamReader: Sendable {
-    private let lease: LoopLease
+    private let session: ClientSession
     private let transfer: Transfer
     private let answer: StreamedAnswer
 
-    init(_ transfer: Transfer, _ answer: StreamedAnswer, on lease: LoopLease) {
+    init(_ transfer: Transfer, _ answer: StreamedAnswer, on session: ClientSession) {
         self.transfer = transfer
         self.answer = answer
-        self.lease = lease
+        self.session = session
     }
 
-    deinit { lease.loop.cancel(transfer) }
+    deinit { session.loop.cancel(transfer) }
 
     /// Sends the request and waits for the head of its answer.
     func start() async throws(KubeError) -> ResponseHead {
         let head = await withTaskCancellationHandler {
-            lease.loop.add(transfer)
+            session.loop.add(transfer)
             return await answer.head()
         } onCancel: {
             cancel()
@@ -132,7 +132,7 @@ final class StreamReader: Sendable {
 
     func next() async throws(KubeError) -> [UInt8]? {
         let chunk = await withTaskCancellationHandler {
-            await answer.chunk { lease.loop.resume(transfer) }
+            await answer.chunk { session.loop.resume(transfer) }
         } onCancel: {
             cancel()
         }
@@ -141,6 +141,6 @@ final class StreamReader: Sendable {
 
     func cancel() {
         answer.cancel()
-        lease.loop.cancel(transfer)
+        session.loop.cancel(transfer)
     }
 }

@@ -2,6 +2,12 @@ import CCurl
 import KubeCore
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// What a transfer tells whoever waits for it; called on the loop's thread, and it must not block there.
 protocol TransferSink: AnyObject, Sendable {
     /// The head of the answer is there.
@@ -26,16 +32,42 @@ enum TransferStep {
 final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's thread, but for the atomic flag */ {
     let plan: TransferPlan
     let sink: any TransferSink
-    var watchdog: Watchdog
+    /// Unlike that of any other transfer of the process.
+    let number: UInt64
+    /// Number of the certificates that it was begun with.
+    let identity: Int
     let isCancelled = Atomic(false)
+    /// libcurl's code for the failure; 0 where there was none, or it was not libcurl's.
+    private let failureCode = Atomic<UInt32>(0)
+    /// Called when the transfer is to be looked at earlier than it said before.
+    var deadlineMovedUp: ((Transfer) -> Void)?
+    private var watchdog: Watchdog
     private var handle: EasyHandle
     private var parser = ResponseHeadParser()
     private var starts = 0
     private var isTooLong = false
-    private(set) var isPaused = false
+    private var isRetired = false
+    private var lastByte: UInt8?
+    /// Why the system gave no socket; 0 where it did.
+    private var socketError: Int32 = 0
+    private var isPaused = false
+
+    private static let count = Atomic<UInt64>(0)
 
     /// Whether the body goes to a reader piece by piece.
     var isStream: Bool { plan.isStream }
+
+    /// Whether it is a stream of lines that its reader can go on with elsewhere.
+    var isWatch: Bool { plan.isWatch }
+
+    /// Whether libcurl could not use our own certificate with its key.
+    var hasUnusableCertificate: Bool { failureCode.load(ordering: .acquiring) == CURLE_SSL_CERTPROBLEM.rawValue }
+
+    /// Whether a read failed because the server gave up a shared connection: it says so by GOAWAY, and libcurl 7.88
+    /// asks again by itself only where the connection stays open for a moment.
+    var lostItsConnection: Bool {
+        plan.method.isRead && failureCode.load(ordering: .acquiring) == CURLE_HTTP2.rawValue
+    }
 
     var pointer: UnsafeMutableRawPointer { handle.pointer }
 
@@ -43,6 +75,7 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
     init(
         _ plan: TransferPlan,
         to configuration: ClusterConfiguration,
+        as identity: TLSIdentity,
         _ options: ClientOptions,
         timeout: Duration?,
         connectTimeout: Duration,
@@ -50,18 +83,24 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
         sink: any TransferSink
     ) throws(KubeError) {
         var handle = try EasyHandle()
-        try handle.configure(configuration, options)
+        try handle.configure(configuration, identity, options)
         try handle.configure(plan, timeout: timeout, connectTimeout: connectTimeout)
         self.plan = plan
         self.sink = sink
         self.watchdog = watchdog
         self.handle = handle
+        self.identity = identity.number
+        number = Self.count.add(1, ordering: .relaxed).newValue
         // libcurl holds the address only while the handle lives, which this object owns.
         let context = Unmanaged.passUnretained(self).toOpaque()
         ccurl_set_header(self.handle.pointer, { Transfer.from($3)?.receive(header: $0, $1 * $2) ?? 0 }, context)
         ccurl_set_write(self.handle.pointer, { Transfer.from($3)?.receive(body: $0, $1 * $2) ?? 0 }, context)
         ccurl_set_prereq(self.handle.pointer, { context, _, _, _, _ in Transfer.from(context)?.start() ?? 1 }, context)
-        ccurl_set_pointer(self.handle.pointer, CURLOPT_PRIVATE, context)
+        ccurl_set_opensocket(
+            self.handle.pointer,
+            { context, _, address in Transfer.from(context)?.openSocket(address) ?? CURL_SOCKET_BAD },
+            context
+        )
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer? {
@@ -82,15 +121,57 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
             // To libcurl a connection that is closed within the head is the end of an answer without a body.
             return parser.isComplete ? sink.finish(nil) : finish(.connection, "the answer was cut within its head")
         }
-        let detail = handle.failureText.isEmpty ? CurlLibrary.text(code) : handle.failureText
+        guard !isRetired else { return sink.finish(nil) }
+        failureCode.store(code.rawValue, ordering: .releasing)
+        var detail = handle.failureText.isEmpty ? CurlLibrary.text(code) : handle.failureText
+        if socketError != 0 { detail += " (\(String(cString: strerror(socketError))))" }
         let cause = isTooLong ? TransferFailure.Cause.tooLong : TransferFailure.cause(of: code, detail)
         finish(cause, isTooLong ? "the answer is too long" : detail)
     }
 
+    /// Ends the transfer with the verdict of its watchdog.
+    func finish(_ verdict: Watchdog.Verdict) {
+        switch verdict {
+        case .retired: sink.finish(nil)
+        case .dead(let detail): finish(.timeout, detail)
+        }
+    }
+
     /// Ends the transfer with a verdict of ours.
     func finish(_ cause: TransferFailure.Cause, _ detail: String) {
-        let failure = TransferFailure(cause: cause, detail: detail, wasSent: handle.hasSentRequest || starts > 1)
+        let failure = TransferFailure(
+            cause: cause,
+            detail: detail,
+            wasSent: starts > 1 || starts == 1 && handle.hasSentRequest
+        )
         sink.finish(failure.error(method: plan.method, name: plan.name))
+    }
+
+    /// When to look at the transfer.
+    var deadline: ContinuousClock.Instant? {
+        watchdog.deadline(isPaused: isPaused, isBetweenLines: isBetweenLines)
+    }
+
+    /// Whether and how the transfer ends at `now`.
+    func verdict(at now: ContinuousClock.Instant) -> Watchdog.Verdict? {
+        watchdog.verdict(at: now, isPaused: isPaused, isBetweenLines: isBetweenLines)
+    }
+
+    /// Ends the stream at `instant`, between two lines.
+    func retire(at instant: ContinuousClock.Instant) { watchdog.retire(at: instant) }
+
+    private var isBetweenLines: Bool { lastByte == nil || lastByte == 0x0A }
+
+    /// Children of this process must not inherit connections, which curl itself does not prevent.
+    private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>?) -> curl_socket_t {
+        guard let address = address?.pointee else { return CURL_SOCKET_BAD }
+        let file = socket(address.family, address.socktype | Int32(SOCK_CLOEXEC.rawValue), address.protocol)
+        socketError = file < 0 ? errno : 0
+        // Keep-alive does not look after a connection with unanswered data on it, which the system would try to
+        // deliver for a quarter of an hour while every new request joins it.
+        var limit: Int32 = 30_000
+        setsockopt(file, Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, &limit, socklen_t(MemoryLayout<Int32>.size))
+        return file
     }
 
     /// Called when a connection is there and the request is about to be sent.
@@ -107,6 +188,7 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
         if let head = parser.push(UnsafeRawBufferPointer(start: bytes, count: count)) {
             watchdog.headArrived()
             sink.receive(head)
+            deadlineMovedUp?(self)
         }
         return count
     }
@@ -114,7 +196,11 @@ final class Transfer: @unchecked Sendable /* mutable parts belong to the loop's 
     private func receive(body bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         watchdog.touch()
         switch sink.receive(UnsafeRawBufferPointer(start: bytes, count: count)) {
-        case .taken: return count
+        case .taken:
+            if count > 0 { lastByte = bytes.map { UInt8(bitPattern: $0[count - 1]) } }
+            // To libcurl this is a failure; nothing else ends a transfer from within.
+            isRetired = isBetweenLines && watchdog.isRetiring(at: .now)
+            return isRetired ? 0 : count
         case .pause:
             isPaused = true
             return ccurl_pause()

@@ -17,6 +17,7 @@ final class TransferLoop: @unchecked Sendable /* pools and transfers are the thr
         case add(Transfer)
         case cancel(Transfer)
         case resume(Transfer)
+        case retire(before: Int, within: Duration)
     }
 
     private struct Inbox {
@@ -25,21 +26,29 @@ final class TransferLoop: @unchecked Sendable /* pools and transfers are the thr
     }
 
     private let inbox = Mutex(Inbox())
+    private let poller: Poller
     private let exchanges: ConnectionPool
     private let streams: ConnectionPool
     /// Made readable by whoever leaves a command.
     private let bell: Int32
     /// Transfers that libcurl has, by the address of their handle; the thread's.
     private var active: [UnsafeMutableRawPointer: Transfer] = [:]
+    /// Those of them that have a deadline of ours, by their number.
+    private var guarded: [UInt64: Transfer] = [:]
+    private var deadlines = Deadlines()
+
+    private static let bellOwner: UInt32 = 0
 
     /// Starts the thread, which ends after `stop`.
     init() throws(KubeError) {
-        exchanges = try ConnectionPool()
-        streams = try ConnectionPool()
+        poller = try Poller()
+        exchanges = try ConnectionPool(poller, owner: 1)
+        streams = try ConnectionPool(poller, owner: 2)
         bell = ccurl_event_descriptor()
         guard bell >= 0 else {
             throw KubeError(.connection, "no event descriptor for the client: \(String(cString: strerror(errno)))")
         }
+        poller.watch(Poller.Key(owner: Self.bellOwner, file: bell), for: .read)
         try Self.spawn(self)
     }
 
@@ -61,6 +70,10 @@ final class TransferLoop: @unchecked Sendable /* pools and transfers are the thr
 
     /// Goes on with a transfer that its sink had paused.
     func resume(_ transfer: Transfer) { leave(.resume(transfer)) }
+
+    /// Ends the watches whose credentials are older than those of this number, spread over a time, each between two
+    /// of its lines.
+    func retire(before number: Int, within spread: Duration) { leave(.retire(before: number, within: spread)) }
 
     /// Ends the thread; transfers that are left end as cancelled.
     func stop() {
@@ -110,30 +123,21 @@ extension TransferLoop {
             for command in commands { carryOut(command) }
             for pool in [exchanges, streams] { pool.actOnTimer(at: .now) }
             finishCompleted()
-            let deadlines = [expire(at: .now), exchanges.timer, streams.timer].compactMap { $0 }
-            wait(until: deadlines.min())
+            let next = [expire(at: .now), exchanges.timer, streams.timer].compactMap { $0 }.min()
+            wait(until: next)
         }
         for transfer in Array(active.values) { end(transfer) { $0.sink.finish(Self.closed) } }
     }
 
     /// Waits for commands, sockets or the deadline, and lets libcurl work on the sockets that are ready.
     private func wait(until deadline: ContinuousClock.Instant?) {
-        var waits = [pollfd(fd: bell, events: Int16(POLLIN), revents: 0)]
-        var owners: [ConnectionPool] = [exchanges]
-        for pool in [exchanges, streams] {
-            for (socket, events) in pool.interests {
-                waits.append(pollfd(fd: socket, events: events, revents: 0))
-                owners.append(pool)
-            }
-        }
-        // An error here is an interrupted call, after which all is looked at again.
-        guard poll(&waits, nfds_t(waits.count), Self.milliseconds(until: deadline)) > 0 else { return }
-        for (wait, owner) in zip(waits, owners) where wait.revents != 0 {
-            if wait.fd == bell {
+        for ready in poller.wait(milliseconds: Self.milliseconds(until: deadline)) {
+            switch ready.key.owner {
+            case Self.bellOwner:
                 var count: UInt64 = 0
                 _ = read(bell, &count, MemoryLayout<UInt64>.size)
-            } else {
-                owner.act(on: wait.fd, ready: wait.revents)
+            case 1: exchanges.act(on: ready)
+            default: streams.act(on: ready)
             }
         }
         finishCompleted()
@@ -156,13 +160,23 @@ extension TransferLoop {
             guard !transfer.isCancelled.load(ordering: .acquiring) else { return transfer.finishCancelled() }
             active[transfer.pointer] = transfer
             let code = pool(of: transfer).add(transfer.pointer)
-            guard code != CURLM_OK else { return }
-            active[transfer.pointer] = nil
-            transfer.finish(.configuration, String(cString: curl_multi_strerror(code)))
+            guard code == CURLM_OK else {
+                active[transfer.pointer] = nil
+                return transfer.finish(.configuration, String(cString: curl_multi_strerror(code)))
+            }
+            transfer.deadlineMovedUp = { [weak self] in self?.schedule($0) }
+            schedule(transfer)
         case .cancel(let transfer):
             if active[transfer.pointer] === transfer { end(transfer) { $0.finishCancelled() } }
         case .resume(let transfer):
-            if active[transfer.pointer] === transfer { transfer.resume() }
+            guard active[transfer.pointer] === transfer else { return }
+            transfer.resume()
+            schedule(transfer)
+        case .retire(let number, let spread):
+            for transfer in active.values where transfer.isWatch && transfer.identity < number {
+                transfer.retire(at: .now + spread * .random(in: 0...1))
+                schedule(transfer)
+            }
         }
     }
 
@@ -176,23 +190,29 @@ extension TransferLoop {
         }
     }
 
-    /// Ends what is past its deadline and returns the next deadline.
+    /// Has a transfer looked at when its deadline comes.
+    private func schedule(_ transfer: Transfer) {
+        guard let deadline = transfer.deadline, active[transfer.pointer] === transfer else { return }
+        guarded[transfer.number] = transfer
+        deadlines.note(deadline, for: transfer.number)
+    }
+
+    /// Ends what is past its deadline and returns when to look again.
     private func expire(at now: ContinuousClock.Instant) -> ContinuousClock.Instant? {
-        var next: ContinuousClock.Instant?
-        for transfer in Array(active.values) {
-            guard let deadline = transfer.watchdog.deadline(isPaused: transfer.isPaused) else { continue }
-            if deadline <= now {
-                end(transfer) { $0.finish(.timeout, $0.watchdog.verdict) }
-            } else {
-                next = min(next ?? deadline, deadline)
-            }
+        while let number = deadlines.takeDue(at: now) {
+            guard let transfer = guarded[number] else { continue }
+            if let verdict = transfer.verdict(at: now) { end(transfer) { $0.finish(verdict) } }
+            schedule(transfer)
         }
-        return next
+        return deadlines.next
     }
 
     /// Takes a transfer from libcurl, which closes its connection unless the transfer was over, and reports its end.
     private func end(_ transfer: Transfer, _ report: (Transfer) -> Void) {
         active[transfer.pointer] = nil
+        guarded[transfer.number] = nil
+        deadlines.forget(transfer.number)
+        transfer.deadlineMovedUp = nil
         pool(of: transfer).remove(transfer.pointer)
         report(transfer)
     }
@@ -208,15 +228,4 @@ extension Transfer {
     fileprivate func finishCancelled() {
         sink.finish(KubeError(.cancelled, "\(plan.name): cancelled"))
     }
-}
-
-/// Keeps the loop's thread alive; the thread ends when the last holder has gone.
-final class LoopLease: Sendable {
-    let loop: TransferLoop
-
-    init() throws(KubeError) {
-        loop = try TransferLoop()
-    }
-
-    deinit { loop.stop() }
 }

@@ -10,6 +10,23 @@ package enum PercentEncoding {
         encode(text, keeping: isUnreserved)
     }
 
+    /// The text behind an encoded one; what is no encoding stays as it is.
+    package static func decoded(_ text: some StringProtocol) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(2)
+            let isEncoded = byte == 0x25 && digits.count == 2 && digits.allSatisfy { $0 != 0x2B && $0 != 0x2D }
+            if isEncoded, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private static func encode(_ text: String, keeping isKept: (UInt8) -> Bool) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var bytes: [UInt8] = []

@@ -20,6 +20,8 @@ package struct TransferPlan: Hashable, Sendable {
     package var version: Version
     /// Whether the body goes to a reader piece by piece.
     package var isStream: Bool
+    /// Whether that body is lines which the reader can go on with in another stream, as events of a watch are.
+    package var isWatch: Bool
     /// Method and address for messages; the query is left out because it may be long.
     package var name: String
 
@@ -45,6 +47,7 @@ package struct TransferPlan: Hashable, Sendable {
         body = request.body
         authorization = token.map { Secret("Bearer \($0.exposed)") }
         self.isStream = isStream
+        isWatch = isStream && ["true", "1"].contains(request.query("watch"))
         version = server.isSecure && !isStream ? .http2OverTLS : .http1
         headers = ["Accept: \(request.accept)"]
         // Without these libcurl would send a type of its own, and wait for permission to send a long body.

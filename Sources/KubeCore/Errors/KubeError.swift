@@ -6,6 +6,9 @@ public struct KubeError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable {
         /// A configuration file or an environment variable is missing or wrong.
         case configuration
+        /// What proves who asks could not be had for the moment: an empty token file, a credential plugin that failed.
+        /// Nothing was sent.
+        case credentials
         /// No connection could be made, or it broke before the request was sent: nothing happened at the server.
         case connection
         /// The server's certificate, or ours, was refused.
@@ -66,7 +69,7 @@ extension KubeError {
     /// Whether the same request may well succeed later without anything being changed.
     public var isTransient: Bool {
         switch code {
-        case .connection, .timeout, .outcomeUnknown: true
+        case .credentials, .connection, .timeout, .outcomeUnknown: true
         case .status: [429, 500, 502, 503, 504].contains(httpStatus ?? 0)
         case .configuration, .tls, .cancelled, .decoding, .encoding, .protocolViolation: false
         }

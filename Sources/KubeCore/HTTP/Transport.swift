@@ -8,7 +8,7 @@
 public protocol Transport: Sendable {
     /// Sends a request and waits for its whole answer.
     ///
-    /// - Throws: `KubeError` with code `connection`, `tls`, `timeout`, `outcomeUnknown`, `cancelled` or
+    /// - Throws: `KubeError` with code `connection`, `tls`, `timeout`, `outcomeUnknown`, `cancelled`, `credentials` or
     ///   `configuration`.
     func send(_ request: KubeRequest) async throws(KubeError) -> KubeResponse
 

@@ -125,6 +125,47 @@ struct Peer: Sendable {
     /// Ends an answer in chunks.
     func end() { write("0\r\n\r\n") }
 
+    /// Reads `count` bytes; fewer when the client closed.
+    func exactly(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            let more = read(count - bytes.count)
+            guard !more.isEmpty else { break }
+            bytes += more
+        }
+        return bytes
+    }
+
+    /// Makes the end of the connection a reset.
+    func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(file, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+    }
+
+    /// Carries bytes between the client and a port of this machine until one of them closes.
+    func tunnel(to port: Int) {
+        let other = Peer(file: socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
+        defer { close(other.file) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let code = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(other.file, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard code == 0 else { return }
+        while true {
+            var waits = [file, other.file].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            guard poll(&waits, 2, -1) > 0 else { return }
+            for (wait, target) in zip(waits, [other, self]) where wait.revents != 0 {
+                let bytes = Peer(file: wait.fd).read(65_536)
+                guard !bytes.isEmpty, target.write(bytes) else { return }
+            }
+        }
+    }
+
     /// Waits until the client closes; what it still sends is thrown away.
     func waitForClose() {
         while !read(4096).isEmpty {}

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Certificates made by the `openssl` command, and a server in Python that uses them; made once for all tests.
+/// A server in Python with TLS, started once for all tests.
 ///
 /// The server answers with JSON that says what the handshake agreed on. Where that is HTTP/2 it speaks as much of it as
 /// answers need.
@@ -18,11 +18,8 @@ final class TLSServer: Sendable {
     func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name)))) }
 
     private init() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("kube-client-\(UUID().uuidString)")
-            .path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let folder = try Certificates.shared.get().folder
         self.folder = folder
-        try Self.makeCertificates(in: folder)
         let script = "\(folder)/server.py"
         try Self.script.write(toFile: script, atomically: true, encoding: .utf8)
         leash = Pipe()
@@ -37,46 +34,8 @@ final class TLSServer: Sendable {
         port = try #require(Int(line.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
-    private static func makeCertificates(in folder: String) throws {
-        for name in ["ca", "stranger"] {
-            try openssl(
-                "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=\(name) "
-                    + "-keyout \(name).key -out \(name).crt",
-                in: folder
-            )
-        }
-        let names = "subjectAltName=DNS:api.test,DNS:localhost,IP:127.0.0.1,IP:::1\n"
-        try names.write(toFile: "\(folder)/server.ext", atomically: true, encoding: .utf8)
-        try "extendedKeyUsage=clientAuth\n".write(toFile: "\(folder)/alice.ext", atomically: true, encoding: .utf8)
-        for (name, authority, extensions) in [
-            ("server", "ca", "server"), ("alice", "ca", "alice"), ("mallory", "stranger", "alice"),
-        ] {
-            try openssl(
-                "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=\(name) "
-                    + "-keyout \(name).key -out \(name).csr",
-                in: folder
-            )
-            try openssl(
-                "x509 -req -in \(name).csr -CA \(authority).crt -CAkey \(authority).key -CAcreateserial -days 2 "
-                    + "-extfile \(extensions).ext -out \(name).crt",
-                in: folder
-            )
-        }
-    }
-
-    private static func openssl(_ arguments: String, in folder: String) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["openssl"] + arguments.split(separator: " ").map(String.init)
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl \(arguments)")
-    }
-
     private static let script = #"""
-        import json, os, socket, ssl, struct, sys, threading, time
+        import base64, json, os, socket, ssl, struct, sys, threading, time
 
         folder = sys.argv[1]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -98,10 +57,27 @@ final class TLSServer: Sendable {
                 "client": next((value for part in subject for key, value in part if key == "commonName"), None),
             }).encode()
 
+        def pump(source, target):
+            try:
+                while data := source.recv(65536):
+                    target.sendall(data)
+            except OSError:
+                pass
+
+        def tunnel(connection, address, allowed):
+            host, port = address.rsplit(":", 1)
+            if allowed != "Basic " + base64.b64encode(b"me:pa ss").decode():
+                connection.sendall(b"HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n")
+                return
+            with socket.create_connection((host, int(port))) as target:
+                connection.sendall(b"HTTP/1.1 200 Yes\r\n\r\n")
+                threading.Thread(target=pump, args=(target, connection), daemon=True).start()
+                pump(connection, target)
+
         def http1(connection, number):
             reader = connection.makefile("rb")
             while True:
-                line, host, length = reader.readline(), None, 0
+                line, host, length, allowed = reader.readline(), None, 0, None
                 if not line:
                     return
                 while True:
@@ -113,6 +89,10 @@ final class TLSServer: Sendable {
                         host = value.strip()
                     if name.lower() == "content-length":
                         length = int(value)
+                    if name.lower() == "proxy-authorization":
+                        allowed = value.strip()
+                if line.startswith(b"CONNECT "):
+                    return tunnel(connection, line.split()[1].decode(), allowed)
                 reader.read(length)
                 if b" /slow " in line:
                     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -131,7 +111,9 @@ final class TLSServer: Sendable {
             reader = connection.makefile("rb")
             reader.read(24)
             # Who asks for this name may have twenty streams at once on one connection.
-            narrow = getattr(connection, "asked_name", None) == "localhost"
+            name = getattr(connection, "asked_name", None)
+            narrow = name == "localhost"
+            answered = 0
             connection.sendall(frame(4, 0, 0, b"\0\3\0\0\0\x14" if narrow else b""))
             while True:
                 head = reader.read(9)
@@ -146,7 +128,15 @@ final class TLSServer: Sendable {
                     connection.sendall(frame(6, 1, 0, payload))
                 if kind in (0, 1) and flags & 1:
                     body = facts(connection, number, None)
+                    if name == "abrupt.test" and answered == 3:
+                        # Streams up to that of the third answer were looked at, this one was not.
+                        connection.sendall(frame(7, 0, 0, struct.pack(">II", stream - 2, 0)))
+                        return
+                    answered += 1
                     connection.sendall(frame(1, 4, stream, b"\x88") + frame(0, 1, stream, body))
+                    if name == "goaway.test" and answered == 3:
+                        connection.sendall(frame(7, 0, 0, struct.pack(">II", stream, 0)))
+                        return
 
         def serve(plain, number):
             try:

@@ -1,0 +1,92 @@
+package import KubeCore
+
+/// When a credential plugin runs, decided from what its runs came to; it does no I/O.
+///
+/// # Guarantees
+/// - One run at a time, whoever asks.
+/// - A credential is used until its expiry, or until the server refuses it; then the plugin runs once more.
+/// - A plugin that fails, and one whose credentials are refused, runs at growing intervals from 1 s to 60 s, not once a
+///   request. A credential that is still good is used meanwhile.
+package struct PluginState: Sendable {
+    package typealias Instant = ContinuousClock.Instant
+
+    /// What to do for a request.
+    package enum Action: Sendable {
+        /// Go with this.
+        case use(ExecCredential)
+        /// Start the plugin and wait for it.
+        case run
+        /// Wait for the run that is under way.
+        case join
+        /// There is nothing to go with, and it is too early for another run.
+        case fail(KubeError)
+    }
+
+    private var credential: ExecCredential?
+    private var isRefused = false
+    /// Whether a run is under way.
+    package private(set) var isRunning = false
+    private var runs = 0
+    private var lastError: KubeError?
+    /// Runs in a row that did no good.
+    private var failures = 0
+    private var nextRun: Instant?
+
+    package init() {}
+
+    /// A request needs a credential.
+    package mutating func requested(at now: Instant) -> Action {
+        if let credential, !isRefused, !isExpired(credential, now) { return .use(credential) }
+        if isRunning { return .join }
+        if let nextRun, now < nextRun {
+            // Its expiry is a matter of clocks that may differ: the server has the last word.
+            if let credential, !isRefused { return .use(credential) }
+            if let lastError { return .fail(lastError) }
+        }
+        isRunning = true
+        return .run
+    }
+
+    /// The run that was asked for is over.
+    package mutating func ended(_ result: Result<ExecCredential, KubeError>, at now: Instant) {
+        isRunning = false
+        runs += 1
+        switch result {
+        case .success(var new):
+            new.number = runs
+            credential = new
+            isRefused = false
+            lastError = nil
+            // A plugin whose credentials have expired when they come would run once a request.
+            nextRun = now + pause
+        case .failure(let error):
+            lastError = error
+            failures += 1
+            nextRun = now + pause
+        }
+    }
+
+    /// The server answered 401 to this credential.
+    ///
+    /// - Returns: whether a request may ask again for another one.
+    package mutating func refused(_ number: Int, at now: Instant) -> Bool {
+        guard let credential, credential.number == number else { return true }
+        guard !isRefused else { return isRunning || nextRun.map { $0 <= now } ?? true }
+        if failures > 0, let nextRun, now < nextRun { return false }
+        isRefused = true
+        failures += 1
+        nextRun = nil
+        return true
+    }
+
+    /// The server took this credential.
+    package mutating func accepted(_ number: Int) {
+        if failures > 0, credential?.number == number, lastError == nil { failures = 0 }
+    }
+
+    private var pause: Duration { .seconds(min(60, 1 << min(6, max(0, failures - 1)))) }
+
+    private func isExpired(_ credential: ExecCredential, _ now: Instant) -> Bool {
+        credential.renewal.map { $0 <= now } ?? false
+    }
+}

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The programs behind `hack/bench`; it is in no product that is shipped.
+@main
+struct KubeBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kube-bench",
+        abstract: "Measures the Kubernetes libraries. hack/bench prepares and runs it.",
+        subcommands: [WatchesBenchmark.self]
+    )
+}
