@@ -63,6 +63,29 @@ struct MirrorOperatorTests {
         await standing.value
     }
 
+    @Test("a standby that takes over lists nothing, and works", .timeLimit(.minutes(1)))
+    func takeover() async throws {
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.server("s1", number: 1), status: true)
+        let first = try makeOperator(cluster, identity: "a")
+        let leading = Task { await first.run() }
+        try await wait { first.isLeader && first.readyChecks.allSatisfy { $0.check() == nil } }
+        let second = try makeOperator(cluster, identity: "b")
+        let standing = Task { await second.run() }
+        try await wait { second.readyChecks.allSatisfy { $0.check() == nil } }
+        let before = cluster.log.count
+        leading.cancel()
+        await leading.value
+        try await wait { second.isLeader }
+        try await cluster.put(Fixture.mirror(mode: .observe))
+        try await wait { try await cluster.mirror().status?.observedGeneration == 1 }
+        let resources = [P2PMirror.resource, Node.resource, MirrorNode.resource].map { $0.path() }
+        let lists = cluster.log.dropFirst(before).filter { $0.method == .get && resources.contains($0.path) }
+        #expect(lists.isEmpty)
+        standing.cancel()
+        await standing.value
+    }
+
     @Test("without the definitions it is not ready, and says what to do", .timeLimit(.minutes(1)))
     func noDefinitions() async throws {
         let cluster = try await TestCluster(definitions: false)

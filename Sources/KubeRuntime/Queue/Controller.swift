@@ -102,7 +102,7 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
             metrics.success.increment()
         case .requeue(let delay):
             metrics.requeueAfter.increment()
-            queue.add(key, after: delay)
+            queue.addAgain(key, after: delay)
         }
     }
 
