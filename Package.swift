@@ -19,6 +19,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
+/// What several targets of tests share; it stands beside them.
+func testSupport(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
@@ -83,9 +88,11 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        testSupport("KubeTestSupport", ["KubeClient", "KubeCore"]),
         tests("KubeCoreTests", ["KubeCore"]),
-        tests("KubeClientTests", ["KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
-        tests("KubeRuntimeTests", ["KubeRuntime", "KubeCore", log]),
+        tests("KubeClientTests", ["KubeTestSupport", "KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
+        tests("KubeRuntimeTests", ["KubeTestSupport", "KubeRuntime", "KubeCore", log]),
+        tests("FaultTests", ["KubeTestSupport", "KubeClient", "KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),
         tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
