@@ -87,6 +87,13 @@ let package = Package(
             dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "TeamLabels",
+            dependencies: ["KubeCore", "KubeClient", "KubeRuntime", log],
+            path: "Examples/TeamLabels",
+            exclude: ["teams.yaml"],
+            swiftSettings: strict
+        ),
 
         testSupport("KubeTestSupport", ["KubeClient", "KubeCore"]),
         tests("KubeCoreTests", ["KubeCore"]),
@@ -117,6 +124,7 @@ let package = Package(
             ],
             exclude: ["Transcripts"]
         ),
+        tests("ExampleTests", ["TeamLabels", "MirrorSandbox", "KubeCore", subprocess, system]),
         tests("RepositoryTests", ["KubeCore"]),
         tests(
             "RealClusterTests",

@@ -12,6 +12,8 @@ struct Step: Sendable {
 
     /// As the table says it: what the server did.
     var name: String
+    /// Whether the request's body is read before anything is done.
+    var readsBody = true
     /// Body of an answer 200, for a connection of HTTP/2; nil sends GOAWAY there, which says that nothing was done.
     var body: String?
     var act: @Sendable (Peer) -> End
@@ -20,6 +22,19 @@ struct Step: Sendable {
         self.name = name
         self.body = body
         self.act = act
+    }
+
+    /// An answer to a request whose body is not read, as servers give it: the connection stays open for a while, so
+    /// that a client that is still sending gets to read the answer.
+    static func early(_ status: Int, _ body: String) -> Step {
+        var step = Step("\(status)") { peer in
+            peer.answer(body, status: "\(status) Status", headers: ["Connection: close"])
+            peer.finishWriting()
+            peer.waitForClose()
+            return .close
+        }
+        step.readsBody = false
+        return step
     }
 
     /// A whole answer.
@@ -90,7 +105,7 @@ final class FaultServer: Sendable {
         let script = Script(steps)
         self.script = script
         server = try RawServer { peer, _ in
-            while let request = peer.request() {
+            while let request = peer.request(withBody: script.next?.readsBody ?? true) {
                 guard !request.line.hasPrefix("PRI ") else {
                     return HTTP2Peer(peer).serve { script.take("list over HTTP/2", observe)?.body }
                 }
@@ -138,6 +153,7 @@ private final class Script: Sendable {
 
     var log: [String] { state.withLock(\.log) }
     var isDone: Bool { state.withLock { $0.steps.isEmpty } }
+    var next: Step? { state.withLock(\.steps.first) }
 
     func pause(before index: Int) -> Duration {
         state.withLock { state in

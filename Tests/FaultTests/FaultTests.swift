@@ -58,13 +58,20 @@ import Testing
             )
         }
         let document = documents[0]
-        #expect(document == documents[1])
+        #expect(Self.difference(documents[0], documents[1]) == nil, "TCP and TLS differ")
         print("\(watches.count) faults of lists and watches, \(writes.count) of writes, each over TCP and over TLS")
         if ProcessInfo.processInfo.environment["RECORD_TABLE"] == "1" {
             try document.write(to: FaultTable.file, atomically: true, encoding: .utf8)
         }
         let written = try String(contentsOf: FaultTable.file, encoding: .utf8)
-        #expect(written.split(separator: "\n") == document.split(separator: "\n"))
+        #expect(Self.difference(written, document) == nil, "the page is not what happened")
+    }
+
+    /// The first line of `right` that is not that of `left`.
+    private static func difference(_ left: String, _ right: String) -> String? {
+        let (left, right) = (left.split(separator: "\n"), right.split(separator: "\n"))
+        if let pair = zip(left, right).first(where: { $0 != $1 }) { return "\(pair.0) | \(pair.1)" }
+        return left.count == right.count ? nil : "\(left.count) and \(right.count) lines"
     }
 
     @Test func `names of rows are unique`() {

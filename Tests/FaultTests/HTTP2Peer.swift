@@ -18,8 +18,8 @@ struct HTTP2Peer {
 
     init(_ peer: Peer) { self.peer = peer }
 
-    /// Answers each request with the body that it gets for it; without one it sends GOAWAY, as if the request had not been
-    /// looked at, and closes.
+    /// Answers each request with the body that it gets for it; without one it sends GOAWAY, as if the request had not
+    /// been looked at, and closes.
     func serve(_ body: () -> String?) {
         // The rest of the preface: "SM" and an empty line.
         _ = exactly(6)

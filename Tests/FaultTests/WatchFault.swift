@@ -43,8 +43,8 @@ struct WatchFault: Sendable {
     private var configuration: WatcherConfiguration {
         var configuration = WatcherConfiguration()
         configuration.streamingLists = streamingLists
-        configuration.idleTimeout = patience == .long ? .seconds(30) : .milliseconds(400)
-        configuration.catchUpTimeout = patience == .long ? .seconds(30) : .milliseconds(400)
+        configuration.idleTimeout = patience == .long ? .seconds(30) : .milliseconds(700)
+        configuration.catchUpTimeout = patience == .long ? .seconds(30) : .milliseconds(1500)
         configuration.shortestWatch = .milliseconds(patience == .long ? 1000 : 1)
         configuration.backoff = Backoff(initial: .milliseconds(10), maximum: .milliseconds(50), jitter: 1)
         return configuration

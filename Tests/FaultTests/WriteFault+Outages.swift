@@ -64,7 +64,7 @@ extension WriteFault {
             expected:
                 "The outcome is unknown, and said to be: the object is read, found as it should be, and not written "
                 + "a second time.",
-            timeout: .milliseconds(500),
+            timeout: .seconds(2),
             steps: [
                 old,
                 Step("done, and no answer") { peer in

@@ -89,14 +89,7 @@ extension WriteFault {
             "413: the object is too large",
             "The refusal is read although the body was not sent to its end.",
             operation: .replaceLarge,
-            Step("413") { peer in
-                peer.answer(
-                    Wire.status(413, "RequestEntityTooLarge", "limit is 3145728"),
-                    status: "413 Too Large",
-                    headers: ["Connection: close"]
-                )
-                return .close
-            },
+            .early(413, Wire.status(413, "RequestEntityTooLarge", "limit is 3145728")),
             failure: "`413 RequestEntityTooLarge`"
         ),
         WriteFault(
@@ -135,7 +128,7 @@ extension WriteFault {
             operation: .create,
             steps: [nothing, .answer(404, "404 page not found"), nothing, created],
             log: ["GET: 404", "POST: 404", "GET: 404", "POST: 201"],
-            failures: ["`404 `"]
+            failures: ["`404`"]
         ),
     ]
 }

@@ -132,6 +132,7 @@ struct WriteFault: Sendable {
         guard let error = error as? KubeError else { return "\(error)" }
         guard let status = error.status else { return "`\(error.code.rawValue)`" }
         let causes = (status.details?.causes ?? []).map { " (\($0.reason ?? ""): \($0.message ?? ""))" }.joined()
-        return "`\(status.code ?? 0) \(status.reason ?? "")`\(causes)\(error.isTransient ? ", which may pass" : "")"
+        let words = ["\(status.code ?? 0)", status.reason ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        return "`\(words)`\(causes)\(error.isTransient ? ", which may pass" : "")"
     }
 }

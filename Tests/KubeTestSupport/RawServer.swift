@@ -66,8 +66,8 @@ package struct Peer: Sendable {
 
     package let file: Int32
 
-    /// Reads one request with its body; nil when the client closed.
-    package func request() -> Request? {
+    /// Reads one request with its body, which may be left where it is; nil when the client closed.
+    package func request(withBody: Bool = true) -> Request? {
         var bytes: [UInt8] = []
         let end = Array("\r\n\r\n".utf8)
         while bytes.suffix(4) != end[...] {
@@ -81,7 +81,7 @@ package struct Peer: Sendable {
             headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
         }
         var body: [UInt8] = []
-        let length = headers["content-length"].flatMap(Int.init) ?? 0
+        let length = withBody ? headers["content-length"].flatMap(Int.init) ?? 0 : 0
         while body.count < length {
             let more = read(length - body.count)
             guard !more.isEmpty else { return nil }
@@ -137,7 +137,7 @@ package struct Peer: Sendable {
     }
 
     /// Reads `count` bytes; fewer when the client closed.
-    func exactly(_ count: Int) -> [UInt8] {
+    package func exactly(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
             let more = read(count - bytes.count)
@@ -147,14 +147,8 @@ package struct Peer: Sendable {
         return bytes
     }
 
-    /// Makes the end of the connection a reset.
-    func reset() {
-        var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(file, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
-    }
-
     /// Carries bytes between the client and a port of this machine until one of them closes.
-    func tunnel(to port: Int) {
+    package func tunnel(to port: Int) {
         let other = Peer(file: socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
         defer { close(other.file) }
         var address = sockaddr_in()
@@ -176,6 +170,9 @@ package struct Peer: Sendable {
             }
         }
     }
+
+    /// Tells the client that no more comes, and goes on reading.
+    package func finishWriting() { shutdown(file, Int32(SHUT_WR)) }
 
     /// Waits until the client closes; what it still sends is thrown away.
     package func waitForClose() {

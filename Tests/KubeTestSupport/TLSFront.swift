@@ -67,6 +67,20 @@ package final class TLSFront: Sendable {
 
         folder = sys.argv[1]
 
+        def finish(tls):
+            raw = socket.socket(fileno=os.dup(tls.fileno()))
+            tls.settimeout(0)
+            try:
+                tls.unwrap()
+            except OSError:
+                pass
+            # The end is told; what the client still sends is read, since closing over it would take the answer away.
+            with raw:
+                raw.settimeout(5)
+                raw.shutdown(socket.SHUT_WR)
+                while raw.recv(65536):
+                    pass
+
         def pass_on(tls, plain):
             while True:
                 ready = [tls] if tls.pending() else select.select([tls, plain], [], [])[0]
@@ -88,7 +102,7 @@ package final class TLSFront: Sendable {
                         tls.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                         return
                     if not data:
-                        tls.unwrap()
+                        finish(tls)
                         return
                     tls.sendall(data)
 

@@ -9,10 +9,11 @@ extension RealCluster {
     /// A reflector through libcurl, beside writers that never pause and a server that is ended and started again.
     ///
     /// What must hold, precisely:
-    /// 1. *None applied twice, none out of order*: of each object the store shows versions that rise strictly, and each
-    ///    change begins where the one before it ended.
-    /// 2. *None lost*: each write that the server acknowledged was handed to the store, or a later one of the same object
-    ///    was (a list after a restart shows the last state alone); at the end the store equals a list that is read live.
+    /// 1. *None applied twice, none out of order*: of each object the store shows versions that rise strictly, and
+    ///    each change begins where the one before it ended.
+    /// 2. *None lost*: each write that the server acknowledged was handed to the store, or a later one of the same
+    ///    object was (a list after a restart shows the last state alone), or its end; at the end the store equals a
+    ///    list that is read live.
     /// 3. *Deletions seen*: an object that the store has shown and that is gone was taken out of it by a change.
     @Suite struct Conformance {
         static let changes = 10_000
@@ -52,8 +53,8 @@ extension RealCluster {
             print(
                 """
                 \(writers.acknowledged) changes acknowledged (\(writers.deletions) deletions) on \(LeaseWriters.names) \
-                names, \(Self.restarts) restarts, in \(start.duration(to: .now)); of the others \(outcome.seen) seen one \
-                by one, \(outcome.superseded) by a later one; changes of the store \(recorder.changes); \
+                names, \(Self.restarts) restarts, in \(start.duration(to: .now)); of the others \(outcome.seen) seen \
+                one by one, \(outcome.superseded) by a later one; changes of the store \(recorder.changes); \
                 lists \(health.relists), watches opened again \(health.restarts)
                 """
             )

@@ -1,8 +1,8 @@
 import KubeCore
 import Synchronization
 
-/// Writers that create, change and delete Leases without pause, each with names of its own, and remember what the server
-/// acknowledged. A server that is away makes them look again at what it has, until it is back.
+/// Writers that create, change and delete Leases without pause, each with names of its own, and remember what the
+/// server acknowledged. A server that is away makes them look again at what it has, until it is back.
 final class LeaseWriters: Sendable {
     static let names = 320
     private static let writers = 8

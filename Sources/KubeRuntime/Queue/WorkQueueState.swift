@@ -15,8 +15,8 @@ public enum QueuePriority: Int, Hashable, Sendable, Comparable, CaseIterable {
 ///
 /// # Guarantees
 /// - A key is handed out to one worker at a time.
-/// - Keys of normal priority come first, and those of one priority in the order of their addition; a key of low priority
-///   that has waited for `patience` counts as normal, so that it comes up under any load.
+/// - Keys of normal priority come first, and those of one priority in the order of their addition; a key of low
+///   priority that has waited for `patience` comes before all others, so that it comes up under any load.
 /// - A key that is added with two priorities has the higher one.
 /// - A key that is added while it is handed out is handed out once more after `done`.
 /// - Of several due times of a key the earliest holds; adding it at once replaces them.

@@ -14,8 +14,8 @@ public struct StoreIndex<Object: KubeObject>: Sendable {
 
     /// Creates an index.
     ///
-    /// - Parameter values: under what an object is found; a pure function of the object, since it is asked again when the
-    ///   object is replaced.
+    /// - Parameter values: under what an object is found; a pure function of the object, since it is asked again when
+    ///   the object is replaced.
     public init(_ name: String, values: @escaping @Sendable (Object) -> [String]) {
         self.name = name
         self.values = values

@@ -1,6 +1,5 @@
 public import KubeCore
 public import Logging
-import Metrics
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -16,8 +15,8 @@ import Synchronization
 /// - The store is complete from the first list on, and old objects stay in it until a new list has ended.
 ///
 /// # Caveats
-/// A store is as old as `health.age`, and `health.freshness` says how that is known: whoever decides by absence looks at
-/// both first.
+/// A store is as old as `health.age`, and `health.freshness` says how that is known: whoever decides by absence looks
+/// at both first.
 public final class Reflector<Object: KubeObject>: Sendable {
     /// The store that this reflector fills.
     public let store: Store<Object>.Reader
@@ -25,10 +24,10 @@ public final class Reflector<Object: KubeObject>: Sendable {
     private let api: KubeAPI
     private let options: ListOptions
     private let configuration: WatcherConfiguration
-    private let time: MonotonicTime
+    let time: MonotonicTime
     private let makeGenerator: @Sendable () -> any RandomNumberGenerator
-    private let logger: Logger
-    private let record: Mutex<ReflectorRecord>
+    let logger: Logger
+    let record: Mutex<ReflectorRecord>
 
     /// Creates a reflector with a store of its own.
     ///
@@ -187,62 +186,6 @@ public final class Reflector<Object: KubeObject>: Sendable {
             throw KubeResponse(status: stream.status, headers: stream.headers, body: body).asError(of: request)
         }
         return WatchConnection(stream)
-    }
-}
-
-extension Reflector {
-    /// Brings the gauges of the store's age and size up to date every `interval`, until the task is cancelled.
-    public func recordProgress(every interval: Duration = .seconds(5)) async {
-        let age = Gauge(label: "kube_runtime_store_age_seconds", dimensions: resourceDimension)
-        let objects = Gauge(label: "kube_runtime_store_objects", dimensions: resourceDimension)
-        while !Task.isCancelled {
-            age.record(health.age.inSeconds)
-            objects.record(store.count)
-            try? await time.sleep(for: interval)
-        }
-    }
-
-    private func heard() {
-        let now = time.now
-        record.withLock { $0.lastHeard = now }
-    }
-
-    private func unreadable(_ keys: [ObjectKey], _ reason: String) {
-        record.withLock { $0.unreadable += keys.count }
-        Counter(label: "kube_runtime_unreadable_objects_total", dimensions: resourceDimension).increment(by: keys.count)
-        for key in keys.prefix(10) {
-            logger.warning(
-                "Object cannot be read and is kept as it was known before",
-                metadata: ["key": "\(key)", "error": "\(reason)"]
-            )
-        }
-    }
-
-    private var resourceDimension: [(String, String)] { [("resource", Object.resource.plural)] }
-
-    private func report(_ note: WatcherNote?) {
-        guard let note, !Task.isCancelled else { return }
-        record.withLock { $0.take(note) }
-        switch note {
-        case .relist(let reason):
-            count("kube_runtime_relists_total", reason.rawValue)
-            logger.info("List begins", metadata: ["reason": "\(reason.rawValue)"])
-        case .noStreamingLists(let error):
-            logger.info("The server has no streaming lists: lists come by pages", metadata: ["error": "\(error)"])
-        case .silence:
-            Counter(label: "kube_runtime_watch_silences_total", dimensions: resourceDimension).increment()
-            logger.info("Watch is silent: the server is asked by a live read")
-        case .restart(let reason):
-            count("kube_runtime_watch_restarts_total", reason.rawValue)
-            logger.debug("Watch is opened again", metadata: ["reason": "\(reason.rawValue)"])
-        case .failure(let error, let delay):
-            count("kube_runtime_watch_restarts_total", WatcherNote.Restart.failed.rawValue)
-            logger.warning("List or watch failed", metadata: ["error": "\(error)", "retryAfter": "\(delay)"])
-        }
-    }
-
-    private func count(_ label: String, _ reason: String) {
-        Counter(label: label, dimensions: resourceDimension + [("reason", reason)]).increment()
     }
 }
 

@@ -4,8 +4,8 @@ public struct ReflectorHealth: Hashable, Sendable {
     public var isSynced = false
     /// What is known of the store's freshness, and from where.
     public var freshness = Freshness.unread
-    /// Time since the store was last shown to be fresh (by a page, an event, a bookmark, or a live read after a silence;
-    /// an accepted watch is no word), or since the start where it never was.
+    /// Time since the store was last shown to be fresh (by a page, an event, a bookmark, or a live read after a
+    /// silence; an accepted watch is no word), or since the start where it never was.
     public var age = Duration.zero
     /// Lists, by reason.
     public var relists: [WatcherNote.Relist: Int] = [:]

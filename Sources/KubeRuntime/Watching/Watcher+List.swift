@@ -105,7 +105,7 @@ extension Watcher {
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
         if error.code == .timeout {
-            // Kubernetes before 1.27 passes over parameters that it does not know: the objects came, and no end of them.
+            // A server may pass over parameters that it does not know: the objects came then, and no end of them.
             return withoutStreaming(error)
         }
         brokenStreams += 1

@@ -12,12 +12,14 @@ public enum Freshness: String, Hashable, Sendable, CaseIterable {
     case unproven
 }
 
-/// A watch that says nothing is either one of a collection in which nothing happens or one whose connection is dead, and
-/// no waiting tells which. So the server is asked: a list of one object gives the version that the collection has now.
+/// A watch that says nothing is either one of a collection in which nothing happens or one whose connection is dead,
+/// and no waiting tells which. So the server is asked: a list of one object gives the version that the collection has.
 ///
-/// - It is the store's own: nothing was missed. The watch is opened again, since the connection may be dead all the same.
-/// - It is newer: something happened, here or elsewhere (the version counts the changes of all kinds). The new watch must
-///   reach that version within `catchUpTimeout`, by an event or a bookmark, or the collection is listed.
+/// - It is the store's own: nothing was missed. The watch is opened again, since the connection may be dead all the
+///   same.
+/// - It is newer: something happened, here or elsewhere (the version counts the changes of all kinds). The new watch
+///   must reach that version, by an event or a bookmark, without a silence of `catchUpTimeout`, or the collection is
+///   listed.
 /// - There is no answer: the server is asked again, and the store is unproven until it answers.
 extension Watcher {
     /// What is known of the store's freshness now.
