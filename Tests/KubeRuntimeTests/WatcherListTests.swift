@@ -81,6 +81,20 @@ struct WatcherListTests {
         }
     }
 
+    @Test("a server that fails at streaming lists twice is listed by pages this time", arguments: [500, 504])
+    mutating func failing(code: Int) {
+        _ = watcher.start(using: &generator)
+        let error = KubeError(.status, "no", status: Status(code: code, reason: "", message: "not caught up"))
+        _ = watcher.watchFailed(error, at: .zero, using: &generator)
+        guard case .streamList = watcher.waited(using: &generator).next else {
+            Issue.record("the first failure ends it")
+            return
+        }
+        _ = watcher.watchFailed(error, at: .zero, using: &generator)
+        #expect(watcher.waited(using: &generator).next == .list(continuation: nil))
+        #expect(watcher.usesStreamingLists)
+    }
+
     @Test("a list that never ends is listed by pages: an old server sends the objects and no end of them")
     mutating func noEnd() {
         streaming()

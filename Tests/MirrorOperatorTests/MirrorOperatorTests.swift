@@ -86,6 +86,32 @@ struct MirrorOperatorTests {
         await standing.value
     }
 
+    @Test("losing the Lease stops the writes and nothing else; it leads again when it can", .timeLimit(.minutes(1)))
+    func lostLease() async throws {
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.server("s1", number: 1), status: true)
+        let mirrorOperator = try makeOperator(cluster, identity: "a")
+        let running = Task { await mirrorOperator.run() }
+        try await wait { mirrorOperator.isLeader && mirrorOperator.readyChecks.allSatisfy { $0.check() == nil } }
+        let lease = ObjectKey(namespace: Fixture.namespace, name: "p2pmirror-operator")
+        func hold(by holder: String) async throws {
+            let patch = Patch.merge(["spec": ["holderIdentity": .string(holder)]])
+            try await cluster.api.patch(Lease.self, lease, patch)
+        }
+        try await hold(by: "somebody")
+        try await wait { !mirrorOperator.isLeader }
+        cluster.clearLog()
+        try await cluster.put(Fixture.mirror(mode: .observe))
+        let looks = "/apis/coordination.k8s.io/v1/namespaces/\(Fixture.namespace)/leases/p2pmirror-operator"
+        try await wait { cluster.log.count { $0.method == .get && $0.path == looks } >= 2 }
+        #expect(cluster.writes.filter { $0.contains(" by p2pmirror") } == [])
+        #expect(mirrorOperator.readyChecks.allSatisfy { $0.check() == nil })
+        try await hold(by: "")
+        try await wait { try await cluster.mirror().status?.observedGeneration == 1 }
+        running.cancel()
+        await running.value
+    }
+
     @Test("without the definitions it is not ready, and says what to do", .timeLimit(.minutes(1)))
     func noDefinitions() async throws {
         let cluster = try await TestCluster(definitions: false)

@@ -94,6 +94,11 @@ extension Watcher {
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
         if [400, 405, 406, 415, 422, 501].contains(error.httpStatus ?? 0) { return withoutStreaming(error) }
+        if [500, 504].contains(error.httpStatus ?? 0) {
+            // As of a server whose cache never gets as far as its database: it may answer lists by pages all the same.
+            brokenStreams += 1
+            if brokenStreams >= 2 { return fail(error, .list(.interrupted), now, &generator) }
+        }
         // Nothing has come: the store's list has not begun, and need not begin anew.
         return fail(error, .streamingList, now, &generator)
     }
