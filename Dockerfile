@@ -9,8 +9,9 @@ RUN apt-get update -qq \
 WORKDIR /src
 COPY Package.swift ./
 COPY Sources Sources
-# The manifest names the test targets, so their directories must be there; they are not built.
+# The manifest names the targets of tests and examples, so their directories must be there; they are not built.
 COPY Tests Tests
+COPY Examples Examples
 RUN swift build -c release --product p2pmirror --static-swift-stdlib \
     && install -s -D -m 0755 "$(swift build -c release --show-bin-path)/p2pmirror" /out/p2pmirror
 

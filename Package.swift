@@ -19,6 +19,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
     .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
+/// What several targets of tests share; it stands beside them.
+func testSupport(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
@@ -82,17 +87,20 @@ let package = Package(
             dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
             swiftSettings: strict
         ),
-
-        // kubectl before an API server, for the tests that compare what it says.
-        .target(
-            name: "KubectlTesting",
-            dependencies: ["KubeCore", subprocess, system],
-            path: "Tests/KubectlTesting",
+        .executableTarget(
+            name: "TeamLabels",
+            dependencies: ["KubeCore", "KubeClient", "KubeRuntime", log],
+            path: "Examples/TeamLabels",
+            exclude: ["teams.yaml"],
             swiftSettings: strict
         ),
+
+        testSupport("KubeTestSupport", ["KubeClient", "KubeCore"]),
+        testSupport("KubectlTesting", ["KubeCore", subprocess, system]),
         tests("KubeCoreTests", ["KubeCore"]),
-        tests("KubeClientTests", ["KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
-        tests("KubeRuntimeTests", ["KubeRuntime", "KubeCore", log]),
+        tests("KubeClientTests", ["KubeTestSupport", "KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
+        tests("KubeRuntimeTests", ["KubeTestSupport", "KubeRuntime", "KubeCore", log]),
+        tests("FaultTests", ["KubeTestSupport", "KubeClient", "KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),
         tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
@@ -117,6 +125,7 @@ let package = Package(
             ],
             exclude: ["Transcripts"]
         ),
+        tests("ExampleTests", ["TeamLabels", "MirrorSandbox", "KubeCore", subprocess, system]),
         tests("RepositoryTests", ["KubeCore"]),
         tests(
             "RealClusterTests",

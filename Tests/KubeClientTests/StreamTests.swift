@@ -1,6 +1,7 @@
 import Glibc
 import KubeClient
 import KubeCore
+import KubeTestSupport
 import Testing
 
 @Suite("Streams", .timeLimit(.minutes(1)))

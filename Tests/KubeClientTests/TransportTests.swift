@@ -3,6 +3,7 @@ import FlyingSocks
 import Foundation
 import KubeClient
 import KubeCore
+import KubeTestSupport
 import Testing
 
 @Suite("Whole answers over plain HTTP", .timeLimit(.minutes(1)))

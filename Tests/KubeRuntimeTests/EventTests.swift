@@ -50,17 +50,18 @@ struct EventCorrelatorTests {
         let event = try #require(created(occurrence(), 0))
         #expect(decide(occurrence(), 10) == .patch(event.key, Event.Series(count: 2, lastObservedTime: noon)))
         var patches: [Int] = []
-        for second in stride(from: 20, through: 800, by: 10) {
+        for second in stride(from: 20, through: 4000, by: 10) {
             switch decide(occurrence(), second) {
             case .patch(_, let series): patches.append(series.count)
             case .counted: break
             default: Issue.record("at \(second) s")
             }
         }
-        #expect(patches == [38, 74])
-        #expect(correlator.endSeries(at: .seconds(800)).isEmpty)
-        let ended = correlator.endSeries(at: .seconds(1200))
-        #expect(ended.map(\.series.count) == [81])
+        // Every half hour, and the rest when the series ends.
+        #expect(patches == [182, 362])
+        #expect(correlator.endSeries(at: .seconds(4300)).isEmpty)
+        let ended = correlator.endSeries(at: .seconds(4360))
+        #expect(ended.map(\.series.count) == [401])
         #expect(correlator.nextEnd == nil)
     }
 

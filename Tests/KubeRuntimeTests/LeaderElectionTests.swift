@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import Testing
 
 private let leaseKey = ObjectKey(namespace: "ns", name: "operator")

@@ -8,9 +8,13 @@ private let path = "GET /apis/example.org/v1/widgets"
 struct ReflectorTests {
     private let clock = TestClock()
 
-    private func reflector(_ transport: ScriptedTransport) -> Reflector<Widget> {
+    private func reflector(
+        _ transport: ScriptedTransport,
+        _ configuration: WatcherConfiguration = .paged
+    ) -> Reflector<Widget> {
         Reflector(
             KubeAPI(transport),
+            configuration: configuration,
             clock: clock,
             generator: { SeededGenerator(seed: 3) },
             logger: quiet
@@ -45,7 +49,7 @@ struct ReflectorTests {
         let seconds = try #require(watch.query("timeoutSeconds").flatMap(Int.init))
         #expect((300...600).contains(seconds))
         #expect(watch.query("limit") == nil)
-        #expect(watch.idleTimeout == .seconds(75))
+        #expect(watch.idleTimeout == .seconds(70))
         #expect(reflector.health.relists == [.initial: 1])
         #expect(reflector.health.isSynced)
     }
@@ -86,17 +90,86 @@ struct ReflectorTests {
         #expect(reflector.health.restarts == [.ended: 1])
     }
 
-    @Test("silence is answered by a new watch and not by a list")
-    func idle() async {
+    @Test("a silent watch leads to a live read of one object, and where nothing was missed to no list")
+    func idle() async throws {
         let transport = ScriptedTransport([
             (path, .response(200, listBody([], version: "7"))),
-            ("\(path)?resourceVersion=7", .stream([.failure(KubeError(.timeout, "no data for 75 s"))])),
-            ("\(path)?resourceVersion=7", .stream([.text(bookmarkLine("9")), .silence])),
+            ("\(path)?resourceVersion=7", .stream([.failure(KubeError(.timeout, "no data for 70 s"))])),
+            ("\(path)?limit=1", .response(200, listBody([], version: "7"))),
+            ("\(path)?resourceVersion=7", .stream([.silence])),
         ])
         let reflector = reflector(transport)
-        await run(reflector, until: "the bookmark") { reflector.store.resourceVersion == "9" }
+        await run(reflector, until: "the second watch") { transport.isDone && reflector.health.freshness == .proven }
         #expect(reflector.health.restarts == [.idle: 1])
         #expect(reflector.health.relists == [.initial: 1])
+        #expect(transport.requests[2].timeout == .seconds(5))
+    }
+
+    @Test("a watch that does not bring what a live read has shown is unproven until a list has ended")
+    func behind() async {
+        let transport = ScriptedTransport([
+            (path, .response(200, listBody([], version: "7"))),
+            ("\(path)?resourceVersion=7", .stream([.failure(KubeError(.timeout, "no data for 70 s"))])),
+            ("\(path)?limit=1", .response(200, listBody([Widget("a", version: "9")], version: "9"))),
+            ("\(path)?resourceVersion=7", .stream([.silence])),
+            ("\(path)?limit=500", .response(200, listBody([Widget("a", version: "9")], version: "9"))),
+            ("\(path)?resourceVersion=9", .stream([.silence])),
+        ])
+        let reflector = reflector(transport)
+        let task = Task { await reflector.run() }
+        await eventually("the limit of the new watch") { [clock] in clock.sleepers == 1 }
+        #expect(reflector.health.freshness == .unproven)
+        clock.advance(by: .seconds(10))
+        await eventually("the list") { transport.isDone && reflector.health.freshness == .followed }
+        #expect(reflector.store.count == 1)
+        #expect(reflector.health.relists == [.initial: 1, .silent: 1])
+        task.cancel()
+        await task.value
+    }
+
+    @Test("a streaming list fills the store, ends at its bookmark, and goes on as the watch")
+    func streaming() async throws {
+        let transport = ScriptedTransport([
+            (
+                "\(path)?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true",
+                .stream([
+                    .text(
+                        eventLine("ADDED", Widget("b", version: "6")) + eventLine("ADDED", Widget("a", version: "3"))
+                    ),
+                    .text(endLine("7") + eventLine("MODIFIED", Widget("a", size: 2, version: "8"))), .silence,
+                ])
+            )
+        ])
+        let reflector = reflector(transport, WatcherConfiguration())
+        await run(reflector, until: "the change") { reflector.store.resourceVersion == "8" }
+        #expect(Set(reflector.store.all.map(\.metadata.name)) == ["a", "b"])
+        #expect(reflector.health.isSynced)
+        let request = try #require(transport.requests.first)
+        #expect(request.query("resourceVersion") == nil)
+    }
+
+    @Test("a server that takes a streaming list for a watch and never ends it is listed by pages within the bound")
+    func ignored() async {
+        let transport = ScriptedTransport([
+            (
+                "\(path)?sendInitialEvents=true",
+                .stream([.text(eventLine("ADDED", Widget("a", version: "3"))), .silence])
+            ),
+            ("\(path)?limit=500", .response(200, listBody([Widget("b", version: "4")], version: "7"))),
+            ("\(path)?resourceVersion=7", .response(410, goneBody)),
+            ("\(path)?limit=500", .response(200, listBody([Widget("b", version: "4")], version: "8"))),
+            ("\(path)?resourceVersion=8", .stream([.silence])),
+        ])
+        let reflector = reflector(transport, WatcherConfiguration())
+        let task = Task { await reflector.run() }
+        await eventually("the object and a limit") { [clock] in clock.sleepers == 1 && reflector.store.count == 1 }
+        #expect(!reflector.store.isSynced)
+        await clock.advance(by: .seconds(1), until: "the pages") { transport.isDone }
+        await eventually("the sync") { reflector.store.isSynced }
+        #expect(clock.now.offset <= .seconds(15))
+        #expect(reflector.store.all.map(\.metadata.name) == ["b"])
+        task.cancel()
+        await task.value
     }
 
     @Test("410 lists again, keeps the store meanwhile, and removes what is gone", arguments: [false, true])

@@ -51,6 +51,32 @@ struct StoreTests {
         #expect(names == ["c", "d"])
     }
 
+    @Test("an event that comes a second time, after a newer one, takes nothing back; a list may")
+    func repetition() {
+        fill("a")
+        writer.apply(.applied(Widget("a", size: 2, version: "5")))
+        writer.apply(.applied(Widget("a", size: 1, version: "3")))
+        #expect(reader[widgetKey("a")]?.spec.size == 2)
+        #expect(reader.resourceVersion == "5")
+        writer.apply(.relistBegan)
+        writer.apply(.page([Widget("a", size: 1, version: "3")], unreadable: []))
+        writer.apply(.relistEnded(resourceVersion: "3"))
+        #expect(reader[widgetKey("a")]?.spec.size == 1)
+    }
+
+    @Test("what was there already is told apart from what changes")
+    func initialChanges() async {
+        fill("a")
+        var changes = reader.changes().makeAsyncIterator()
+        #expect(await changes.next()?.map(\.isInitial) == [true])
+        writer.apply(.applied(Widget("b", version: "2")))
+        #expect(await changes.next()?.map(\.isInitial) == [false])
+        var later = reader.changes().makeAsyncIterator()
+        writer.apply(.applied(Widget("a", size: 3, version: "3")))
+        let batch = await later.next() ?? []
+        #expect(Dictionary(uniqueKeysWithValues: batch.map { ($0.key.name, $0.isInitial) }) == ["a": false, "b": true])
+    }
+
     @Test("a list that is begun anew forgets no page of its second attempt")
     func interruptedList() {
         fill("a", "b")
@@ -105,7 +131,11 @@ struct StoreTests {
     func subscription() async {
         fill("a")
         var changes = reader.changes().makeAsyncIterator()
-        #expect(await changes.next() == [StoreChange(key: widgetKey("a"), old: nil, new: Widget("a", version: "1"))])
+        #expect(
+            await changes.next() == [
+                StoreChange(key: widgetKey("a"), old: nil, new: Widget("a", version: "1"), isInitial: true)
+            ]
+        )
         writer.apply(.applied(Widget("a", size: 1, version: "2")))
         writer.apply(.applied(Widget("b", version: "3")))
         writer.apply(.deleted(Widget("b", version: "4")))

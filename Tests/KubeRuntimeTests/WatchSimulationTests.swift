@@ -40,9 +40,9 @@ private struct SimulatedServer {
 
 @Suite("Watcher against a server that fails at random")
 struct WatchSimulationTests {
-    @Test("no event is lost, whatever breaks", arguments: 1...100)
-    func nothingIsLost(seed: Int) {
-        var run = Run(seed: UInt64(seed))
+    @Test("no event is lost, whatever breaks", arguments: 1...100, [true, false])
+    func nothingIsLost(seed: Int, streamingLists: Bool) {
+        var run = Run(seed: UInt64(seed), streamingLists: streamingLists)
         run.steps(400, faults: true)
         run.steps(250, faults: false)
         let stored = Dictionary(uniqueKeysWithValues: run.reader.all.map { ($0.metadata.name, $0) })
@@ -53,7 +53,7 @@ struct WatchSimulationTests {
     private struct Run {
         var server = SimulatedServer()
         var generator: SeededGenerator
-        var watcher = Watcher<Widget>()
+        var watcher: Watcher<Widget>
         let writer: Store<Widget>.Writer
         let reader: Store<Widget>.Reader
         var step: WatcherStep<Widget>
@@ -63,11 +63,17 @@ struct WatchSimulationTests {
         var cursor = 0
         var isCurrent = false
 
-        init(seed: UInt64) {
+        /// What a streaming list has still to send; its end follows.
+        var initial: [Widget]?
+
+        init(seed: UInt64, streamingLists: Bool) {
+            var configuration = WatcherConfiguration()
+            configuration.streamingLists = streamingLists
+            watcher = Watcher(configuration: configuration)
             generator = SeededGenerator(seed: seed)
             (writer, reader) = Store.make()
             for _ in 0..<10 { server.change(&generator) }
-            step = watcher.start()
+            step = watcher.start(using: &generator)
         }
 
         mutating func steps(_ count: Int, faults: Bool) {
@@ -93,7 +99,16 @@ struct WatchSimulationTests {
             case .list(let continuation):
                 if faults, chance(6) { return watcher.listFailed(refused, at: now, using: &generator) }
                 return list(continuation)
+            case .streamList:
+                if faults, chance(6) { return watcher.watchFailed(refused, at: now, using: &generator) }
+                initial = server.objects.values.sorted { $0.key < $1.key }
+                cursor = server.version
+                return watcher.watchOpened(at: now)
+            case .check:
+                if faults, chance(6) { return watcher.checkFailed(refused, at: now, using: &generator) }
+                return watcher.checked(String(server.version), at: now, using: &generator)
             case .watch(let version, _):
+                initial = nil
                 if faults, chance(6) { return watcher.watchFailed(refused, at: now, using: &generator) }
                 cursor = Int(version) ?? 0
                 if cursor < server.forgottenUpTo { return watcher.watchFailed(gone, at: now, using: &generator) }
@@ -131,6 +146,12 @@ struct WatchSimulationTests {
                     return watcher.received(.error(status), at: now, using: &generator)
                 default: break
                 }
+            }
+            if let next = initial?.popLast() { return watcher.received(.added(next), at: now, using: &generator) }
+            if initial != nil {
+                initial = nil
+                let end = WatchEvent<Widget>.bookmark(resourceVersion: String(cursor), endsInitialEvents: true)
+                return watcher.received(end, at: now, using: &generator)
             }
             guard let next = server.next(after: cursor) else {
                 isCurrent = true

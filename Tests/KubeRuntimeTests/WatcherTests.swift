@@ -8,8 +8,8 @@ struct WatcherTests {
 
     /// A watcher whose list ended at version 10 and whose watch is open.
     private mutating func watching(at now: Duration = .zero) -> Watcher<Widget> {
-        var watcher = Watcher<Widget>()
-        _ = watcher.start()
+        var watcher = Watcher<Widget>(configuration: .paged)
+        _ = watcher.start(using: &generator)
         let page = ObjectPage(objects: [Widget("a", version: "9")], resourceVersion: "10")
         _ = watcher.listed(page, at: now, using: &generator)
         _ = watcher.watchOpened(at: now)
@@ -28,8 +28,8 @@ struct WatcherTests {
 
     @Test("lists page by page, then watches from the version of the list")
     mutating func order() {
-        var watcher = Watcher<Widget>()
-        let start = watcher.start()
+        var watcher = Watcher<Widget>(configuration: .paged)
+        let start = watcher.start(using: &generator)
         #expect(start.updates == [.relistBegan])
         #expect(start.next == .list(continuation: nil))
         let first = ObjectPage(objects: [Widget("a")], resourceVersion: "10", continuation: "t")
@@ -42,13 +42,13 @@ struct WatcherTests {
         )
         #expect(last.updates == [.page([Widget("b")], unreadable: []), .relistEnded(resourceVersion: "10")])
         #expect(version(last.next) == "10")
-        #expect(watcher.watchOpened(at: .zero).next == .read)
+        #expect(watcher.watchOpened(at: .zero).next == .read(within: nil))
     }
 
     @Test("a list without a version is a failure and no empty list")
     mutating func listWithoutVersion() {
-        var watcher = Watcher<Widget>()
-        _ = watcher.start()
+        var watcher = Watcher<Widget>(configuration: .paged)
+        _ = watcher.start(using: &generator)
         let step = watcher.listed(ObjectPage(objects: [], resourceVersion: nil), at: .zero, using: &generator)
         #expect(step.updates.isEmpty)
         #expect(delay(step.next) != nil)
@@ -57,8 +57,8 @@ struct WatcherTests {
 
     @Test("410 in the middle of a list begins the list anew at once")
     mutating func goneMidPagination() {
-        var watcher = Watcher<Widget>()
-        _ = watcher.start()
+        var watcher = Watcher<Widget>(configuration: .paged)
+        _ = watcher.start(using: &generator)
         let page = ObjectPage(objects: [Widget("a")], resourceVersion: "10", continuation: "t")
         _ = watcher.listed(page, at: .zero, using: &generator)
         let step = watcher.listFailed(gone, at: .zero, using: &generator)
@@ -69,8 +69,8 @@ struct WatcherTests {
 
     @Test("a broken connection in the middle of a list asks for the same page again")
     mutating func brokenMidPagination() {
-        var watcher = Watcher<Widget>()
-        _ = watcher.start()
+        var watcher = Watcher<Widget>(configuration: .paged)
+        _ = watcher.start(using: &generator)
         let page = ObjectPage(objects: [Widget("a")], resourceVersion: "10", continuation: "t")
         _ = watcher.listed(page, at: .zero, using: &generator)
         let step = watcher.listFailed(refused, at: .zero, using: &generator)
@@ -142,38 +142,18 @@ struct WatcherTests {
     mutating func unknownTypes() {
         var watcher = watching()
         let step = watcher.received(.unknown(type: "SOMETHING"), at: .zero, using: &generator)
-        #expect(step == WatcherStep(next: .read))
+        #expect(step == WatcherStep(next: .read(within: nil)))
         #expect(watcher.resourceVersion == "10")
     }
 
-    @Test("a silent watch is opened again from its version, without a list or a delay")
-    mutating func idle() {
+    @Test("watches that end at once twice in a row lead to a list")
+    mutating func endedAtOnceTwice() {
         var watcher = watching()
-        let silence = KubeError(.timeout, "no data for 75 s")
-        let step = watcher.watchFailed(silence, at: .seconds(75), using: &generator)
-        #expect(version(step.next) == "10")
-        #expect(step.note == .restart(.idle))
-    }
-
-    @Test("two watches in a row that say nothing are no proof that nothing happened: it lists")
-    mutating func silentTwice() {
-        var watcher = watching()
-        let silence = KubeError(.timeout, "no data for 75 s")
-        _ = watcher.watchFailed(silence, at: .seconds(75), using: &generator)
-        _ = watcher.watchOpened(at: .seconds(75))
-        let second = watcher.watchFailed(silence, at: .seconds(150), using: &generator)
-        #expect(delay(second.next) != nil)
-        #expect(watcher.waited(using: &generator).next == .list(continuation: nil))
-    }
-
-    @Test("a bookmark between two silences is a word")
-    mutating func silentBookmarkSilent() {
-        var watcher = watching()
-        let silence = KubeError(.timeout, "no data for 75 s")
-        _ = watcher.watchFailed(silence, at: .seconds(75), using: &generator)
-        _ = watcher.watchOpened(at: .seconds(75))
-        _ = watcher.received(.bookmark(resourceVersion: "11"), at: .seconds(80), using: &generator)
-        #expect(version(watcher.watchFailed(silence, at: .seconds(155), using: &generator).next) == "11")
+        _ = watcher.watchEnded(at: .milliseconds(10), using: &generator)
+        _ = watcher.waited(using: &generator)
+        _ = watcher.watchOpened(at: .seconds(2))
+        #expect(delay(watcher.watchEnded(at: .seconds(2), using: &generator).next) != nil)
+        #expect(watcher.waited(using: &generator).note == .relist(.silent))
     }
 
     @Test("a watch that answers twice with an error of the server lists")
@@ -204,8 +184,8 @@ struct WatcherTests {
 
     @Test("a page that stays refused begins the list anew", arguments: [400, 500])
     mutating func pageRefused(_ code: Int) {
-        var watcher = Watcher<Widget>()
-        _ = watcher.start()
+        var watcher = Watcher<Widget>(configuration: .paged)
+        _ = watcher.start(using: &generator)
         let page = ObjectPage(objects: [Widget("a")], resourceVersion: "10", continuation: "t")
         _ = watcher.listed(page, at: .zero, using: &generator)
         let status = Status(code: code, reason: "", message: "no such token")

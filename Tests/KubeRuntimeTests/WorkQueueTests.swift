@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import Synchronization
 import Testing
 
@@ -29,6 +30,68 @@ struct WorkQueueTests {
         #expect(take() == "a")
         queue.done("a", at: .zero)
         #expect(take() == nil)
+    }
+
+    @Test("keys of normal priority come first, each priority in its order")
+    mutating func priorities() {
+        for key in ["a", "b"] { queue.add(key, priority: .low, at: .zero) }
+        for key in ["c", "d"] { queue.add(key, at: .seconds(1)) }
+        #expect(queue.depth(.low) == 2 && queue.depth(.normal) == 2)
+        let order = (0..<5).map { _ in take(at: .seconds(2)) }
+        #expect(order == ["c", "d", "a", "b", nil])
+    }
+
+    @Test("a key that waits with low priority and really changes comes up with the others, once")
+    mutating func raised() {
+        for key in ["a", "b"] { queue.add(key, priority: .low, at: .zero) }
+        queue.add("c", at: .zero)
+        let isRaised = queue.add("b", at: .zero)
+        let isLowered = queue.add("b", priority: .low, at: .zero)
+        #expect(isRaised && !isLowered)
+        let order = (0..<4).map { _ in take() }
+        #expect(order == ["c", "b", "a", nil])
+    }
+
+    @Test("a key of low priority comes up under any load once it has waited for ten seconds")
+    mutating func patience() {
+        queue.add("low", priority: .low, at: .zero)
+        for second in 0..<10 {
+            queue.add("n\(second)", at: .seconds(second))
+            #expect(take(at: .seconds(second)) == "n\(second)")
+        }
+        queue.add("n10", at: .seconds(10))
+        #expect(take(at: .seconds(10)) == "low")
+    }
+
+    @Test("a key that is tried again keeps its priority, and a due time has the highest that was asked for")
+    mutating func priorityOfRetries() {
+        queue.add("a", priority: .low, at: .zero)
+        #expect(take() == "a")
+        queue.addAgain("a", after: .seconds(1), at: .zero)
+        queue.done("a", at: .zero)
+        queue.add("b", after: .seconds(1), priority: .low, at: .zero)
+        queue.add("b", after: .seconds(2), at: .zero)
+        _ = queue.next(at: .seconds(1))
+        #expect(queue.depth(.low) == 1)
+        #expect(take(at: .seconds(1)) == "a")
+    }
+
+    @Test("many keys of both priorities are each handed out once, whatever the order of their additions")
+    mutating func manyKeys() {
+        var generator = SeededGenerator(seed: 5)
+        var expected: Set<String> = []
+        for number in 0..<2000 {
+            let key = "k\(Int.random(in: 0..<700, using: &generator))"
+            queue.add(key, priority: Bool.random(using: &generator) ? .low : .normal, at: .milliseconds(number))
+            expected.insert(key)
+        }
+        var taken: [String] = []
+        while let key = take(at: .seconds(2)) {
+            taken.append(key)
+            queue.done(key, at: .seconds(2))
+        }
+        #expect(taken.count == expected.count && Set(taken) == expected)
+        #expect(queue.depth == 0 && queue.depth(.low) == 0 && queue.depth(.normal) == 0)
     }
 
     @Test("of several due times the earliest holds, in any order", arguments: [[5, 2, 9], [9, 5, 2], [2, 5, 9]])

@@ -231,6 +231,10 @@ struct FakeTransport: Transport {
 
     func open(_ request: KubeRequest) async throws(KubeError) -> KubeResponseStream {
         guard lifetime.allows(false) else { throw KubeError(.cancelled, "ended") }
+        guard request.query("sendInitialEvents") == nil else {
+            // As a server without streaming lists.
+            return KubeResponseStream(status: 422, next: { () throws(KubeError) in nil }, cancel: {})
+        }
         let events = try server.watch(request)
         return KubeResponseStream(
             status: 200,

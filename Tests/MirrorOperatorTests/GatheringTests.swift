@@ -64,13 +64,39 @@ struct GatheringTests {
             mirrors: mirrors.reader,
             nodes: nodes.reader,
             mirrorNodes: mirrorNodes.reader,
-            ages: { age.map { [("nodes", .seconds($0))] } ?? [] }
+            health: { age.map { [("nodes", Self.health(.seconds($0)))] } ?? [] }
         )
         if isSynced, age ?? 0 <= 150 {
             #expect(stores.staleness == nil)
         } else {
             #expect(stores.staleness?.contains("nodes") ?? false)
         }
+    }
+
+    @Test("a store that a live read has not shown to be complete is stale, however young it is")
+    func unprovenStore() {
+        let mirrors = Store<ObservedMirror>.make()
+        let nodes = Store<Node>.make()
+        let mirrorNodes = Store<MirrorNode>.make()
+        mirrors.writer.apply(.relistEnded(resourceVersion: "1"))
+        nodes.writer.apply(.relistEnded(resourceVersion: "1"))
+        mirrorNodes.writer.apply(.relistEnded(resourceVersion: "1"))
+        for freshness in Freshness.allCases {
+            let stores = MirrorStores(
+                mirrors: mirrors.reader,
+                nodes: nodes.reader,
+                mirrorNodes: mirrorNodes.reader,
+                health: { [("nodes", Self.health(.seconds(1), freshness))] }
+            )
+            #expect((stores.staleness == nil) == (freshness != .unproven), "\(freshness)")
+        }
+    }
+
+    private static func health(_ age: Duration, _ freshness: Freshness = .followed) -> ReflectorHealth {
+        var health = ReflectorHealth()
+        health.age = age
+        health.freshness = freshness
+        return health
     }
 
     @Test("evidence is read from the server, whatever the stores say")

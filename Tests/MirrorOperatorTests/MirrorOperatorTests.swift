@@ -63,6 +63,55 @@ struct MirrorOperatorTests {
         await standing.value
     }
 
+    @Test("a standby that takes over lists nothing, and works", .timeLimit(.minutes(1)))
+    func takeover() async throws {
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.server("s1", number: 1), status: true)
+        let first = try makeOperator(cluster, identity: "a")
+        let leading = Task { await first.run() }
+        try await wait { first.isLeader && first.readyChecks.allSatisfy { $0.check() == nil } }
+        let second = try makeOperator(cluster, identity: "b")
+        let standing = Task { await second.run() }
+        try await wait { second.readyChecks.allSatisfy { $0.check() == nil } }
+        let before = cluster.log.count
+        leading.cancel()
+        await leading.value
+        try await wait { second.isLeader }
+        try await cluster.put(Fixture.mirror(mode: .observe))
+        try await wait { try await cluster.mirror().status?.observedGeneration == 1 }
+        let resources = [P2PMirror.resource, Node.resource, MirrorNode.resource].map { $0.path() }
+        let lists = cluster.log.dropFirst(before).filter { $0.method == .get && resources.contains($0.path) }
+        #expect(lists.isEmpty)
+        standing.cancel()
+        await standing.value
+    }
+
+    @Test("losing the Lease stops the writes and nothing else; it leads again when it can", .timeLimit(.minutes(1)))
+    func lostLease() async throws {
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.server("s1", number: 1), status: true)
+        let mirrorOperator = try makeOperator(cluster, identity: "a")
+        let running = Task { await mirrorOperator.run() }
+        try await wait { mirrorOperator.isLeader && mirrorOperator.readyChecks.allSatisfy { $0.check() == nil } }
+        let lease = ObjectKey(namespace: Fixture.namespace, name: "p2pmirror-operator")
+        func hold(by holder: String) async throws {
+            let patch = Patch.merge(["spec": ["holderIdentity": .string(holder)]])
+            try await cluster.api.patch(Lease.self, lease, patch)
+        }
+        try await hold(by: "somebody")
+        try await wait { !mirrorOperator.isLeader }
+        cluster.clearLog()
+        try await cluster.put(Fixture.mirror(mode: .observe))
+        let looks = "/apis/coordination.k8s.io/v1/namespaces/\(Fixture.namespace)/leases/p2pmirror-operator"
+        try await wait { cluster.log.count { $0.method == .get && $0.path == looks } >= 2 }
+        #expect(cluster.writes.filter { $0.contains(" by p2pmirror") } == [])
+        #expect(mirrorOperator.readyChecks.allSatisfy { $0.check() == nil })
+        try await hold(by: "")
+        try await wait { try await cluster.mirror().status?.observedGeneration == 1 }
+        running.cancel()
+        await running.value
+    }
+
     @Test("without the definitions it is not ready, and says what to do", .timeLimit(.minutes(1)))
     func noDefinitions() async throws {
         let cluster = try await TestCluster(definitions: false)

@@ -108,6 +108,42 @@ struct APIServerListTests {
         #expect(try await tape.nextLine() == "DELETED n1")
     }
 
+    @Test("a streaming list begins with what is there, tells the end of it by a bookmark, and goes on as a watch")
+    func streamingList() async throws {
+        let bench = try await fleet(2)
+        let query = [
+            "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true",
+        ]
+        let version = try await bench.get("/api/v1/nodes").version
+        var tape = try await WatchTape(bench, "/api/v1/nodes", query)
+        #expect(try await tape.nextLine() == "ADDED n0")
+        #expect(try await tape.nextLine() == "ADDED n1")
+        let end = try await tape.next()
+        #expect(end?["type"]?.stringValue == "BOOKMARK")
+        let metadata = end?["object"]?["metadata"]
+        #expect(metadata?["annotations"]?["k8s.io/initial-events-end"]?.stringValue == "true")
+        #expect(metadata?["resourceVersion"]?.stringValue == version)
+        _ = try await bench.delete("/api/v1/nodes/n1")
+        #expect(try await tape.nextLine() == "DELETED n1")
+        bench.server.sendBookmarks()
+        #expect(try await tape.next()?["object"]?["metadata"]?["annotations"] == nil)
+    }
+
+    @Test(
+        "a streaming list that is asked for in another way, or of a server without them, is invalid",
+        arguments: [
+            (["sendInitialEvents": "true"], true), (["resourceVersionMatch": "NotOlderThan"], true),
+            (["sendInitialEvents": "true", "resourceVersionMatch": "Exact"], true),
+            (["sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"], false),
+        ]
+    )
+    func refusedStreamingList(query: [String: String], isOn: Bool) async throws {
+        let server = APIServer(APIServerConfiguration(streamingLists: isOn))
+        let items = (query.merging(["watch": "true"]) { $1 }).map { KubeRequest.QueryItem($0.key, $0.value) }
+        let response = try await server.transport().send(KubeRequest(.get, "/api/v1/nodes", query: items))
+        #expect(response.status == 422)
+    }
+
     @Test("an object that begins or ceases to match is added to or deleted from a watch")
     func selectedWatch() async throws {
         let bench = try await fleet(2)

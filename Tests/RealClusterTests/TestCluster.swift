@@ -47,6 +47,9 @@ final class TestCluster: Sendable {
     /// Kills the API server the hard way; all connections break, what it has stored stays.
     func killServer() async throws { try await power.kill() }
 
+    /// Asks the API server to end, and kills it where it has not ended after a few seconds.
+    func terminateServer() async throws { try await power.terminate() }
+
     /// Starts it again at the same address and waits until it answers.
     func startServer() async throws {
         try await power.start()
@@ -76,6 +79,7 @@ final class TestCluster: Sendable {
 /// How an API server is killed and started again.
 protocol APIServerPower: Sendable {
     func kill() async throws
+    func terminate() async throws
     func start() async throws
 }
 
@@ -102,6 +106,11 @@ private final class EmbeddedPower: APIServerPower {
         await front?.stop()
     }
 
+    func terminate() async throws {
+        server.endWatches()
+        try await kill()
+    }
+
     func start() async throws {
         let started = try await server.serve(host: "127.0.0.1", port: port)
         front.withLock { $0 = started }
@@ -112,13 +121,24 @@ private final class EmbeddedPower: APIServerPower {
 private struct ExternalPower: APIServerPower {
     let stateDirectory: String?
 
-    func kill() async throws {
+    func kill() async throws { try await end([SIGKILL]) }
+
+    /// A kube-apiserver waits up to a minute for open watches when it is asked to end.
+    func terminate() async throws { try await end([SIGTERM, SIGKILL]) }
+
+    /// Sends the signals in turn, each 3 s after the one before, until the process is gone.
+    private func end(_ signals: [Int32]) async throws {
         let text = try String(contentsOfFile: directory() + "/kube-apiserver.pid", encoding: .utf8)
         guard let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             throw KubeError(.configuration, "kube-apiserver.pid holds no process id")
         }
-        Glibc.kill(pid, SIGKILL)
-        while Glibc.kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        for signal in signals {
+            Glibc.kill(pid, signal)
+            let deadline = signal == SIGKILL ? nil : ContinuousClock.now + .seconds(3)
+            while Glibc.kill(pid, 0) == 0, deadline.map({ ContinuousClock.now < $0 }) ?? true {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
     }
 
     func start() async throws {

@@ -4,7 +4,7 @@ import Testing
 struct LayoutTests {
     private static let allowed: Set<String> = [
         ".ci", ".dockerignore", ".git", ".gitignore", ".swift-format", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile",
-        "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "crds", "docs", "hack", "manifests",
+        "Examples", "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "crds", "docs", "hack", "manifests",
     ]
 
     /// Names that stand at the top and should not; `ignored` are the lines of `.gitignore`.
@@ -38,7 +38,7 @@ struct LayoutTests {
         let package = try Checkout.file("Package.swift").text
         let suites = Set(package.matches(of: /tests\(\s*"(\w+)"/).map { String($0.output.1) })
         // What several suites use.
-        let shared = Set(package.matches(of: /path: "Tests\/(\w+)"/).map { String($0.output.1) })
+        let shared = Set(package.matches(of: /testSupport\(\s*"(\w+)"/).map { String($0.output.1) })
         let folders = Set(try Checkout.files(under: "Tests", ".swift").map { String($0.path.split(separator: "/")[1]) })
         #expect(suites.union(shared) == folders)
         for target in LayerRules.allowed.keys where !["p2pmirror", "MirrorCommands", "kube-bench"].contains(target) {

@@ -19,6 +19,18 @@ struct SourceTests {
         #expect(try Checkout.sources().flatMap(LayerRules.findings) == [])
     }
 
+    @Test("Examples need the three Kube libraries alone, and fit on one screen")
+    func examples() throws {
+        let examples = try Checkout.files(under: "Examples", ".swift")
+        #expect(!examples.isEmpty)
+        let allowed: Set<Substring> = ["Foundation", "KubeClient", "KubeCore", "KubeRuntime", "Logging"]
+        for example in examples {
+            let imports = example.lines.filter { $0.hasPrefix("import ") }.map { $0.dropFirst("import ".count) }
+            #expect(Set(imports).subtracting(allowed) == [], "\(example.path)")
+            #expect(example.lines.count <= 70, "\(example.path)")
+        }
+    }
+
     @Test("Words that the code does without are absent")
     func words() throws {
         #expect(try Checkout.swift().flatMap(WordRules.findings) == [])

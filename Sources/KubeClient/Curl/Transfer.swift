@@ -216,6 +216,8 @@ extension TransferFailure {
     static func cause(of code: CURLcode, _ detail: String) -> Cause {
         switch code {
         case CURLE_OPERATION_TIMEDOUT: return .timeout
+        // A connection that breaks within the handshake says nothing of certificates: the server is being restarted.
+        case CURLE_SSL_CONNECT_ERROR where isBroken(detail): return .connection
         case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
             CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS,
             CURLE_SSL_PINNEDPUBKEYNOTMATCH, CURLE_SSL_CLIENTCERT, CURLE_USE_SSL_FAILED, CURLE_SSL_ENGINE_NOTFOUND,
@@ -232,5 +234,9 @@ extension TransferFailure {
                 detail.contains("alert") && (detail.contains("certificate") || detail.contains("unknown ca"))
             return isRefused ? .tls : .connection
         }
+    }
+
+    private static func isBroken(_ detail: String) -> Bool {
+        ["Recv failure", "Send failure", "SSL_ERROR_SYSCALL", "unexpected eof"].contains { detail.contains($0) }
     }
 }

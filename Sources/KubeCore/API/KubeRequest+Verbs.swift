@@ -38,6 +38,27 @@ extension KubeRequest {
         return KubeRequest(.get, path, query: query, idleTimeout: idleTimeout)
     }
 
+    /// Reads a whole collection as a stream of events and goes on as a watch (a streaming list, KEP-3157).
+    ///
+    /// The objects come as `ADDED`; a bookmark that `endsInitialEvents` ends them and has the version of the list. The
+    /// server answers with nothing older than the moment of the request. Servers before Kubernetes 1.27, and later ones
+    /// with the feature off, refuse this; whoever asks must be ready for one that ignores it.
+    public static func streamingList(
+        _ resource: ResourceType,
+        _ options: ListOptions = ListOptions(),
+        timeout: Duration,
+        idleTimeout: Duration?
+    ) -> KubeRequest {
+        var query = selection(options)
+        query.append(QueryItem("watch", "true"))
+        query.append(QueryItem("allowWatchBookmarks", "true"))
+        query.append(QueryItem("sendInitialEvents", "true"))
+        query.append(QueryItem("resourceVersionMatch", "NotOlderThan"))
+        query.append(QueryItem("timeoutSeconds", String(timeout.components.seconds)))
+        let path = resource.path(namespace: options.namespace)
+        return KubeRequest(.get, path, query: query, idleTimeout: idleTimeout)
+    }
+
     /// Creates an object.
     ///
     /// - Throws: `KubeError` with code `encoding`.

@@ -19,6 +19,8 @@ public struct KubeError: Error, Hashable, Sendable, CustomStringConvertible {
         case outcomeUnknown
         /// The calling task was cancelled.
         case cancelled
+        /// A write was not sent, because this process does not lead.
+        case notLeading
         /// The server answered with an error; `status` says which.
         case status
         /// What came could not be read.
@@ -71,7 +73,7 @@ extension KubeError {
         switch code {
         case .credentials, .connection, .timeout, .outcomeUnknown: true
         case .status: [429, 500, 502, 503, 504].contains(httpStatus ?? 0)
-        case .configuration, .tls, .cancelled, .decoding, .encoding, .protocolViolation: false
+        case .configuration, .tls, .cancelled, .notLeading, .decoding, .encoding, .protocolViolation: false
         }
     }
 }

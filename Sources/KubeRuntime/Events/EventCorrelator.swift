@@ -37,16 +37,19 @@ public struct EventOccurrence: Hashable, Sendable {
 /// |---|---|
 /// | the first | a new Event |
 /// | the second, within `seriesWindow` of the first | its series, with a count of 2 |
-/// | the following ones, none later than `seriesWindow` after the one before | the count, once in `seriesWindow` |
+/// | the following ones, none later than `seriesWindow` after the one before | the count, once in `refreshInterval` |
 /// | after a silence of `seriesWindow` | the last count where it was not written yet; then a new Event |
 ///
 /// Beside that, one object may cause `burst` writes and then one in `refill`: what is above is not written. The
-/// figures of client-go: `tools/events/event_broadcaster.go` (6 min), `tools/record/events_cache.go` (25, 300 s).
+/// figures of client-go: `tools/events/event_broadcaster.go` (6 min, 30 min), `tools/record/events_cache.go` (25,
+/// 300 s). A server keeps an Event for an hour after its last write by default: a refresh keeps one alive that goes on.
 public struct EventCorrelator: Sendable {
     /// Figures of a correlator.
     public struct Configuration: Hashable, Sendable {
         /// Silence after which a repetition is a new Event.
         public var seriesWindow = Duration.seconds(360)
+        /// How often the count of a series that goes on is written.
+        public var refreshInterval = Duration.seconds(1800)
         /// Writes that one object may cause at once.
         public var burst = 25
         /// Time in which one more write is allowed.
@@ -109,7 +112,7 @@ public struct EventCorrelator: Sendable {
             known.count += 1
             known.lastSeen = now
             known.lastSeenWall = wall
-            let isDue = known.writtenCount == 1 || now - known.lastWritten >= configuration.seriesWindow
+            let isDue = known.writtenCount == 1 || now - known.lastWritten >= configuration.refreshInterval
             let isWritten = isDue && takeToken(occurrence.regarding, at: now)
             if isWritten {
                 known.writtenCount = known.count

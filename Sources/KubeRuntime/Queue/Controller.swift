@@ -15,7 +15,7 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
     public typealias Reconciler = @Sendable (Key) async throws -> ReconcileResult
 
     private let name: String
-    private let queue: WorkQueue<Key>
+    let queue: WorkQueue<Key>
     private let concurrency: Int
     private let errorPolicy: ErrorPolicy
     private let logger: Logger
@@ -28,12 +28,13 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - name: label of metrics and log lines.
+    ///   - queue: where its keys come from; without one it has a queue of its own, which `run(_:)` fills.
     ///   - concurrency: keys that are reconciled at the same time, at least 1.
     ///   - makeID: a new value for each reconcile, in every log line of it as `reconcileID`.
     ///   - reconcile: may log with `Logger.current`, which carries controller, key and `reconcileID`.
     public init(
         name: String,
-        queue: WorkQueue<Key>,
+        queue: WorkQueue<Key>? = nil,
         concurrency: Int = 8,
         errorPolicy: @escaping ErrorPolicy = { ErrorDecision.standard($0, backoff: $1) },
         clock: any Clock<Duration> = ContinuousClock(),
@@ -42,7 +43,7 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
         reconcile: @escaping Reconciler
     ) {
         self.name = name
-        self.queue = queue
+        self.queue = queue ?? WorkQueue(name: name, clock: clock)
         self.concurrency = max(1, concurrency)
         self.errorPolicy = errorPolicy
         self.logger = logger
@@ -102,7 +103,7 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
             metrics.success.increment()
         case .requeue(let delay):
             metrics.requeueAfter.increment()
-            queue.add(key, after: delay)
+            queue.addAgain(key, after: delay)
         }
     }
 

@@ -22,17 +22,27 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     public var depth: Int { state.withLock { $0.depth } }
 
     /// Adds a key; one that waits already is not added twice.
-    public func add(_ key: Key) {
-        add(key, after: .zero)
+    public func add(_ key: Key, priority: QueuePriority = .normal) {
+        add(key, after: .zero, priority: priority)
     }
 
-    /// Adds a key once `delay` has passed; of several due times the earliest holds.
-    public func add(_ key: Key, after delay: Duration) {
+    /// Adds a key once `delay` has passed; of several due times the earliest holds, and of several priorities the
+    /// highest.
+    public func add(_ key: Key, after delay: Duration, priority: QueuePriority = .normal) {
         let now = time.now
-        let (added, depth) = state.withLock { ($0.add(key, after: delay, at: now), $0.depth) }
+        let (added, depths) = state.withLock {
+            ($0.add(key, after: delay, priority: priority, at: now), WorkQueueMetrics.Depths($0))
+        }
         guard added else { return }
         if delay <= .zero { metrics.adds.increment() }
-        metrics.depth.record(depth)
+        metrics.record(depths)
+        changes.notify()
+    }
+
+    /// Adds a key that is worked on once more after `delay`, with the priority that it was handed out with.
+    func addAgain(_ key: Key, after delay: Duration) {
+        let now = time.now
+        state.withLock { $0.addAgain(key, after: delay, at: now) }
         changes.notify()
     }
 
@@ -44,7 +54,7 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// Adds a key for another attempt.
     func retry(_ key: Key, after delay: Duration) {
         metrics.retries.increment()
-        add(key, after: delay)
+        addAgain(key, after: delay)
     }
 
     /// Forgets the failures of the key.
@@ -57,12 +67,12 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         while !Task.isCancelled {
             let seen = changes.generation
             let now = time.now
-            let (next, depth) = state.withLock { ($0.next(at: now), $0.depth) }
+            let (next, depths) = state.withLock { ($0.next(at: now), WorkQueueMetrics.Depths($0)) }
             switch next {
             case .finished:
                 return nil
             case .run(let key, let waited):
-                metrics.depth.record(depth)
+                metrics.record(depths)
                 metrics.queueDuration.record(duration: waited)
                 return key
             case .wait(let due):
@@ -75,28 +85,31 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// Ends the work on a key; it is handed out again where it was added in the meantime.
     public func done(_ key: Key) {
         let now = time.now
-        let (took, depth) = state.withLock { ($0.done(key, at: now), $0.depth) }
+        let (took, depths) = state.withLock { ($0.done(key, at: now), WorkQueueMetrics.Depths($0)) }
         metrics.workDuration.record(duration: took)
-        metrics.depth.record(depth)
+        metrics.record(depths)
         changes.notify()
     }
 
     /// Hands nothing out from now on and lets all waiting workers go.
     public func shutDown() {
-        state.withLock { $0.shutDown() }
-        metrics.depth.record(0)
+        let depths = state.withLock { state in
+            state.shutDown()
+            return WorkQueueMetrics.Depths(state)
+        }
+        metrics.record(depths)
         changes.notify()
     }
 
     /// Adds the keys that each change of the store concerns, until the task is cancelled; begins with all present
-    /// objects.
+    /// objects, which wait behind what really changes.
     public func add<Object: KubeObject>(
         changesOf store: Store<Object>.Reader,
         keys: @Sendable (StoreChange<Object>) -> [Key]
     ) async {
         for await batch in store.changes() {
             for change in batch {
-                for key in keys(change) { add(key) }
+                for key in keys(change) { add(key, priority: change.isInitial ? .low : .normal) }
             }
         }
     }
@@ -111,7 +124,19 @@ public final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 }
 
 private struct WorkQueueMetrics {
-    let depth: Gauge
+    /// Keys that wait, by priority.
+    struct Depths {
+        var normal: Int
+        var low: Int
+
+        init(_ state: borrowing WorkQueueState<some Hashable & Sendable>) {
+            normal = state.depth(.normal)
+            low = state.depth(.low)
+        }
+    }
+
+    private let normalDepth: Gauge
+    private let lowDepth: Gauge
     let adds: Counter
     let retries: Counter
     let queueDuration: Timer
@@ -121,7 +146,11 @@ private struct WorkQueueMetrics {
 
     init(name: String) {
         let dimensions = [("name", name), ("controller", name)]
-        depth = Gauge(label: "workqueue_depth", dimensions: dimensions)
+        func depth(_ priority: QueuePriority) -> Gauge {
+            Gauge(label: "workqueue_depth", dimensions: dimensions + [("priority", "\(priority.rawValue)")])
+        }
+        normalDepth = depth(.normal)
+        lowDepth = depth(.low)
         adds = Counter(label: "workqueue_adds_total", dimensions: dimensions)
         retries = Counter(label: "workqueue_retries_total", dimensions: dimensions)
         queueDuration = Timer(label: "workqueue_queue_duration_seconds", dimensions: dimensions)
@@ -130,7 +159,13 @@ private struct WorkQueueMetrics {
         longest = Gauge(label: "workqueue_longest_running_processor_seconds", dimensions: dimensions)
         adds.increment(by: 0)
         retries.increment(by: 0)
-        depth.record(0)
+        normalDepth.record(0)
+        lowDepth.record(0)
+    }
+
+    func record(_ depths: Depths) {
+        normalDepth.record(depths.normal)
+        lowDepth.record(depths.low)
     }
 }
 

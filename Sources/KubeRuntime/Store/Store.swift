@@ -11,11 +11,14 @@ import Synchronization
 public enum Store<Object: KubeObject> {
     /// Creates an empty store.
     ///
-    /// - Parameter transform: applied to each object on its way in, to drop what is not needed.
+    /// - Parameters:
+    ///   - transform: applied to each object on its way in, to drop what is not needed.
+    ///   - indexes: kept beside the objects, of different names.
     public static func make(
-        transform: @escaping @Sendable (Object) -> Object = { $0 }
+        transform: @escaping @Sendable (Object) -> Object = { $0 },
+        indexes: [StoreIndex<Object>] = []
     ) -> (writer: Writer, reader: Reader) {
-        let core = StoreCore<Object>()
+        let core = StoreCore<Object>(indexes)
         return (Writer(core: core, transform: transform), Reader(core: core))
     }
 
@@ -47,6 +50,11 @@ public enum Store<Object: KubeObject> {
 
         /// The object of that name, or nil where there is none (or where it is not known yet: see `isSynced`).
         public subscript(key: ObjectKey) -> Object? { core.read { $0.entries[key]?.object } }
+
+        /// The objects found under `value` in an index that the store was made with, in no particular order.
+        public func objects(_ index: StoreIndex<Object>, _ value: String) -> [Object] {
+            core.read { $0.objects(index.name, value) }
+        }
 
         /// Whether the first list has ended.
         public var isSynced: Bool { core.read(\.isSynced) }
@@ -88,8 +96,12 @@ public enum Store<Object: KubeObject> {
 /// The shared state behind a writer and its readers.
 final class StoreCore<Object: KubeObject>: Sendable {
     let updates = Broadcast()
-    private let state = Mutex(StoreState<Object>())
+    private let state: Mutex<StoreState<Object>>
     private let feeds = Mutex<[WeakFeed<Object>]>([])
+
+    init(_ indexes: [StoreIndex<Object>]) {
+        state = Mutex(StoreState(indexes: indexes))
+    }
 
     func read<Value: Sendable>(_ body: (borrowing StoreState<Object>) -> Value) -> Value {
         state.withLock { body($0) }
@@ -107,7 +119,7 @@ final class StoreCore<Object: KubeObject>: Sendable {
     func subscribe() -> ChangeFeed<Object> {
         let feed = ChangeFeed<Object>()
         state.withLock { state in
-            feed.offer(state.entries.map { StoreChange(key: $0.key, old: nil, new: $0.value.object) })
+            feed.offer(state.entries.map { StoreChange(key: $0.key, old: nil, new: $0.value.object, isInitial: true) })
             feeds.withLock { $0.append(WeakFeed(feed: feed)) }
         }
         return feed

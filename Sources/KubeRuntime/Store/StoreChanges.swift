@@ -44,6 +44,7 @@ final class ChangeFeed<Object: KubeObject>: Sendable {
                     continue
                 }
                 joined.new = change.new
+                joined.isInitial = joined.isInitial && change.isInitial
                 state.changes[change.key] = joined
             }
         }

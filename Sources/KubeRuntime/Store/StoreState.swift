@@ -34,12 +34,15 @@ public struct StoreChange<Object: KubeObject>: Hashable, Sendable {
     public var old: Object?
     /// As it is; nil where it is gone.
     public var new: Object?
+    /// Whether it only shows what was there already: by the first list, or when the consumer began.
+    public var isInitial: Bool
 
     /// Creates a change.
-    public init(key: ObjectKey, old: Object?, new: Object?) {
+    public init(key: ObjectKey, old: Object?, new: Object?, isInitial: Bool = false) {
         self.key = key
         self.old = old
         self.new = new
+        self.isInitial = isInitial
     }
 }
 
@@ -55,6 +58,16 @@ struct StoreState<Object: KubeObject>: Sendable {
     private(set) var isSynced = false
     private(set) var resourceVersion: String?
     private var epoch: UInt64 = 0
+    private var index: StoreIndexState<Object>
+
+    init(indexes: [StoreIndex<Object>] = []) {
+        index = StoreIndexState(indexes)
+    }
+
+    /// The objects that have that value in that index, in no particular order.
+    func objects(_ name: String, _ value: String) -> [Object] {
+        index.keys(name, value).compactMap { entries[$0]?.object }
+    }
 
     mutating func apply(_ update: StoreUpdate<Object>) -> [StoreChange<Object>] {
         switch update {
@@ -69,6 +82,7 @@ struct StoreState<Object: KubeObject>: Sendable {
             resourceVersion = version
             return sweep()
         case .applied(let object):
+            guard !isRepetition(object) else { return [] }
             advance(to: object.metadata.resourceVersion)
             return put(object).map { [$0] } ?? []
         case .deleted(let object):
@@ -85,20 +99,36 @@ struct StoreState<Object: KubeObject>: Sendable {
 
     private mutating func remove(_ key: ObjectKey) -> [StoreChange<Object>] {
         guard let old = entries.removeValue(forKey: key) else { return [] }
+        index.replace(old.object, by: nil, key)
         return [StoreChange(key: key, old: old.object, new: nil)]
     }
 
     private mutating func put(_ object: Object) -> StoreChange<Object>? {
-        let old = entries.updateValue(Entry(object: object, epoch: epoch), forKey: object.key)?.object
-        // The same version again, as every list shows it, is no change.
-        if let old, old == object { return nil }
-        return StoreChange(key: object.key, old: old, new: object)
+        let old = entries[object.key]?.object
+        if let old, old == object {
+            // The same version again, as every list shows it, is no change; the copy at hand is kept.
+            entries[object.key]?.epoch = epoch
+            return nil
+        }
+        entries[object.key] = Entry(object: object, epoch: epoch)
+        index.replace(old, by: object, object.key)
+        return StoreChange(key: object.key, old: old, new: object, isInitial: !isSynced)
+    }
+
+    /// An event that came before, sent once more: it must not take an object back. A list may, after the restore of a
+    /// database.
+    private func isRepetition(_ object: Object) -> Bool {
+        guard let known = entries[object.key]?.object.metadata, known.uid == object.metadata.uid,
+            let present = known.resourceVersion, let version = object.metadata.resourceVersion
+        else { return false }
+        return present != version && ResourceVersion.isAtLeast(present, version) == true
     }
 
     private mutating func sweep() -> [StoreChange<Object>] {
         let gone = entries.filter { $0.value.epoch != epoch }
         return gone.map { key, entry in
             entries[key] = nil
+            index.replace(entry.object, by: nil, key)
             return StoreChange(key: key, old: entry.object, new: nil)
         }
     }

@@ -1,6 +1,5 @@
 public import KubeCore
 public import Logging
-import Metrics
 import Synchronization
 
 #if canImport(FoundationEssentials)
@@ -16,7 +15,8 @@ import Synchronization
 /// - The store is complete from the first list on, and old objects stay in it until a new list has ended.
 ///
 /// # Caveats
-/// A store is as old as `health.age`: whoever decides by absence looks at that first.
+/// A store is as old as `health.age`, and `health.freshness` says how that is known: whoever decides by absence looks
+/// at both first.
 public final class Reflector<Object: KubeObject>: Sendable {
     /// The store that this reflector fills.
     public let store: Store<Object>.Reader
@@ -24,16 +24,17 @@ public final class Reflector<Object: KubeObject>: Sendable {
     private let api: KubeAPI
     private let options: ListOptions
     private let configuration: WatcherConfiguration
-    private let time: MonotonicTime
+    let time: MonotonicTime
     private let makeGenerator: @Sendable () -> any RandomNumberGenerator
-    private let logger: Logger
-    private let record: Mutex<ReflectorRecord>
+    let logger: Logger
+    let record: Mutex<ReflectorRecord>
 
     /// Creates a reflector with a store of its own.
     ///
     /// - Parameters:
     ///   - options: what to follow; its `limit` is replaced by the configuration's page size.
     ///   - transform: applied to each object before it is stored, to drop what is not needed.
+    ///   - indexes: kept by the store beside its objects.
     ///   - generator: source of jitter and of the watches' length.
     public init(
         _ api: KubeAPI,
@@ -42,7 +43,8 @@ public final class Reflector<Object: KubeObject>: Sendable {
         clock: any Clock<Duration> = ContinuousClock(),
         generator: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
         logger: Logger,
-        transform: @escaping @Sendable (Object) -> Object = { $0 }
+        transform: @escaping @Sendable (Object) -> Object = { $0 },
+        indexes: [StoreIndex<Object>] = []
     ) {
         self.api = api
         self.options = options
@@ -52,7 +54,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
         var logger = logger
         logger[metadataKey: "resource"] = "\(Object.resource.plural)"
         self.logger = logger
-        (writer, store) = Store.make(transform: transform)
+        (writer, store) = Store.make(transform: transform, indexes: indexes)
         record = Mutex(ReflectorRecord(startedAt: time.now))
     }
 
@@ -67,11 +69,12 @@ public final class Reflector<Object: KubeObject>: Sendable {
         var watcher = Watcher<Object>(configuration: configuration)
         var generator = makeGenerator()
         var connection: WatchConnection<Object>?
-        var step = watcher.start()
+        var step = watcher.start(using: &generator)
         while true {
             report(step.note)
             for update in step.updates { writer.apply(update) }
-            if step.next != .read { connection?.close() }
+            record.withLock { $0.freshness = watcher.freshness }
+            if !step.next.isRead { connection?.close() }
             if Task.isCancelled { break }
             step = await take(step.next, &watcher, &connection, &generator)
         }
@@ -89,28 +92,41 @@ public final class Reflector<Object: KubeObject>: Sendable {
             case .list(let continuation):
                 let page = try await list(continuation)
                 return watcher.listed(page, at: time.now, using: &generator)
+            case .streamList(let timeout):
+                connection = try await open(streamingList(timeout))
+                return watcher.watchOpened(at: time.now)
             case .watch(let version, let timeout):
                 // That the server accepts a watch is no word about the collection: it may never say another one.
-                connection = try await open(version, timeout)
+                connection = try await open(watch(version, timeout))
                 return watcher.watchOpened(at: time.now)
-            case .read:
-                return try await read(&watcher, &connection, &generator)
+            case .read(let limit):
+                return try await read(limit, &watcher, &connection, &generator)
+            case .check:
+                let version = try await presentVersion()
+                let step = watcher.checked(version, at: time.now, using: &generator)
+                if watcher.freshness == .proven { heard() }
+                return step
             case .wait(let delay):
                 try? await time.sleep(for: delay)
                 return watcher.waited(using: &generator)
             }
         } catch {
-            if case .list = action { return watcher.listFailed(error, at: time.now, using: &generator) }
-            return watcher.watchFailed(error, at: time.now, using: &generator)
+            switch action {
+            case .list: return watcher.listFailed(error, at: time.now, using: &generator)
+            case .check: return watcher.checkFailed(error, at: time.now, using: &generator)
+            case .streamList, .watch, .read, .wait:
+                return watcher.watchFailed(error, at: time.now, using: &generator)
+            }
         }
     }
 
     private func read(
+        _ limit: Duration?,
         _ watcher: inout Watcher<Object>,
         _ connection: inout WatchConnection<Object>?,
         _ generator: inout any RandomNumberGenerator
     ) async throws(KubeError) -> WatcherStep<Object> {
-        switch try await connection?.next() ?? .end {
+        switch try await connection?.next(within: limit, on: time) ?? .end {
         case .end:
             return watcher.watchEnded(at: time.now, using: &generator)
         case .event(let event):
@@ -139,14 +155,31 @@ public final class Reflector<Object: KubeObject>: Sendable {
         return page
     }
 
-    private func open(_ version: String, _ timeout: Duration) async throws(KubeError) -> WatchConnection<Object> {
-        let request = KubeRequest.watch(
+    /// The version that the collection has now, read from the server and from no cache.
+    private func presentVersion() async throws(KubeError) -> String? {
+        var options = options
+        options.limit = 1
+        var request = KubeRequest.list(Object.resource, options)
+        request.timeout = configuration.checkTimeout
+        let head: ListHead = try await api.send(request)
+        return head.metadata.resourceVersion
+    }
+
+    private func watch(_ version: String, _ timeout: Duration) -> KubeRequest {
+        .watch(
             Object.resource,
             options,
             resourceVersion: version,
             timeout: timeout,
             idleTimeout: configuration.idleTimeout
         )
+    }
+
+    private func streamingList(_ timeout: Duration) -> KubeRequest {
+        .streamingList(Object.resource, options, timeout: timeout, idleTimeout: configuration.idleTimeout)
+    }
+
+    private func open(_ request: KubeRequest) async throws(KubeError) -> WatchConnection<Object> {
         let stream = try await api.transport.open(request)
         guard (200..<300).contains(stream.status) else {
             let body = try await stream.collect(upTo: 1 << 20)
@@ -156,54 +189,18 @@ public final class Reflector<Object: KubeObject>: Sendable {
     }
 }
 
-extension Reflector {
-    /// Brings the gauges of the store's age and size up to date every `interval`, until the task is cancelled.
-    public func recordProgress(every interval: Duration = .seconds(5)) async {
-        let age = Gauge(label: "kube_runtime_store_age_seconds", dimensions: resourceDimension)
-        let objects = Gauge(label: "kube_runtime_store_objects", dimensions: resourceDimension)
-        while !Task.isCancelled {
-            age.record(health.age.inSeconds)
-            objects.record(store.count)
-            try? await time.sleep(for: interval)
-        }
+/// The head of a list, whatever its items are.
+private struct ListHead: Decodable {
+    struct Metadata: Decodable {
+        var resourceVersion: String?
     }
 
-    private func heard() {
-        let now = time.now
-        record.withLock { $0.lastHeard = now }
-    }
+    var metadata: Metadata
+}
 
-    private func unreadable(_ keys: [ObjectKey], _ reason: String) {
-        record.withLock { $0.unreadable += keys.count }
-        Counter(label: "kube_runtime_unreadable_objects_total", dimensions: resourceDimension).increment(by: keys.count)
-        for key in keys.prefix(10) {
-            logger.warning(
-                "Object cannot be read and is kept as it was known before",
-                metadata: ["key": "\(key)", "error": "\(reason)"]
-            )
-        }
-    }
-
-    private var resourceDimension: [(String, String)] { [("resource", Object.resource.plural)] }
-
-    private func report(_ note: WatcherNote?) {
-        guard let note, !Task.isCancelled else { return }
-        record.withLock { $0.take(note) }
-        switch note {
-        case .relist(let reason):
-            count("kube_runtime_relists_total", reason.rawValue)
-            logger.info("List begins", metadata: ["reason": "\(reason.rawValue)"])
-        case .restart(let reason):
-            count("kube_runtime_watch_restarts_total", reason.rawValue)
-            logger.debug("Watch is opened again", metadata: ["reason": "\(reason.rawValue)"])
-        case .failure(let error, let delay):
-            count("kube_runtime_watch_restarts_total", WatcherNote.Restart.failed.rawValue)
-            logger.warning("List or watch failed", metadata: ["error": "\(error)", "retryAfter": "\(delay)"])
-        }
-    }
-
-    private func count(_ label: String, _ reason: String) {
-        Counter(label: label, dimensions: resourceDimension + [("reason", reason)]).increment()
+extension WatcherAction {
+    fileprivate var isRead: Bool {
+        if case .read = self { true } else { false }
     }
 }
 

@@ -2,8 +2,10 @@
 public struct ReflectorHealth: Hashable, Sendable {
     /// Whether the first list has ended: before that, absence from the store says nothing.
     public var isSynced = false
-    /// Time since the server was heard last (a page, an event, a bookmark; an accepted watch is no word), or since the
-    /// start where it never was.
+    /// What is known of the store's freshness, and from where.
+    public var freshness = Freshness.unread
+    /// Time since the store was last shown to be fresh (by a page, an event, a bookmark, or a live read after a
+    /// silence; an accepted watch is no word), or since the start where it never was.
     public var age = Duration.zero
     /// Lists, by reason.
     public var relists: [WatcherNote.Relist: Int] = [:]
@@ -21,6 +23,7 @@ public struct ReflectorHealth: Hashable, Sendable {
 /// What a reflector remembers for its health.
 struct ReflectorRecord {
     let startedAt: Duration
+    var freshness = Freshness.unread
     var unreadable = 0
     var lastHeard: Duration? {
         didSet { lastError = nil }
@@ -40,12 +43,15 @@ struct ReflectorRecord {
         case .failure(let error, _):
             restarts[.failed, default: 0] += 1
             lastError = "\(error)"
+        case .noStreamingLists, .silence:
+            break
         }
     }
 
     func health(at now: Duration, isSynced: Bool) -> ReflectorHealth {
         var health = ReflectorHealth()
         health.isSynced = isSynced
+        health.freshness = freshness
         health.age = now - (lastHeard ?? startedAt)
         health.relists = relists
         health.restarts = restarts

@@ -24,15 +24,32 @@ struct WatchConnection<Object: KubeObject> {
         stream.cancel()
     }
 
-    mutating func next() async throws(KubeError) -> Item {
+    /// The next event.
+    ///
+    /// - Throws: `timeout` where nothing at all comes within `limit`; what the stream throws otherwise.
+    mutating func next(within limit: Duration?, on time: MonotonicTime) async throws(KubeError) -> Item {
         while lines.isEmpty {
-            guard let chunk = try await stream.nextChunk() else { return last() }
+            guard let chunk = try await chunk(within: limit, on: time) else { return last() }
             lines = splitter.push(chunk).reversed()
             guard splitter.buffered <= Self.lineLimit else {
                 throw KubeError(.protocolViolation, "an event of the watch is longer than \(Self.lineLimit) bytes")
             }
         }
         return try item(lines.removeLast())
+    }
+
+    private func chunk(within limit: Duration?, on time: MonotonicTime) async throws(KubeError) -> [UInt8]? {
+        guard let limit else { return try await stream.nextChunk() }
+        let stream = stream
+        let result = await withDeadline(limit, on: time) { () -> Result<[UInt8]?, KubeError> in
+            do throws(KubeError) { return .success(try await stream.nextChunk()) } catch { return .failure(error) }
+        }
+        switch result {
+        case .success(let chunk)?: return chunk
+        // A reader that is cancelled at its limit says so, and means the limit.
+        case .failure(let error)? where error.code != .cancelled || Task.isCancelled: throw error
+        default: throw KubeError(.timeout, "nothing came for \(limit) although the server owes something")
+        }
     }
 
     /// A rest without its line end is an event where it is whole; a torn one is sent again by the next watch.

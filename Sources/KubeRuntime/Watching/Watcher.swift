@@ -3,44 +3,61 @@ public import KubeCore
 /// Follows one collection of the API: what to do next, decided from what happened. It does no I/O.
 ///
 /// # Expected flow
-/// 1. `start` asks for a list; `listed` takes its pages; after the last one it asks for a watch from
-///    the list's version.
+/// 1. `start` asks for a list: a streaming one, or one by pages from a server that has no streaming lists.
 /// 2. `watchOpened`, then `received` for each event: each advances the version from which a new watch goes on.
 /// 3. Whatever ends the watch resumes it from that version. Only a version that the server no longer has, or does not
-///    have yet, leads to a new list.
+///    have yet, and a watch that is shown to have missed something lead to a new list.
 ///
 /// # Guarantees
 /// - No event is lost: the version advances only by an event or bookmark that was handed to the store.
+/// - A list counts only when its end was seen: the last page, or the bookmark that ends the initial events.
 /// - Failures are spaced by `Configuration.backoff`, which is forgotten after `healthyAfter` without one. That includes
 ///   watches that the server ends at once and versions that it refuses again and again.
 ///
 /// All errors are taken as passing: whoever wants to give up looks at the health of the reflector.
 public struct Watcher<Object: KubeObject>: Sendable {
-    private enum State {
+    enum State {
         case idle
+        /// A page of a list is asked for.
         case listing(continuation: String?)
-        case opening
+        /// A streaming list is asked for.
+        case openingList
+        /// A streaming list has begun and not ended.
+        case streaming
+        case openingWatch
         case watching(since: Duration, events: Int)
+        /// A live read is asked for, because the watch is silent.
+        case checking
         case waiting(then: Resume)
     }
 
-    private enum Resume {
+    enum Resume {
         case list(WatcherNote.Relist)
         case page(continuation: String?)
+        case streamingList
         case watch
+        case check
     }
 
-    private let configuration: WatcherConfiguration
-    private var state = State.idle
+    let configuration: WatcherConfiguration
+    var state = State.idle
     private var backoff: Backoff
     /// Since when nothing has failed.
     private var healthySince: Duration?
     /// Versions refused by the server since the backoff was reset.
     private var refusals = 0
-    /// Watches in a row that were accepted and brought nothing but silence or an error.
+    /// Watches in a row that were accepted and brought nothing but their end or an error.
     private var wordless = 0
     /// Failures in a row of one page.
-    private var pageFailures = 0
+    var pageFailures = 0
+    /// Streaming lists in a row that ended before their end.
+    var brokenStreams = 0
+    /// Whether streaming lists are asked for: not any more once the server has shown that it has none.
+    public internal(set) var usesStreamingLists: Bool
+    /// A version that a live read has shown, until the watch or a list has reached it.
+    var owed: String?
+    var wasProven = false
+    var hasListed = false
     /// The version from which a watch loses nothing; nil before the first complete list.
     public private(set) var resourceVersion: String?
 
@@ -48,60 +65,23 @@ public struct Watcher<Object: KubeObject>: Sendable {
     public init(configuration: WatcherConfiguration = WatcherConfiguration()) {
         self.configuration = configuration
         backoff = configuration.backoff
+        usesStreamingLists = configuration.streamingLists
     }
 
     /// Begins with a list.
-    public mutating func start() -> WatcherStep<Object> {
-        relist(.initial)
+    public mutating func start(using generator: inout some RandomNumberGenerator) -> WatcherStep<Object> {
+        relist(.initial, using: &generator)
     }
 
-    /// A page of the list came.
-    public mutating func listed(
-        _ page: ObjectPage<Object>,
-        at now: Duration,
-        using generator: inout some RandomNumberGenerator
-    ) -> WatcherStep<Object> {
-        guard let version = page.resourceVersion, !version.isEmpty else {
-            let error = KubeError(.protocolViolation, "metadata.resourceVersion of the list is missing; need a version")
-            return listFailed(error, at: now, using: &generator)
-        }
-        pageFailures = 0
-        wordless = 0
-        let update = StoreUpdate<Object>.page(page.objects, unreadable: page.unreadable)
-        if let continuation = page.continuation, !continuation.isEmpty {
-            state = .listing(continuation: continuation)
-            return WatcherStep(updates: [update], next: .list(continuation: continuation))
-        }
-        resourceVersion = version
-        if healthySince == nil { healthySince = now }
-        return WatcherStep(
-            updates: [update, .relistEnded(resourceVersion: version)],
-            next: openWatch(using: &generator)
-        )
-    }
-
-    /// A page of the list could not be had.
-    public mutating func listFailed(
-        _ error: KubeError,
-        at now: Duration,
-        using generator: inout some RandomNumberGenerator
-    ) -> WatcherStep<Object> {
-        if error.isGone { return versionRefused(.expired, error, at: now, using: &generator) }
-        guard case .listing(let continuation) = state else { return fail(error, .list(.initial), now, &generator) }
-        pageFailures += 1
-        if continuation != nil, !error.isTransient || pageFailures >= 3 {
-            pageFailures = 0
-            return fail(error, .list(.pageRefused), now, &generator)
-        }
-        // The same page again: its token holds for minutes, and the pages before it are in the store.
-        return fail(error, .page(continuation: continuation), now, &generator)
-    }
-
-    /// The server accepted the watch.
+    /// The server accepted the watch, or the streaming list.
     public mutating func watchOpened(at now: Duration) -> WatcherStep<Object> {
+        if case .openingList = state {
+            state = .streaming
+            return WatcherStep(next: .read(within: configuration.catchUpTimeout))
+        }
         state = .watching(since: now, events: 0)
         if healthySince == nil { healthySince = now }
-        return WatcherStep(next: .read)
+        return WatcherStep(next: nextRead)
     }
 
     /// An event of the watch came.
@@ -110,23 +90,23 @@ public struct Watcher<Object: KubeObject>: Sendable {
         at now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
+        if case .streaming = state { return receivedInitial(event, at: now, using: &generator) }
         noteEvent()
         switch event {
         case .added(let object), .modified(let object):
             advance(to: object.metadata.resourceVersion)
-            return WatcherStep(updates: [.applied(object)], next: .read)
+            return WatcherStep(updates: [.applied(object)], next: nextRead)
         case .deleted(let object):
             advance(to: object.metadata.resourceVersion)
-            return WatcherStep(updates: [.deleted(object)], next: .read)
-        case .bookmark(let version):
+            return WatcherStep(updates: [.deleted(object)], next: nextRead)
+        case .bookmark(let version, _):
             advance(to: version)
-            return WatcherStep(updates: [.observed(resourceVersion: version)], next: .read)
+            return WatcherStep(updates: [.observed(resourceVersion: version)], next: nextRead)
         case .unknown:
-            return WatcherStep(next: .read)
+            return WatcherStep(next: nextRead)
         case .error(let status):
-            let error = KubeError(.status, "the watch ended: \(status.message ?? "no description")", status: status)
             wordless += 1
-            return watchFailed(error, at: now, using: &generator)
+            return watchFailed(Self.error(status), at: now, using: &generator)
         }
     }
 
@@ -139,11 +119,14 @@ public struct Watcher<Object: KubeObject>: Sendable {
         resourceVersion: String?,
         isDeletion: Bool
     ) -> WatcherStep<Object> {
+        if case .streaming = state {
+            let update = isDeletion ? StoreUpdate<Object>.gone(key, resourceVersion: nil) : .page([], unreadable: [key])
+            return WatcherStep(updates: [update], next: .read(within: configuration.catchUpTimeout))
+        }
         noteEvent()
-        wordless = 0
         advance(to: resourceVersion)
-        guard isDeletion else { return WatcherStep(next: .read) }
-        return WatcherStep(updates: [.gone(key, resourceVersion: resourceVersion)], next: .read)
+        guard isDeletion else { return WatcherStep(next: nextRead) }
+        return WatcherStep(updates: [.gone(key, resourceVersion: resourceVersion)], next: nextRead)
     }
 
     /// The server ended the watch in good order, as it does after the timeout that it was given.
@@ -151,10 +134,15 @@ public struct Watcher<Object: KubeObject>: Sendable {
         at now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
+        if case .streaming = state {
+            let error = KubeError(.protocolViolation, "the streaming list ended before its last object")
+            return streamBroke(error, at: now, using: &generator)
+        }
         if case .watching(let since, let events) = state, events == 0, now - since < configuration.shortestWatch {
             // Without this, a proxy that ends every watch at once would be asked without end.
+            wordless += 1
             let error = KubeError(.protocolViolation, "the watch ended at once and without an event")
-            return fail(error, .watch, now, &generator)
+            return watchBroke(error, at: now, using: &generator)
         }
         return WatcherStep(note: .restart(.ended), next: openWatch(using: &generator))
     }
@@ -165,37 +153,45 @@ public struct Watcher<Object: KubeObject>: Sendable {
         at now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
+        switch state {
+        case .openingList: return streamRefused(error, at: now, using: &generator)
+        case .streaming: return streamBroke(error, at: now, using: &generator)
+        default: break
+        }
         if error.isGone { return versionRefused(.expired, error, at: now, using: &generator) }
         if error.isVersionTooLarge { return versionRefused(.tooLarge, error, at: now, using: &generator) }
-        if case .watching = state, error.code == .timeout {
-            // Silent for longer than the bookmarks' interval: the connection is dead. Nothing was missed by waiting.
-            wordless += 1
-            guard wordless > 1 else {
-                return WatcherStep(note: .restart(.idle), next: openWatch(using: &generator))
-            }
-        }
-        guard wordless > 1 else { return fail(error, .watch, now, &generator) }
-        // A watch that is accepted and says nothing is no proof that nothing happened: only a list is.
-        wordless = 0
-        return fail(error, .list(.silent), now, &generator)
+        if case .watching = state, error.code == .timeout { return silent(using: &generator) }
+        return watchBroke(error, at: now, using: &generator)
     }
 
     /// The wait that the last step asked for is over.
     public mutating func waited(using generator: inout some RandomNumberGenerator) -> WatcherStep<Object> {
-        guard case .waiting(let resume) = state else { return relist(.initial) }
+        guard case .waiting(let resume) = state else { return relist(.initial, using: &generator) }
         switch resume {
         case .list(let reason):
-            return relist(reason)
+            return relist(reason, using: &generator)
         case .page(let continuation):
             state = .listing(continuation: continuation)
             return WatcherStep(next: .list(continuation: continuation))
+        case .streamingList:
+            return WatcherStep(next: openList(using: &generator))
         case .watch:
             return WatcherStep(next: openWatch(using: &generator))
+        case .check:
+            state = .checking
+            return WatcherStep(next: .check)
         }
     }
 }
 
 extension Watcher {
+    static func error(_ status: Status) -> KubeError {
+        KubeError(.status, "the watch ended: \(status.message ?? "no description")", status: status)
+    }
+
+    /// While a version is owed, or the end of a list, the server has no reason to be silent for long.
+    var nextRead: WatcherAction { .read(within: owed == nil ? nil : configuration.catchUpTimeout) }
+
     private mutating func noteEvent() {
         if case .watching(let since, let events) = state { state = .watching(since: since, events: events + 1) }
     }
@@ -203,27 +199,46 @@ extension Watcher {
     private mutating func advance(to version: String?) {
         guard let version, !version.isEmpty else { return }
         wordless = 0
+        wasProven = false
         resourceVersion = version
+        if let owed, ResourceVersion.isAtLeast(version, owed) == true { self.owed = nil }
     }
 
-    private mutating func relist(_ reason: WatcherNote.Relist) -> WatcherStep<Object> {
-        state = .listing(continuation: nil)
-        return WatcherStep(updates: [.relistBegan], note: .relist(reason), next: .list(continuation: nil))
+    /// The list is complete: nothing is owed any more, and a watch goes on from its version.
+    mutating func listEnded(_ version: String, at now: Duration) {
+        resourceVersion = version
+        (hasListed, owed, wasProven) = (true, nil, false)
+        (wordless, pageFailures, brokenStreams) = (0, 0, 0)
+        if healthySince == nil { healthySince = now }
     }
 
-    private mutating func openWatch(using generator: inout some RandomNumberGenerator) -> WatcherAction {
+    mutating func openWatch(using generator: inout some RandomNumberGenerator) -> WatcherAction {
         guard let resourceVersion else {
             state = .waiting(then: .list(.initial))
             return .wait(.zero)
         }
-        state = .opening
-        let seconds = Int.random(in: configuration.watchSeconds, using: &generator)
-        return .watch(resourceVersion: resourceVersion, timeout: .seconds(seconds))
+        state = .openingWatch
+        return .watch(resourceVersion: resourceVersion, timeout: watchLength(using: &generator))
+    }
+
+    func watchLength(using generator: inout some RandomNumberGenerator) -> Duration {
+        .seconds(Int.random(in: configuration.watchSeconds, using: &generator))
+    }
+
+    private mutating func watchBroke(
+        _ error: KubeError,
+        at now: Duration,
+        using generator: inout some RandomNumberGenerator
+    ) -> WatcherStep<Object> {
+        guard wordless > 1 else { return fail(error, .watch, now, &generator) }
+        // Watches that are accepted and say nothing are no proof that nothing happened: only a list is.
+        wordless = 0
+        return fail(error, .list(.silent), now, &generator)
     }
 
     /// The first refusal is answered by a list at once; a server that refuses fresh versions too is asked ever more
     /// slowly.
-    private mutating func versionRefused(
+    mutating func versionRefused(
         _ reason: WatcherNote.Relist,
         _ error: KubeError,
         at now: Duration,
@@ -231,11 +246,11 @@ extension Watcher {
     ) -> WatcherStep<Object> {
         recover(at: now)
         refusals += 1
-        guard refusals > 1 else { return relist(reason) }
+        guard refusals > 1 else { return relist(reason, using: &generator) }
         return fail(error, .list(reason), now, &generator)
     }
 
-    private mutating func fail(
+    mutating func fail(
         _ error: KubeError,
         _ resume: Resume,
         _ now: Duration,

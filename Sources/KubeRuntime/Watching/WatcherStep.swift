@@ -1,13 +1,22 @@
 public import KubeCore
 
 /// The figures of a watcher; the defaults are those of client-go, with KOPF's idea of bookmarks as a sign of life.
+///
+/// `idleTimeout` and `checkTimeout` together are the time in which a silent watch is found: 75 s.
 public struct WatcherConfiguration: Hashable, Sendable {
+    /// Whether lists are asked for as streams, from a server that has them.
+    public var streamingLists = true
     /// Objects in one page of a list.
     public var pageSize = 500
     /// After how many seconds the server ends a watch, drawn for each watch so that many clients do not return at once.
     public var watchSeconds: ClosedRange<Int> = 300...600
     /// The longest silence of a watch; servers send a bookmark about every minute.
-    public var idleTimeout = Duration.seconds(75)
+    public var idleTimeout = Duration.seconds(70)
+    /// Time for the live read that follows such a silence.
+    public var checkTimeout = Duration.seconds(5)
+    /// The longest silence of a server that owes something: the rest of a streaming list, or a version that a live read
+    /// has shown and the watch has not.
+    public var catchUpTimeout = Duration.seconds(10)
     /// Delays after failures.
     public var backoff = Backoff.watching
     /// After how long without a failure the delays begin anew.
@@ -23,10 +32,15 @@ public struct WatcherConfiguration: Hashable, Sendable {
 public enum WatcherAction: Hashable, Sendable {
     /// Ask for a page of the list; nil for the first one.
     case list(continuation: String?)
+    /// Open a streaming list, which goes on as a watch; the server ends it after `timeout`.
+    case streamList(timeout: Duration)
     /// Open a watch that the server ends after `timeout`.
     case watch(resourceVersion: String, timeout: Duration)
-    /// Read the next event of the open watch.
-    case read
+    /// Read the next event of the open watch; where none comes within that time, report a `timeout`. Nil leaves the
+    /// limit to the connection.
+    case read(within: Duration?)
+    /// Ask the server for the present version of the collection, then call `checked` or `checkFailed`.
+    case check
     /// Do nothing for so long, then call `waited`.
     case wait(Duration)
 }
@@ -41,8 +55,11 @@ public enum WatcherNote: Hashable, Sendable {
         case expired
         /// The server has not reached the version, as after a restore of its database.
         case tooLarge
-        /// Watches at this version are accepted and then bring no word, or an error, twice in a row.
+        /// The watch did not bring what the server has: after a silence a live read showed a newer version that a new
+        /// watch did not reach, or two watches in a row brought nothing but their end or an error.
         case silent
+        /// The streaming list ended before its end.
+        case interrupted
         /// A page of the list was refused again and again.
         case pageRefused
     }
@@ -51,7 +68,7 @@ public enum WatcherNote: Hashable, Sendable {
     public enum Restart: String, Hashable, Sendable {
         /// The server ended it in good order.
         case ended
-        /// Nothing came for too long.
+        /// Nothing came for too long, and a live read was answered.
         case idle
         /// It broke or was refused.
         case failed
@@ -59,6 +76,10 @@ public enum WatcherNote: Hashable, Sendable {
 
     /// A list begins.
     case relist(Relist)
+    /// The server has no streaming lists: the list begins anew by pages, and so do all later ones.
+    case noStreamingLists(KubeError)
+    /// The watch is silent: the server is asked by a live read.
+    case silence
     /// A watch is opened again at once.
     case restart(Restart)
     /// Something failed; the next attempt is made after `delay`.

@@ -93,6 +93,38 @@ public final class Applier: Sendable {
         return .applied(stored)
     }
 
+    /// Makes the fields of `intent` so on an object that a store shows, if they are not.
+    ///
+    /// - Parameters:
+    ///   - intent: what `manager` wants of the object; type and name are added.
+    ///   - force: whether fields that another manager owns are taken over; else they lead to a conflict (409).
+    /// - Throws: `KubeError` as `KubeAPI` does.
+    @discardableResult
+    public func apply<Object: KubeObject>(
+        _ intent: JSONValue,
+        to object: Object,
+        subresource: String? = nil,
+        manager: String,
+        force: Bool = true
+    ) async throws(KubeError) -> ApplyOutcome {
+        var intent = intent
+        var metadata = intent["metadata"] ?? [:]
+        metadata["name"] = .string(object.metadata.name)
+        if let namespace = object.metadata.namespace { metadata["namespace"] = .string(namespace) }
+        intent["metadata"] = metadata
+        intent["apiVersion"] = .string(Object.resource.apiVersion)
+        intent["kind"] = .string(Object.resource.kind)
+        return try await apply(
+            intent,
+            resource: Object.resource,
+            key: object.key,
+            subresource: subresource,
+            manager: manager,
+            force: force,
+            current: JSONCoding.value(of: object)
+        )
+    }
+
     /// Drops what is remembered of an object, when it is gone.
     public func forget(_ resource: ResourceType, _ key: ObjectKey) {
         sent.withLock { sent in sent = sent.filter { $0.key.resource != resource || $0.key.key != key } }

@@ -7,23 +7,23 @@ package struct MirrorStores: Sendable {
     package var mirrors: Store<ObservedMirror>.Reader
     package var nodes: Store<Node>.Reader
     package var mirrorNodes: Store<MirrorNode>.Reader
-    /// How long ago the server was heard last about one of them; by plural name of the kind.
-    package var ages: @Sendable () -> [(resource: String, age: Duration)]
+    /// How fresh each of them is; by plural name of the kind.
+    package var health: @Sendable () -> [(resource: String, health: ReflectorHealth)]
 
     package init(
         mirrors: Store<ObservedMirror>.Reader,
         nodes: Store<Node>.Reader,
         mirrorNodes: Store<MirrorNode>.Reader,
-        ages: @escaping @Sendable () -> [(resource: String, age: Duration)] = { [] }
+        health: @escaping @Sendable () -> [(resource: String, health: ReflectorHealth)] = { [] }
     ) {
         self.mirrors = mirrors
         self.nodes = nodes
         self.mirrorNodes = mirrorNodes
-        self.ages = ages
+        self.health = health
     }
 
-    /// A server sends a bookmark about every minute and a watcher gives a connection up after 75 s of silence; after
-    /// twice that not even a new connection brought a word.
+    /// A silent watch is looked into by a live read within 75 s, each time that it is opened; after twice that nothing
+    /// could be opened or read.
     static let longestSilence = Duration.seconds(150)
 
     /// Why the stores may be out of date, in words; nil while they are fresh.
@@ -35,8 +35,14 @@ package struct MirrorStores: Sendable {
         if !unread.isEmpty {
             return "The list of \(unread.joined(separator: ", ")) has not been read yet."
         }
-        let silent = ages().filter { $0.age > Self.longestSilence }
-        guard let oldest = silent.max(by: { $0.age < $1.age }) else { return nil }
+        let health = health()
+        if let behind = health.first(where: { $0.health.freshness == .unproven }) {
+            return
+                "The watch of \(behind.resource) is silent, and what is known of them is not yet shown to be all that "
+                + "the API server has; nothing is started until it is."
+        }
+        let silent = health.filter { $0.health.age > Self.longestSilence }
+        guard let oldest = silent.max(by: { $0.health.age < $1.health.age }) else { return nil }
         // The age itself is left out: it would make a new status of every look.
         return "The API server has sent nothing about \(oldest.resource) for more than "
             + "\(Self.longestSilence.components.seconds) s; nothing is started until it does."

@@ -59,7 +59,10 @@ package final class MirrorOperator: Sendable {
             logger: logger
         )
         self.events = events
-        elector = try Self.elector(api, options, clock, wallClock, logger)
+        let elector = try Self.elector(api, options, clock, wallClock, logger)
+        self.elector = elector
+        // What a reconcile has begun before the leadership was lost it does not write any more.
+        let leading = KubeAPI(elector.map { elector in LeaderTransport(transport) { elector.isLeader } } ?? transport)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
@@ -67,7 +70,7 @@ package final class MirrorOperator: Sendable {
         makeController = {
             let queue = WorkQueue<String>(name: "p2pmirror", clock: clock)
             let reconciler = MirrorReconciler(
-                api,
+                leading,
                 stores: stores,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
@@ -178,10 +181,10 @@ extension MirrorOperator {
             mirrors: mirrors.store,
             nodes: nodes.store,
             mirrorNodes: mirrorNodes.store,
-            ages: {
+            health: {
                 [
-                    (ObservedMirror.resource.plural, mirrors.health.age), (Node.resource.plural, nodes.health.age),
-                    (MirrorNode.resource.plural, mirrorNodes.health.age),
+                    (ObservedMirror.resource.plural, mirrors.health), (Node.resource.plural, nodes.health),
+                    (MirrorNode.resource.plural, mirrorNodes.health),
                 ]
             }
         )
@@ -199,7 +202,10 @@ extension MirrorOperator {
     /// A change of a node concerns every mirror: selection, the state of other servers, the roots.
     private func queueNodes(_ queue: WorkQueue<String>) async {
         for await batch in stores.nodes.changes() where batch.contains(where: Self.matters) {
-            for mirror in stores.mirrors.all { queue.add(mirror.metadata.name, after: options.nodeChangeDelay) }
+            let priority: QueuePriority = batch.allSatisfy(\.isInitial) ? .low : .normal
+            for mirror in stores.mirrors.all {
+                queue.add(mirror.metadata.name, after: options.nodeChangeDelay, priority: priority)
+            }
         }
     }
 

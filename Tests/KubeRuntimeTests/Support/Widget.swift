@@ -55,3 +55,18 @@ func bookmarkLine(_ version: String) -> String {
 let goneBody = #"{"kind":"Status","status":"Failure","reason":"Expired","code":410,"message":"too old"}"#
 let gone = KubeError(.status, "410", status: Status(code: 410, reason: "Expired", message: "too old"))
 let refused = KubeError(.connection, "10.0.0.1:6443: connection refused")
+
+extension WatcherConfiguration {
+    /// As for a server without streaming lists.
+    static var paged: WatcherConfiguration {
+        var configuration = WatcherConfiguration()
+        configuration.streamingLists = false
+        return configuration
+    }
+}
+
+/// The bookmark that ends the initial events of a streaming list.
+func endLine(_ version: String) -> String {
+    let metadata = "{\"resourceVersion\":\"\(version)\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}"
+    return "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Widget\",\"metadata\":\(metadata)}}\n"
+}

@@ -15,6 +15,8 @@ package struct APIServerConfiguration: Sendable {
     package var historyLimit: Int
     /// How often a watch that allows bookmarks gets one.
     package var bookmarkInterval: Duration
+    /// Whether lists are served as streams too, as newer servers do (KEP-3157); else they are refused.
+    package var streamingLists: Bool
     /// Rules by kind. A kind whose schema has rules in CEL is refused unless it has an entry.
     package var admission: [String: Admission]
 
@@ -25,6 +27,7 @@ package struct APIServerConfiguration: Sendable {
         seed: UInt64 = 1,
         historyLimit: Int = 10_000,
         bookmarkInterval: Duration = .seconds(60),
+        streamingLists: Bool = true,
         admission: [String: Admission] = [:]
     ) {
         self.now = now
@@ -32,6 +35,7 @@ package struct APIServerConfiguration: Sendable {
         self.seed = seed
         self.historyLimit = historyLimit
         self.bookmarkInterval = bookmarkInterval
+        self.streamingLists = streamingLists
         self.admission = admission
     }
 }

@@ -12,6 +12,8 @@ package struct APIWatch: Sendable {
     var revision: UInt64
     /// Objects that are there already and are sent first.
     var initial: [JSONValue] = []
+    /// Whether the end of those objects is still to be told, as a streaming list wants it.
+    var owesEndOfInitial = false
     var isFirst = true
     /// Whether nothing more will come.
     package var isOver = false
@@ -26,14 +28,7 @@ extension APIServerState {
     func openWatch(_ context: RequestContext) throws(APIError) -> APIWatch {
         let request = context.request
         let target = context.target
-        guard try !request.flag("sendInitialEvents") else {
-            throw .invalid(
-                group: "meta.k8s.io",
-                kind: "ListOptions",
-                name: "",
-                [.forbidden("sendInitialEvents", "this server does not implement streaming lists")]
-            )
-        }
+        let isStreamingList = try isStreamingList(request)
         let asked = try request.version()
         let selection = try Selection.parse(request, target.resource)
         var watch = APIWatch(
@@ -45,12 +40,38 @@ extension APIServerState {
             timeout: .seconds(try request.number("timeoutSeconds").flatMap { $0 > 0 ? $0 : nil } ?? 1_800),
             revision: asked ?? 0
         )
-        if watch.revision == 0 {
+        if isStreamingList, watch.revision > store.revision { throw .tooLargeVersion(watch.revision, store.revision) }
+        if isStreamingList || watch.revision == 0 {
+            watch.owesEndOfInitial = isStreamingList
             watch.revision = store.revision
             watch.initial = store.all(target.resource.storage, namespace: target.namespace)
                 .map { view($0.value, target) }.filter(selection.matches)
         }
         return watch
+    }
+
+    /// Whether a watch is to begin with all objects and to tell the end of them (validation of `sendInitialEvents` in
+    /// kubernetes/apimachinery, pkg/apis/meta/internalversion/validation).
+    private func isStreamingList(_ request: KubeRequest) throws(APIError) -> Bool {
+        let match = request.query("resourceVersionMatch") ?? ""
+        guard request.query("sendInitialEvents") != nil else {
+            let rule = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+            if !match.isEmpty { throw Self.options(.forbidden("resourceVersionMatch", rule)) }
+            return false
+        }
+        guard streamingLists else {
+            let rule = "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled"
+            throw Self.options(.forbidden("sendInitialEvents", rule))
+        }
+        guard match == "NotOlderThan" else {
+            let rule = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            throw Self.options(.forbidden("resourceVersionMatch", rule))
+        }
+        return try request.flag("sendInitialEvents")
+    }
+
+    private static func options(_ fault: FieldFault) -> APIError {
+        .invalid(group: "meta.k8s.io", kind: "ListOptions", name: "", [fault])
     }
 
     /// The lines that a watch has not sent yet; it is over after an error.
@@ -62,6 +83,10 @@ extension APIServerState {
         }
         for object in watch.initial { add("ADDED", object) }
         watch.initial = []
+        if watch.owesEndOfInitial {
+            watch.owesEndOfInitial = false
+            if let line = bookmark(watch, annotations: ["k8s.io/initial-events-end": "true"]) { lines.append(line) }
+        }
         guard watch.revision >= store.compacted else {
             let message = "too old resource version: \(watch.revision) (\(store.compacted))"
             watch.isOver = true
@@ -91,14 +116,16 @@ extension APIServerState {
     }
 
     /// A bookmark: nothing more happened up to this version.
-    package func bookmark(_ watch: APIWatch) -> [UInt8]? {
+    package func bookmark(_ watch: APIWatch, annotations: JSONValue? = nil) -> [UInt8]? {
         guard watch.sendsBookmarks, !watch.isOver else { return nil }
+        var metadata: JSONValue = ["resourceVersion": .string(String(watch.revision)), "creationTimestamp": .null]
+        if let annotations { metadata["annotations"] = annotations }
         return watch.format.line(
             "BOOKMARK",
             watch.format.bookmark(
                 [
                     "apiVersion": .string(watch.target.apiVersion), "kind": .string(watch.target.resource.kind),
-                    "metadata": ["resourceVersion": .string(String(watch.revision)), "creationTimestamp": .null],
+                    "metadata": metadata,
                 ]
             )
         )

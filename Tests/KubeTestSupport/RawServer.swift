@@ -5,14 +5,14 @@ import Synchronization
 /// A server on loopback whose behaviour is the test's: each connection is handed to the handler on a thread of its own.
 ///
 /// It listens until the process ends: the last use of the object in a test comes before the last connection.
-final class RawServer: Sendable {
-    let port: Int
+package final class RawServer: Sendable {
+    package let port: Int
     private let listener: Int32
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    package var url: String { "http://127.0.0.1:\(port)" }
 
     /// - Parameter handle: gets each connection and its number, from 0; the connection is closed when it returns.
-    init(_ handle: @escaping @Sendable (Peer, Int) -> Void) throws {
+    package init(_ handle: @escaping @Sendable (Peer, Int) -> Void) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -42,27 +42,32 @@ final class RawServer: Sendable {
         }
     }
 
+    /// Accepts no more connections; those that are open go on.
+    package func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
     /// A port on which nobody listens any more.
-    static func closedPort() throws -> Int {
+    package static func closedPort() throws -> Int {
         let server = try RawServer { _, _ in }
-        shutdown(server.listener, Int32(SHUT_RDWR))
-        close(server.listener)
+        server.stop()
         return server.port
     }
 }
 
 /// One connection, seen from the server.
-struct Peer: Sendable {
-    struct Request: Sendable {
-        var line: String
-        var headers: [String: String]
-        var body: [UInt8]
+package struct Peer: Sendable {
+    package struct Request: Sendable {
+        package var line: String
+        package var headers: [String: String]
+        package var body: [UInt8]
     }
 
-    let file: Int32
+    package let file: Int32
 
-    /// Reads one request with its body; nil when the client closed.
-    func request() -> Request? {
+    /// Reads one request with its body, which may be left where it is; nil when the client closed.
+    package func request(withBody: Bool = true) -> Request? {
         var bytes: [UInt8] = []
         let end = Array("\r\n\r\n".utf8)
         while bytes.suffix(4) != end[...] {
@@ -76,7 +81,7 @@ struct Peer: Sendable {
             headers[parts[0].lowercased()] = parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
         }
         var body: [UInt8] = []
-        let length = headers["content-length"].flatMap(Int.init) ?? 0
+        let length = withBody ? headers["content-length"].flatMap(Int.init) ?? 0 : 0
         while body.count < length {
             let more = read(length - body.count)
             guard !more.isEmpty else { return nil }
@@ -86,7 +91,7 @@ struct Peer: Sendable {
     }
 
     /// Reads at most `count` bytes; empty when the client closed.
-    func read(_ count: Int) -> [UInt8] {
+    package func read(_ count: Int) -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: count)
         let received = recv(file, &buffer, count, 0)
         return Array(buffer.prefix(max(0, received)))
@@ -94,7 +99,7 @@ struct Peer: Sendable {
 
     /// Writes everything; false when the client closed.
     @discardableResult
-    func write(_ bytes: [UInt8]) -> Bool {
+    package func write(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes { send(file, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -105,28 +110,34 @@ struct Peer: Sendable {
     }
 
     @discardableResult
-    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+    package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
     /// Answers with a body and its length.
-    func answer(_ body: String, status: String = "200 OK", headers: [String] = []) {
+    package func answer(_ body: String, status: String = "200 OK", headers: [String] = []) {
         let fields = headers.map { $0 + "\r\n" }.joined()
         write("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)")
     }
 
     /// Begins an answer in chunks.
-    func begin() { write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") }
+    package func begin() { write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n") }
 
     /// Writes one chunk.
     @discardableResult
-    func chunk(_ bytes: [UInt8]) -> Bool {
+    package func chunk(_ bytes: [UInt8]) -> Bool {
         write(Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [0x0D, 0x0A])
     }
 
     /// Ends an answer in chunks.
-    func end() { write("0\r\n\r\n") }
+    package func end() { write("0\r\n\r\n") }
+
+    /// Breaks the connection with a reset instead of an end.
+    package func reset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(file, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+    }
 
     /// Reads `count` bytes; fewer when the client closed.
-    func exactly(_ count: Int) -> [UInt8] {
+    package func exactly(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
             let more = read(count - bytes.count)
@@ -136,14 +147,8 @@ struct Peer: Sendable {
         return bytes
     }
 
-    /// Makes the end of the connection a reset.
-    func reset() {
-        var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(file, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
-    }
-
     /// Carries bytes between the client and a port of this machine until one of them closes.
-    func tunnel(to port: Int) {
+    package func tunnel(to port: Int) {
         let other = Peer(file: socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0))
         defer { close(other.file) }
         var address = sockaddr_in()
@@ -166,22 +171,27 @@ struct Peer: Sendable {
         }
     }
 
+    /// Tells the client that no more comes, and goes on reading.
+    package func finishWriting() { shutdown(file, Int32(SHUT_WR)) }
+
     /// Waits until the client closes; what it still sends is thrown away.
-    func waitForClose() {
+    package func waitForClose() {
         while !read(4096).isEmpty {}
     }
 }
 
 /// Lists what happened, from any thread, and lets a test wait for it.
-final class Journal<Entry: Sendable>: Sendable {
+package final class Journal<Entry: Sendable>: Sendable {
     private let state = Mutex<[Entry]>([])
 
-    var entries: [Entry] { state.withLock { $0 } }
+    package init() {}
 
-    func note(_ entry: Entry) { state.withLock { $0.append(entry) } }
+    package var entries: [Entry] { state.withLock { $0 } }
+
+    package func note(_ entry: Entry) { state.withLock { $0.append(entry) } }
 
     /// Waits until there are `count` entries, at most `limit`; returns what there is then.
-    func wait(for count: Int, limit: Duration = .seconds(5)) async throws -> [Entry] {
+    package func wait(for count: Int, limit: Duration = .seconds(5)) async throws -> [Entry] {
         let deadline = ContinuousClock.now + limit
         while entries.count < count, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(5)) }
         return entries
