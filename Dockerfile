@@ -11,7 +11,7 @@ COPY Package.swift ./
 COPY Sources Sources
 # The manifest names the targets of tests and examples, so their directories must be there; they are not built.
 COPY Tests Tests
-COPY Examples Examples
+COPY docs/examples docs/examples
 RUN swift build -c release --product p2pmirror --static-swift-stdlib \
     && install -s -D -m 0755 "$(swift build -c release --show-bin-path)/p2pmirror" /out/p2pmirror
 

@@ -90,7 +90,7 @@ let package = Package(
         .executableTarget(
             name: "TeamLabels",
             dependencies: ["KubeCore", "KubeClient", "KubeRuntime", log],
-            path: "Examples/TeamLabels",
+            path: "docs/examples/TeamLabels",
             exclude: ["teams.yaml"],
             swiftSettings: strict
         ),

@@ -13,7 +13,7 @@ import Testing
 /// The example as a reader runs it: its executable, with a kubeconfig, against the embedded API server.
 @Suite(.timeLimit(.minutes(2))) struct TeamLabelsTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Examples/TeamLabels")
+        .deletingLastPathComponent().appending(path: "docs/examples/TeamLabels")
     private static let teams = "/apis/example.org/v1/teams"
 
     @Test func `labels the namespaces of each team, also those that come later, and says how many`() async throws {

@@ -4,7 +4,7 @@ import Testing
 struct LayoutTests {
     private static let allowed: Set<String> = [
         ".ci", ".dockerignore", ".git", ".gitignore", ".swift-format", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile",
-        "Examples", "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "crds", "docs", "hack", "manifests",
+        "LICENSE", "Package.swift", "README.md", "Sources", "Tests", "crds", "docs", "hack", "manifests",
     ]
 
     /// Names that stand at the top and should not; `ignored` are the lines of `.gitignore`.

@@ -21,7 +21,7 @@ struct SourceTests {
 
     @Test("Examples need the three Kube libraries alone, and fit on one screen")
     func examples() throws {
-        let examples = try Checkout.files(under: "Examples", ".swift")
+        let examples = try Checkout.files(under: "docs/examples", ".swift")
         #expect(!examples.isEmpty)
         let allowed: Set<Substring> = ["Foundation", "KubeClient", "KubeCore", "KubeRuntime", "Logging"]
         for example in examples {

@@ -4,7 +4,7 @@ import KubeCore
 import KubeRuntime
 import Logging
 
-/// A team, and the namespaces that carry its name as a label: `kubectl apply -f Examples/TeamLabels/teams.yaml`.
+/// A team, and the namespaces that carry its name as a label: `kubectl apply -f docs/examples/TeamLabels/teams.yaml`.
 struct Team: KubeObject {
     static let resource = ResourceType(
         group: "example.org",
