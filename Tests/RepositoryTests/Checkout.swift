@@ -72,6 +72,7 @@ enum Checkout {
     static func sources() throws -> [TextFile] { try swift().filter { $0.target != nil } }
 
     private static let allSwift = Result {
-        try files(under: "Sources", ".swift") + files(under: "Tests", ".swift") + files(under: "docs/examples", ".swift")
+        try files(under: "Sources", ".swift") + files(under: "Tests", ".swift")
+            + files(under: "docs/examples", ".swift")
     }
 }
