@@ -227,8 +227,9 @@ extension HostOperation.Kind {
     /// Whether it changes anything that outlives the process.
     var hasEffect: Bool {
         switch self {
-        case .read, .list, .hasDirectory, .lock: false
-        case .makeDirectory, .createTemporary, .write, .sync, .rename, .discard, .syncDirectory, .remove: true
+        case .read, .attributes, .list, .hasDirectory, .lock: false
+        case .makeDirectory, .createTemporary, .write, .sync, .rename, .discard: true
+        case .syncDirectory, .remove, .removeDirectory: true
         }
     }
 }

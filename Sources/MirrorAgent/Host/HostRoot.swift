@@ -1,3 +1,4 @@
+import KubeCore
 import Synchronization
 
 #if canImport(Glibc)
@@ -19,11 +20,16 @@ import Synchronization
 /// absolute: in a container `/var/lib/rancher -> /data/rancher` must lead to the host's `/data`.
 package final class HostRoot: HostFileSystem {
     private let root: String
+    private let label: String
     private let locks = Mutex<[String: Int32]>([:])
 
-    /// - Parameter root: such as `/host`, or `/` outside a container.
-    package init(_ root: String) {
+    /// - Parameters:
+    ///   - root: such as `/host`, or `/` outside a container.
+    ///   - label: extended attribute that a new file takes over from the one whose place it takes, or from its
+    ///     directory.
+    package init(_ root: String, label: String = "security.selinux") {
         self.root = root
+        self.label = label
     }
 
     deinit {
@@ -44,6 +50,19 @@ package final class HostRoot: HostFileSystem {
             throw HostError(.wrongKind, "read", path, "it is not a plain file")
         }
         return try content(of: file, path, limit: limit)
+    }
+
+    package func attributes(_ path: String) throws(HostError) -> FileAttributes? {
+        guard let place = try place(of: path, followingLast: false, "look at") else { return nil }
+        var status = stat()
+        guard fstatat(place.directory.value, place.name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            if errno == ENOENT { return nil }
+            throw HostError("look at", path, errno)
+        }
+        return FileAttributes(
+            isLink: status.st_mode & S_IFMT == S_IFLNK,
+            changedAt: Timestamp(seconds: Int64(status.st_ctim.tv_sec))
+        )
     }
 
     package func list(_ directory: String) throws(HostError) -> [HostEntry]? {
@@ -86,15 +105,12 @@ package final class HostRoot: HostFileSystem {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = openat(place.directory.value, name, flags, 0o600)
         guard descriptor >= 0 else { throw HostError("create", path, errno) }
-        var owner = stat()
-        if fstatat(place.directory.value, place.name, &owner, AT_SYMLINK_NOFOLLOW) == 0,
-            owner.st_uid != geteuid() || owner.st_gid != getegid(),
-            fchown(descriptor, owner.st_uid, owner.st_gid) != 0
-        {
-            let fault = errno
+        do throws(HostError) {
+            try keepAttributes(of: place, path, on: descriptor)
+        } catch {
             close(descriptor)
             unlinkat(place.directory.value, name, 0)
-            throw HostError("keep the owner of", path, fault)
+            throw error
         }
         return TemporaryFile(path: path, handle: descriptor)
     }
@@ -139,6 +155,14 @@ package final class HostRoot: HostFileSystem {
         }
     }
 
+    package func removeDirectory(_ path: String) throws(HostError) {
+        guard let place = try place(of: path, followingLast: false, "remove") else { return }
+        guard
+            unlinkat(place.directory.value, place.name, AT_REMOVEDIR) == 0
+                || [ENOENT, ENOTEMPTY, EEXIST].contains(errno)
+        else { throw HostError("remove", path, errno) }
+    }
+
     package func lock(_ path: String) throws(HostError) -> Bool {
         if locks.withLock({ $0[path] != nil }) { return true }
         let place = try existingPlace(of: path, "lock")
@@ -163,13 +187,35 @@ extension HostRoot {
 
         init(_ value: Int32) { self.value = value }
 
-        deinit { close(value) }
+        deinit { if value >= 0 { close(value) } }
     }
 
     /// A directory and a name in it that is no link, or is not to be followed.
     private struct Place {
         var directory: Descriptor
         var name: String
+    }
+
+    /// Gives a new file what the one has whose place it is to take, so that whoever could read that can read it, too.
+    private func keepAttributes(of place: Place, _ path: String, on file: Int32) throws(HostError) {
+        let old = Descriptor(openat(place.directory.value, place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
+        var status = stat()
+        if old.value >= 0 {
+            guard fstat(old.value, &status) == 0 else { throw HostError("look at", path, errno) }
+            if status.st_uid != geteuid() || status.st_gid != getegid(),
+                fchown(file, status.st_uid, status.st_gid) != 0
+            {
+                throw HostError("keep the owner of", path, errno)
+            }
+            guard fchmod(file, status.st_mode & 0o777) == 0 else { throw HostError("keep the mode of", path, errno) }
+        } else if errno != ENOENT && errno != ELOOP {
+            throw HostError("look at", path, errno)
+        }
+        try FileLabel(label).keep(
+            of: old.value >= 0 ? old.value : place.directory.value,
+            on: file,
+            { number in HostError("keep the SELinux label of", path, number) }
+        )
     }
 
     private func content(of file: Descriptor, _ path: String, limit: Int) throws(HostError) -> [UInt8] {
@@ -263,7 +309,7 @@ extension HostRoot {
 }
 
 extension HostError {
-    fileprivate init(_ operation: String, _ path: String, _ number: Int32) {
+    init(_ operation: String, _ path: String, _ number: Int32) {
         let code: Code =
             switch number {
             case ENOSPC, EDQUOT: .noSpace
