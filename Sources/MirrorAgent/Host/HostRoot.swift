@@ -3,12 +3,10 @@ import Synchronization
 
 #if canImport(Glibc)
     import Glibc
-    private let systemOpen: @Sendable (String, Int32) -> Int32 = { Glibc.open($0, $1) }
     private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = { Glibc.read($0, $1, $2) }
     private let systemWrite: @Sendable (Int32, UnsafeRawPointer?, Int) -> Int = { Glibc.write($0, $1, $2) }
 #elseif canImport(Musl)
     import Musl
-    private let systemOpen: @Sendable (String, Int32) -> Int32 = { Musl.open($0, $1) }
     private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = { Musl.read($0, $1, $2) }
     private let systemWrite: @Sendable (Int32, UnsafeRawPointer?, Int) -> Int = { Musl.write($0, $1, $2) }
 #endif
@@ -19,7 +17,7 @@ import Synchronization
 /// meanwhile leads nowhere. A link that was there is resolved by hand, and begins anew at the host's root where it is
 /// absolute: in a container `/var/lib/rancher -> /data/rancher` must lead to the host's `/data`.
 package final class HostRoot: HostFileSystem {
-    private let root: String
+    let root: String
     private let label: String
     private let locks = Mutex<[String: Int32]>([:])
 
@@ -181,21 +179,6 @@ package final class HostRoot: HostFileSystem {
 }
 
 extension HostRoot {
-    /// An open file that is closed with its value.
-    private final class Descriptor {
-        let value: Int32
-
-        init(_ value: Int32) { self.value = value }
-
-        deinit { if value >= 0 { close(value) } }
-    }
-
-    /// A directory and a name in it that is no link, or is not to be followed.
-    private struct Place {
-        var directory: Descriptor
-        var name: String
-    }
-
     /// Gives a new file what the one has whose place it is to take, so that whoever could read that can read it, too.
     private func keepAttributes(of place: Place, _ path: String, on file: Int32) throws(HostError) {
         let old = Descriptor(openat(place.directory.value, place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
@@ -231,80 +214,6 @@ extension HostRoot {
                 throw HostError(.tooLarge, "read", path, "it is larger than \(limit) bytes")
             }
         }
-    }
-
-    private func kind(of name: String, in directory: Descriptor) -> mode_t {
-        var status = stat()
-        guard fstatat(directory.value, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return 0 }
-        return status.st_mode & S_IFMT
-    }
-
-    private func open(directory path: String, _ operation: String) throws(HostError) -> Descriptor? {
-        // The name "." makes the walk go through the whole path.
-        try place(of: "\(path)/.", followingLast: true, operation)?.directory
-    }
-
-    private func existingPlace(of path: String, _ operation: String) throws(HostError) -> Place {
-        guard let place = try place(of: path, followingLast: false, operation) else {
-            throw HostError(operation, path, ENOENT)
-        }
-        return place
-    }
-
-    /// Walks to the directory of the last part; nil where a part is absent.
-    private func place(of path: String, followingLast: Bool, _ operation: String) throws(HostError) -> Place? {
-        let top = systemOpen(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard top >= 0 else { throw HostError(operation, root, errno) }
-        var directories = [Descriptor(top)]
-        var parts = Self.parts(of: path)
-        var links = 0
-        while let part = parts.popLast() {
-            let current = directories[directories.count - 1]
-            if part == ".." {
-                if directories.count > 1 { directories.removeLast() }
-                continue
-            }
-            let isLast = parts.isEmpty
-            if part == "." {
-                if isLast { return Place(directory: current, name: part) }
-                continue
-            }
-            if (!isLast || followingLast), kind(of: part, in: current) == S_IFLNK {
-                links += 1
-                guard links <= 40 else { throw HostError(.symbolicLink, operation, path, "too many symbolic links") }
-                let target = try target(of: part, in: current, path, operation)
-                if target.hasPrefix("/") { directories.removeSubrange(1...) }
-                parts += Self.parts(of: target)
-                continue
-            }
-            if isLast { return Place(directory: current, name: part) }
-            let next = openat(current.value, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard next >= 0 else {
-                if errno == ENOENT { return nil }
-                throw HostError(operation, path, errno)
-            }
-            directories.append(Descriptor(next))
-        }
-        return Place(directory: directories[directories.count - 1], name: ".")
-    }
-
-    /// The parts of a path, the first one last.
-    private static func parts(of path: String) -> [String] {
-        path.split(separator: "/").map(String.init).reversed()
-    }
-
-    private func target(
-        of name: String,
-        in directory: Descriptor,
-        _ path: String,
-        _ operation: String
-    ) throws(HostError) -> String {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes { bytes in
-            bytes.bindMemory(to: CChar.self).baseAddress.map { readlinkat(directory.value, name, $0, bytes.count) } ?? 0
-        }
-        guard count > 0 else { throw HostError(operation, path, errno) }
-        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 }
 
