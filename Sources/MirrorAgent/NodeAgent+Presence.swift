@@ -20,7 +20,8 @@ extension NodeAgent {
             let object: JSONValue = try await api.send(.get(P2PMirror.resource, ObjectKey(name: mirror)))
             return .present(
                 uid: object[path: "metadata", "uid"]?.stringValue ?? "",
-                isPlanned: object[path: "status", "observedGeneration"] != nil
+                isPlanned: object[path: "status", "observedGeneration"] != nil,
+                wantsRestore: object[path: "spec", "deletionPolicy"] == .string(DeletionPolicy.restore.rawValue)
             )
         } catch  where error.isNotFound {
             if error.isAbsence(of: mirror) { return .gone }
@@ -57,7 +58,7 @@ extension MirrorPresence {
     func isGone(_ bequest: Journal.Bequest) -> Bool {
         switch self {
         case .gone: true
-        case .present(let uid, let isPlanned): isPlanned && uid != bequest.mirrorUID
+        case .present(let uid, let isPlanned, _): isPlanned && uid != bequest.mirrorUID
         }
     }
 }

@@ -160,6 +160,20 @@ struct RestoreTests {
         #expect(world.disk.contents == before)
     }
 
+    @Test("a mirror that became Retain after the node had left its selector is heard, too")
+    func hearsTheMirrorItself() async throws {
+        let world = try await Self.applied()
+        world.server.delete(MirrorNode.self, World.mirrorNode)
+        let (agent, _) = world.agent()
+        await Self.pass(world, 0...0, agent)
+        #expect(try Journal(Array((world.disk.contents[Self.journal] ?? "").utf8)).bequest != nil)
+        try world.server.change(P2PMirror.self, Self.mirrorKey) { $0.spec.deletionPolicy = .retain }
+        await Self.pass(world, 120...120, agent)
+        try Self.mirrorGone(world)
+        await Self.pass(world, 240...1_200, agent)
+        #expect(world.disk.contents[World.dropIn] != nil)
+    }
+
     @Test("with the agent gone first its files stay, and one that comes back later puts them in order")
     func agentFirst() async throws {
         let world = try await Self.applied()

@@ -68,6 +68,7 @@ final class World: Sendable {
 
     static func makeMirror(uid: String = "uid-mirror", isPlanned: Bool = true) -> P2PMirror {
         var mirror = P2PMirror(metadata: ObjectMeta(name: mirror, uid: uid), spec: P2PMirrorSpec(provider: .rke2))
+        mirror.spec.deletionPolicy = .restore
         if isPlanned {
             mirror.status = P2PMirrorStatus()
             mirror.status?.observedGeneration = 1

@@ -61,7 +61,7 @@ package struct LiveView: Sendable {
 /// Whether a P2PMirror is there, by a live read.
 package enum MirrorPresence: Hashable, Sendable {
     /// There is one of that name. It may be another one than before, which counts once its operator has planned for it.
-    case present(uid: String, isPlanned: Bool)
+    case present(uid: String, isPlanned: Bool, wantsRestore: Bool)
     /// The API server knows neither the object nor its kind, and says so by itself.
     case gone
 }

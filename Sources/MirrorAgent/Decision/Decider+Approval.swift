@@ -112,17 +112,14 @@ extension Decider {
         var agent = status(.restarting, step.revision, step.epoch, nil, Self.intention(step), nil)
         agent.reason = Reason.claimed.rawValue
         return AgentDecision(
-            [
-                .lock
-            ] + probes(step) + [.writeJournal(journal.with(step)), .claim(agent)],
+            [.lock] + probes(step) + [.writeJournal(journal.with(step)), .claim(agent)],
             .claimed,
             "revision \(step.revision) is approved: \(Self.intention(step))",
             look: .now
         )
     }
 
-    /// A disk without room and a directory that can't be written are found out before the claim. So is a service whose
-    /// files are only taken away: that needs no room.
+    /// A disk without room and a directory that can't be written are found out before the claim.
     private func probes(_ step: Journal.Step) -> [Effect] {
         var probes: [Effect] = []
         if !step.dropIn.isEmpty || step.registries == nil {

@@ -14,13 +14,16 @@ extension Decider {
     /// The journal as it has to be for the policy of the mirror that is there; nil where it is so. Where this host has
     /// no step on record nothing of ours is on it.
     var journalWithBequest: Journal? {
-        guard input.host.journalFault == nil, let mirrorNode, mirrorNode.metadata.deletionTimestamp == nil,
-            journal.settled != nil
-        else { return nil }
-        var bequest: Journal.Bequest?
-        if mirrorNode.spec.deletionPolicy == .restore {
+        guard input.host.journalFault == nil, journal.settled != nil else { return nil }
+        var bequest = journal.bequest
+        if let mirrorNode {
+            guard mirrorNode.metadata.deletionTimestamp == nil else { return nil }
             let owner = mirrorNode.metadata.ownerReferences.first { $0.kind == P2PMirror.resource.kind }
             bequest = owner.map { Journal.Bequest(provider: mirrorNode.spec.provider, mirrorUID: $0.uid) }
+            if mirrorNode.spec.deletionPolicy != .restore { bequest = nil }
+        } else if case .present(bequest?.mirrorUID, _, wantsRestore: false) = input.live?.mirror {
+            // The node has left the mirror's selector, and the mirror has thought better of it since.
+            bequest = nil
         }
         guard bequest != journal.bequest else { return nil }
         var journal = journal
