@@ -111,6 +111,7 @@ struct StepTests {
 
     @Test(
         "a process that ends before, between or after any two effects is finished by the next one to the same end",
+        .serialized,
         arguments: Course.allCases,
         Ending.allCases
     )
