@@ -54,6 +54,7 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CXattr"),
 
         target("KubeCore", ["CYAML"]),
         target("KubeClient", ["KubeCore", "CCurl", heap, subprocess, system]),
@@ -65,7 +66,12 @@ let package = Package(
             "MirrorOperator",
             ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", log, coreMetrics]
         ),
-        target("MirrorAgent", ["KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", subprocess, log]),
+        target(
+            "MirrorAgent",
+            [
+                "CXattr", "KubeCore", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "Telemetry", subprocess, log,
+            ]
+        ),
         target(
             "MirrorSandbox",
             [
@@ -111,7 +117,10 @@ let package = Package(
                 log,
             ]
         ),
-        tests("MirrorAgentTests", ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
+        tests(
+            "MirrorAgentTests",
+            ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", "CXattr", log]
+        ),
         tests(
             "MirrorSandboxTests",
             ["MirrorSandbox", "MirrorAPI", "KubeClient", "KubeCore", "KubectlTesting", log, subprocess],

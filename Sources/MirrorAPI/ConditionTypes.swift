@@ -91,6 +91,7 @@ package enum Reason: String, CaseIterable, Sendable {
     case proven = "Proven"
     // Why an agent refuses an approval
     case restartNotPermitted = "RestartNotPermitted"
+    case noServiceManager = "NoServiceManager"
     case invalidSetting = "InvalidSetting"
     case unknownServer = "UnknownServer"
     case pointsAtItself = "PointsAtItself"
@@ -99,6 +100,7 @@ package enum Reason: String, CaseIterable, Sendable {
     case commandLineWins = "CommandLineWins"
     case foreignEdit = "ForeignEdit"
     case hostNotWritable = "HostNotWritable"
+    case registriesNotEditable = "RegistriesNotEditable"
     // Why an agent does not claim an approval yet
     case leaseMismatch = "LeaseMismatch"
     case nodeMismatch = "NodeMismatch"
@@ -113,7 +115,9 @@ package enum Reason: String, CaseIterable, Sendable {
     case serviceNotRestarted = "ServiceNotRestarted"
     case notVoter = "NotVoter"
     case otherServer = "OtherServer"
+    case otherSetting = "OtherSetting"
     case mirrorNodeGone = "MirrorNodeGone"
-    // Nothing to do on the node
+    // What is done, or nothing, on the node
+    case mirrorGone = "MirrorGone"
     case idle = "Idle"
 }

@@ -55,9 +55,10 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     package struct Desired: Codable, Hashable, Sendable {
         /// Nil: `server:` is left as the administrator wrote it.
         package var server: ServerSetting?
-        /// Registries that `registries.yaml` must mirror beside those that it names already. Nil: it is left alone.
+        /// Registries that `registries.yaml` must mirror beside those that it names already. Nil is as good as an empty
+        /// list: what stands there stays, but for registries that we added and that are asked for no longer.
         package var registries: [String]?
-        /// True: the service logs at the level debug. Nil: that is left as the administrator wrote it.
+        /// True: the service logs at the level debug. Else that is left as the administrator wrote it.
         package var debug: Bool?
 
         package init(server: ServerSetting? = nil, registries: [String]? = nil, debug: Bool? = nil) {

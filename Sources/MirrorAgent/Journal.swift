@@ -3,19 +3,43 @@ package import MirrorAPI
 package import MirrorPlanner
 
 /// What the agent must know after it was killed, kept on the host: a step is finished or undone without the API.
-package struct Journal: Codable, Hashable, Sendable {
-    /// Raised when an older release could not go on with what this one wrote.
-    package static let currentFormat = 1
+package struct Journal: Hashable, Sendable {
+    /// Formats that this release reads. The first one knows nothing but `server:`; it is written as long as that is
+    /// enough, so that going back to the release before is possible, and an older release stops at the second one.
+    package static let readableFormats = 1...2
 
-    package var format = Journal.currentFormat
     /// How the last step ended.
     package var settled: Settled?
     /// The step under way.
     package var step: Step?
+    /// Registries that stand in `registries.yaml` because we put them there, in ascending order.
+    package var added: [String] = []
+    /// What is to be done once the mirror is gone; nil where our files then stay.
+    package var bequest: Bequest?
 
     package init(settled: Settled? = nil, step: Step? = nil) {
         self.settled = settled
         self.step = step
+    }
+
+    /// The least format that says everything. An older release does not see the bequest, and leaves the files.
+    package var format: Int {
+        let needsSecond =
+            !added.isEmpty || settled?.debug == true || settled?.registriesMark != nil
+            || step.map { $0.setting == nil || $0.debug == true || $0.registries != nil } == true
+        return needsSecond ? 2 : 1
+    }
+
+    /// What the agent knows of a mirror that asked for its files to be taken away when it goes.
+    package struct Bequest: Codable, Hashable, Sendable {
+        package var provider: Provider
+        /// Identity of the P2PMirror: another one of the same name is not the one that asked.
+        package var mirrorUID: String
+
+        package init(provider: Provider, mirrorUID: String) {
+            self.provider = provider
+            self.mirrorUID = mirrorUID
+        }
     }
 
     /// The end of a step.
@@ -29,8 +53,18 @@ package struct Journal: Codable, Hashable, Sendable {
         package var reason: String?
         package var message: String?
         package var restartedAt: Timestamp?
-        /// What our drop-in held then; nil where there was none.
+        /// `server:` of our drop-in then; nil where it had none, or was not there.
         package var inForce: ServerSetting?
+        /// Whether our drop-in had `debug: true` then; absent where not.
+        package var debug: Bool?
+        /// The `registries.yaml` that the service ran with then, where the step changed it.
+        package var registriesMark: RegistriesMark?
+
+        /// What our drop-in held; empty where there was none.
+        package var dropIn: DropIn.Settings {
+            get { DropIn.Settings(server: inForce, debug: debug == true) }
+            set { (inForce, debug) = (newValue.server, newValue.debug ? true : nil) }
+        }
     }
 
     /// A step and how far it is.
@@ -39,14 +73,29 @@ package struct Journal: Codable, Hashable, Sendable {
             /// Written before the claim, so that a claim that was made is known as ours after any crash. Without a
             /// claim in the API that names `invocation`, it means nothing.
             case claiming = "Claiming"
-            /// Claimed; the drop-in is being written. Nothing has been restarted.
+            /// Claimed; the files are being written. Nothing has been restarted.
             case applying = "Applying"
-            /// The drop-in is on the disk; the restart is asked for, or about to be.
+            /// The files are on the disk; the restart is asked for, or about to be.
             case restarting = "Restarting"
-            /// Evidence of a failure: the previous drop-in is being put back.
+            /// Evidence of a failure: the previous files are being put back.
             case rollingBack = "RollingBack"
-            /// The previous drop-in is back on the disk; the second restart is asked for, or about to be.
+            /// The previous files are back on the disk; the second restart is asked for, or about to be.
             case restoring = "Restoring"
+        }
+
+        /// A change of `registries.yaml`: what it held and what it is to hold, whole; nil where there is no file.
+        package struct RegistriesChange: Codable, Hashable, Sendable {
+            package var previous: String?
+            package var wanted: String?
+            package var adds: [String]
+            package var removes: [String]
+
+            package init(previous: String?, wanted: String?, adds: [String], removes: [String]) {
+                self.previous = previous
+                self.wanted = wanted
+                self.adds = adds
+                self.removes = removes
+            }
         }
 
         package var uid: String
@@ -54,7 +103,11 @@ package struct Journal: Codable, Hashable, Sendable {
         package var epoch: Int
         package var provider: Provider
         package var role: NodeRole
-        package var setting: ServerSetting
+        /// What our drop-in is to hold.
+        package var setting: ServerSetting?
+        package var debug: Bool?
+        /// Nil where `registries.yaml` is not touched.
+        package var registries: RegistriesChange?
         package var stage: Stage
         /// When the evidence is weighed; set anew for each restart.
         package var deadline: Timestamp
@@ -77,7 +130,8 @@ package struct Journal: Codable, Hashable, Sendable {
             epoch: Int,
             provider: Provider,
             role: NodeRole,
-            setting: ServerSetting,
+            dropIn: DropIn.Settings,
+            registries: RegistriesChange? = nil,
             stage: Stage,
             deadline: Timestamp,
             deadlineSeconds: Int,
@@ -90,7 +144,9 @@ package struct Journal: Codable, Hashable, Sendable {
             self.epoch = epoch
             self.provider = provider
             self.role = role
-            self.setting = setting
+            setting = dropIn.server
+            debug = dropIn.debug ? true : nil
+            self.registries = registries
             self.stage = stage
             self.deadline = deadline
             self.deadlineSeconds = deadlineSeconds
@@ -101,15 +157,67 @@ package struct Journal: Codable, Hashable, Sendable {
 
         package var distribution: RancherDistribution { RancherDistribution(provider) }
         package var unit: String { distribution.unit(of: role) }
+        /// What our drop-in is to hold; empty where there is to be none.
+        package var dropIn: DropIn.Settings { DropIn.Settings(server: setting, debug: debug == true) }
+        /// What it held before; empty where there was none.
+        package var previousDropIn: DropIn.Settings {
+            previous.flatMap { DropIn.settings(in: Array($0.utf8)) } ?? DropIn.Settings()
+        }
     }
+}
 
+extension Journal {
     /// Reads a journal.
     ///
     /// - Throws: `KubeError` with code `decoding`, also where a newer release wrote it in another format.
     package init(_ content: [UInt8]) throws(KubeError) {
         self = try JSONCoding.decode(Journal.self, from: content)
-        guard format == Self.currentFormat else {
-            throw KubeError(.decoding, "its format is \(format), this release knows \(Self.currentFormat)")
+    }
+
+    /// The same with another step, or none.
+    func with(_ step: Step?) -> Journal {
+        var journal = self
+        journal.step = step
+        return journal
+    }
+
+    /// The same after the end of its step, with the registries that are ours from then on.
+    func ended(_ end: Settled, added: [String]) -> Journal {
+        var journal = with(nil)
+        journal.settled = end
+        journal.added = added
+        return journal
+    }
+}
+
+extension Journal: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case format, settled, step, added, bequest
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let format = try container.decode(Int.self, forKey: .format)
+        guard Self.readableFormats.contains(format) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .format,
+                in: container,
+                debugDescription: "it is \(format), this release knows 1 to \(Self.readableFormats.upperBound); "
+                    + "run the release again that wrote it"
+            )
         }
+        settled = try container.decodeIfPresent(Settled.self, forKey: .settled)
+        step = try container.decodeIfPresent(Step.self, forKey: .step)
+        added = try container.decodeIfPresent([String].self, forKey: .added) ?? []
+        bequest = try container.decodeIfPresent(Bequest.self, forKey: .bequest)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(format, forKey: .format)
+        try container.encodeIfPresent(settled, forKey: .settled)
+        try container.encodeIfPresent(step, forKey: .step)
+        if !added.isEmpty { try container.encode(added, forKey: .added) }
+        try container.encodeIfPresent(bequest, forKey: .bequest)
     }
 }

@@ -11,7 +11,7 @@ extension NodeAgent {
         for effect in effects {
             switch effect {
             case .lock: guard try remembering(input, { () throws(HostError) in try lock() }) else { return false }
-            case .probe, .writeJournal, .writeDropIn, .removeDropIn, .syncDropIn, .removeLeftover:
+            case .probe, .writeJournal, .writeFile, .removeFile, .syncNames, .removeLeftover, .forget:
                 try remembering(input) { () throws(HostError) in try perform(effect, input.mirror) }
             case .restart(let unit): try await services.restart(unit)
             case .claim(let agent):
@@ -55,7 +55,7 @@ extension NodeAgent {
     private func perform(_ effect: Effect, _ mirror: String) throws(HostError) {
         let durable = DurableFile(files)
         switch effect {
-        case .probe(let path): try durable.probe(path, size: 4_096, directoryMode: 0o755)
+        case .probe(let path, let size): try durable.probe(path, size: size, directoryMode: 0o755)
         case .writeJournal(let journal):
             let path = AgentPath.journal(mirror: mirror)
             let content: [UInt8]
@@ -65,13 +65,18 @@ extension NodeAgent {
                 throw HostError(.failed, "write", path, error.message)
             }
             try durable.write(content, to: path, directoryMode: 0o700)
-        case .writeDropIn(let content, let path): try durable.write(content, to: path, directoryMode: 0o755)
-        case .removeDropIn(let path): try durable.remove(path)
-        case .syncDropIn(let path):
-            // Where the drop-in was taken away, its directory may never have been there.
+        case .writeFile(let content, let path): try durable.write(content, to: path, directoryMode: 0o755)
+        case .removeFile(let path): try durable.remove(path)
+        case .syncNames(let path):
+            // Where a file was taken away, its directory may never have been there.
             let directory = HostPath.parent(path)
             if try files.hasDirectory(directory) { try files.syncDirectory(directory) }
         case .removeLeftover(let path): try durable.remove(path)
+        case .forget:
+            let journal = AgentPath.journal(mirror: mirror)
+            try durable.remove(journal)
+            try files.removeDirectory(HostPath.parent(journal))
+            try files.syncDirectory(AgentPath.state)
         case .lock, .restart, .claim, .report: break
         }
     }
@@ -99,6 +104,11 @@ extension NodeAgent {
         guard let mirrorNode else { return nil }
         var value = try JSONCoding.value(of: agent)
         for name in MirrorNodeStatus.Agent.fieldNames where value[name] == nil { value[name] = .null }
+        if value["host"]?.objectValue != nil {
+            for name in MirrorNodeStatus.Host.fieldNames where value["host"]?[name] == nil {
+                value["host"]?[name] = .null
+            }
+        }
         var patch: JSONValue = ["status": ["agent": value]]
         if let version = mirrorNode.metadata.resourceVersion {
             patch["metadata"] = ["resourceVersion": .string(version)]
@@ -117,6 +127,10 @@ extension MirrorNodeStatus.Agent {
     /// Every field that may be absent.
     fileprivate static let fieldNames = [
         "observedGeneration", "revision", "epoch", "reason", "message", "invocationID", "restartedAt",
-        "registriesConfigured", "pendingChanges",
+        "registriesConfigured", "pendingChanges", "host",
     ]
+}
+
+extension MirrorNodeStatus.Host {
+    fileprivate static let fieldNames = ["ownServer", "registries", "serviceCPUPercent"]
 }

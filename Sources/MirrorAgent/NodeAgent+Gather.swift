@@ -11,8 +11,19 @@ struct NodeCache {
     var files: [[UInt8]]
 }
 
+/// What one process has seen of a mirror's node, look by look.
+struct Observation {
+    var cpu = ServiceCPU()
+    /// The `registries.yaml` that the present run of the service was started with.
+    var registriesMark: RegistriesMark?
+    /// Since when the mirror has been gone.
+    var goneSince: Timestamp?
+}
+
 extension NodeAgent {
     private static let fileLimit = 1_048_576
+    /// A journal holds `registries.yaml` twice.
+    private static let journalLimit = 4 * fileLimit
 
     /// This node's MirrorNodes by mirror.
     func ownMirrorNodes() async throws(KubeError) -> [String: MirrorNode] {
@@ -38,20 +49,24 @@ extension NodeAgent {
         var input = AgentInput(now: now, options: options, mirror: mirror, host: HostView())
         input.failure = failures[mirror]
         do throws(KubeError) {
-            if let content = try read(AgentPath.journal(mirror: mirror), followingLink: false) {
-                input.host.journal = try Journal(content)
-            }
+            if let content = try readJournal(mirror) { input.host.journal = try Journal(content) }
         } catch {
             input.host.journalFault = error.message
         }
         let mirrorNode = mirrorNodes?[mirror]
         let step = input.host.journal.step
         if let step, step.stage != .claiming { isStepUnderWay = true }
-        guard let provider = step?.provider ?? mirrorNode?.spec.provider, let role = step?.role ?? mirrorNode?.spec.role
-        else { return (input, nil) }
+        let bequest = mirrorNode == nil ? input.host.journal.bequest : nil
+        guard let provider = step?.provider ?? mirrorNode?.spec.provider ?? bequest?.provider else {
+            return (input, nil)
+        }
         let distribution = RancherDistribution(provider)
         try gatherFiles(distribution, &input)
-        try await gatherUnit(distribution.unit(of: role), &input)
+        // Once the mirror is gone files are put in order, and no service is looked at.
+        if let role = step?.role ?? mirrorNode?.spec.role {
+            try await gatherUnit(distribution.unit(of: role), &input)
+            observe(distribution.unit(of: role), &input)
+        }
         let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
         input.host.etcdMember = try etcdMember(distribution, input)
         return (input, fault)
@@ -72,10 +87,13 @@ extension NodeAgent {
             if name == ours { input.host.dropIn = content }
         }
         input.host.registries = try files.read(distribution.registriesFile, limit: Self.fileLimit, followingLink: true)
+        input.host.registriesAttributes = try files.attributes(distribution.registriesFile)
         input.host.allowedServers = try files.read(AgentPath.allowedServers, limit: Self.fileLimit, followingLink: true)
         let journal = HostPath.parent(AgentPath.journal(mirror: input.mirror))
+        let parent = HostPath.parent(distribution.registriesFile)
         for (directory, names) in [
-            (distribution.configDirectory, entries), (journal, try files.list(journal) ?? []),
+            (distribution.configDirectory, entries), (parent, try files.list(parent) ?? []),
+            (journal, try files.list(journal) ?? []),
         ] {
             let leftovers = names.filter { TemporaryFile.isTemporary($0.name) }.map { "\(directory)/\($0.name)" }
             input.host.leftovers += leftovers
@@ -89,7 +107,27 @@ extension NodeAgent {
         } catch {
             guard error.code != .interrupted else { throw error }
             input.unitFault = error.message
+            input.hasServiceManager = !error.isLasting
         }
+    }
+
+    /// Takes a look at what only several looks together tell.
+    private func observe(_ unit: String, _ input: inout AgentInput) {
+        var seen = observations[input.mirror] ?? Observation()
+        let group = input.unit?.controlGroup ?? "/system.slice/\(unit)"
+        seen.cpu.look(ControlGroupFiles(files: files).cpuMicroseconds(of: group), at: input.now)
+        if let unit = input.unit {
+            seen.registriesMark = RegistriesMark.ofPresentRun(
+                known: [input.host.journal.settled?.registriesMark, seen.registriesMark],
+                invocation: unit.invocationID,
+                content: input.host.registries,
+                changedAt: input.host.registriesAttributes?.changedAt,
+                startedAt: unit.startedAt
+            )
+        }
+        input.host.registriesMark = seen.registriesMark
+        input.host.serviceCPUPercent = seen.cpu.percent
+        observations[input.mirror] = seen
     }
 
     /// Reads the Node, and what a claim or a first restart needs. Returns the error that kept the API's view from being
@@ -102,8 +140,10 @@ extension NodeAgent {
         guard isUnderWay || isKnown else { return nil }
         do throws(KubeError) {
             // The source may show what was; where a service may be restarted, what is counts.
-            let mirrorNode = isUnderWay ? try await liveMirrorNode(known, input.mirror) : known
+            let mayBeGone = known == nil && input.host.journal.bequest != nil
+            let mirrorNode = isUnderWay || mayBeGone ? try await liveMirrorNode(known, input.mirror) : known
             var live = LiveView(mirrorNode: mirrorNode)
+            if mirrorNode == nil, mayBeGone { live.mirror = try await mirrorPresence(&input) }
             if mirrorNode != nil || isUnderWay { live.node = try await node(isUnderWay, mirrorNode, input) }
             if awaitsClaim(mirrorNode, input.now) || awaitsRestart(input) {
                 let key = ObjectKey(namespace: options.leaseNamespace, name: DisruptionLease.name)
@@ -190,9 +230,10 @@ extension NodeAgent {
         return EtcdMember(path: path, exists: try files.hasDirectory(path))
     }
 
-    private func read(_ path: String, followingLink: Bool) throws(KubeError) -> [UInt8]? {
+    private func readJournal(_ mirror: String) throws(KubeError) -> [UInt8]? {
         do throws(HostError) {
-            return try files.read(path, limit: Self.fileLimit, followingLink: followingLink)
+            let path = AgentPath.journal(mirror: mirror)
+            return try files.read(path, limit: Self.journalLimit, followingLink: false)
         } catch {
             throw KubeError(.configuration, error.description)
         }

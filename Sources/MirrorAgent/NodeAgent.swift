@@ -5,8 +5,8 @@ import MirrorPlanner
 
 /// The agent of one node: looks, decides, and does, one effect at a time.
 ///
-/// It remembers between two passes nothing that a decision rests on but the last file operation that failed, which a
-/// new process finds out anew.
+/// It remembers between two passes nothing that a decision rests on but the last file operation that failed, and since
+/// when a mirror has been gone; a new process finds out both anew.
 package actor NodeAgent {
     let api: KubeAPI
     let files: any HostFileSystem
@@ -23,6 +23,8 @@ package actor NodeAgent {
     var failures: [String: EffectFailure] = [:]
     /// The Node as it was read last, by mirror.
     var nodeCaches: [String: NodeCache] = [:]
+    /// What was seen of each mirror's service and files.
+    var observations: [String: Observation] = [:]
     /// Whether the last pass found a claimed step in a journal of this host.
     var isStepUnderWay = false
     private var lastMessages: [String: String] = [:]

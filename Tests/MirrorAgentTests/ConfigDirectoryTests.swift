@@ -122,9 +122,9 @@ struct ConfigDirectoryTests {
 
 @Suite("Our drop-in")
 struct DropInTests {
-    private func render(_ setting: ServerSetting) throws -> String {
+    private func render(_ settings: DropIn.Settings) throws -> String {
         String(
-            decoding: try DropIn.render(setting, distribution: .rke2, mirror: "embedded", unit: "rke2-server.service"),
+            decoding: try DropIn.render(settings, distribution: .rke2, mirror: "embedded", unit: "rke2-server.service"),
             as: UTF8.self
         )
     }
@@ -132,13 +132,16 @@ struct DropInTests {
     @Test(
         "it is read back as the setting that it was written for",
         arguments: [
-            ServerSetting(action: .clear), ServerSetting(action: .point, url: "https://10.0.0.1:9345"),
-            ServerSetting(action: .point, url: "https://[fd00::1]:9345"),
+            DropIn.Settings(server: ServerSetting(action: .clear)),
+            DropIn.Settings(server: ServerSetting(action: .point, url: "https://10.0.0.1:9345")),
+            DropIn.Settings(server: ServerSetting(action: .point, url: "https://[fd00::1]:9345"), debug: true),
+            DropIn.Settings(debug: true),
         ]
     )
-    func roundTrips(setting: ServerSetting) throws {
-        let text = try render(setting)
-        #expect(DropIn.setting(in: Array(text.utf8)) == setting)
+    func roundTrips(settings: DropIn.Settings) throws {
+        let text = try render(settings)
+        #expect(DropIn.settings(in: Array(text.utf8)) == settings)
+        #expect(settings.debug == text.contains("\ndebug: true\n"))
         #expect(text.hasPrefix("# Written by p2pmirror for the P2PMirror \"embedded\": "))
         #expect(text.contains("rm /etc/rancher/rke2/config.yaml.d/zz-p2pmirror.yaml"))
         #expect(text.contains("systemctl restart rke2-server.service"))
@@ -147,20 +150,31 @@ struct DropInTests {
 
     @Test("a setting is recognised whatever the comment and the quoting")
     func comparesByEffect() {
-        #expect(DropIn.setting(in: Array("# other\nserver:   'https://a:1'\n".utf8))?.url == "https://a:1")
-        #expect(DropIn.setting(in: Array("server:\n".utf8)) == ServerSetting(action: .clear))
+        #expect(DropIn.settings(in: Array("# other\nserver:   'https://a:1'\n".utf8))?.server?.url == "https://a:1")
+        #expect(DropIn.settings(in: Array("server:\n".utf8))?.server == ServerSetting(action: .clear))
     }
 
     @Test(
         "what holds anything else is not ours",
-        arguments: ["", "a: b", "server: x\ntoken: y", "server: [a, b]", "- x"]
+        arguments: [
+            "", "a: b", "server: x\ntoken: y", "server: [a, b]", "- x", "debug: false", "server: x\ndebug: false",
+        ]
     )
     func knowsForeignFiles(text: String) {
-        #expect(DropIn.setting(in: Array(text.utf8)) == nil)
+        #expect(DropIn.settings(in: Array(text.utf8)) == nil)
     }
 
-    @Test("a Point without a URL is an error")
+    @Test("a Point without a URL is an error, and so are settings without effect")
     func needsTheURL() {
-        #expect(throws: KubeError.self) { try render(ServerSetting(action: .point)) }
+        #expect(throws: KubeError.self) { try render(DropIn.Settings(server: ServerSetting(action: .point))) }
+        #expect(throws: KubeError.self) { try render(DropIn.Settings()) }
+    }
+
+    @Test("a file of the release before, with a comment of its own, is the same setting")
+    func readsThePreviousRelease() {
+        let text = "# Written by p2pmirror for the P2PMirror \"a\": another wording.\nserver: \"\"\n"
+        #expect(
+            DropIn.settings(in: Array(text.utf8)) == DropIn.Settings(server: ServerSetting(action: .clear))
+        )
     }
 }

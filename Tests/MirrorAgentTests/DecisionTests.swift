@@ -13,7 +13,7 @@ struct DecisionTests {
             epoch: 1,
             provider: .rke2,
             role: .server,
-            setting: ServerSetting(action: .point, url: World.url),
+            dropIn: DropIn.Settings(server: ServerSetting(action: .point, url: World.url)),
             stage: stage,
             deadline: World.now + 600,
             deadlineSeconds: 600,
@@ -117,7 +117,7 @@ struct DecisionTests {
     func stopsAtAnUnreadableJournal() {
         var input = Self.input(.restarting, Self.unit("active"))
         input.host.journal = Journal()
-        input.host.journalFault = "its format is 2, this release knows 1"
+        input.host.journalFault = "its format is 3, this release knows 1 to 2"
         let decision = AgentDecision.decide(input)
         #expect(decision.reason == .journalUnreadable)
         #expect(!Self.restarts(decision))
@@ -127,7 +127,7 @@ struct DecisionTests {
     func readsJournals() throws {
         let journal = Journal(step: Self.step(.restoring))
         #expect(try Journal(JSONCoding.encode(journal)) == journal)
-        #expect(throws: KubeError.self) { try Journal(Array(#"{"format":2}"#.utf8)) }
+        #expect(throws: KubeError.self) { try Journal(Array(#"{"format":3}"#.utf8)) }
     }
 
     @Test("what a killed agent left is removed under the lock")

@@ -52,6 +52,7 @@ final class FakeAPIServer: Sendable {
         var objects: [String: Entry] = [:]
         var version = 100
         var isReachable = true
+        var servesMirrors = true
         var refusesWrites = false
         var losesAnswer: Int?
         var writes: [String] = []
@@ -82,6 +83,8 @@ final class FakeAPIServer: Sendable {
     }
 
     func setReachable(_ isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
+    /// Whether the server knows the kind P2PMirror: before it does, and once the kind is gone, it knows no such path.
+    func setServesMirrors(_ serves: Bool) { state.withLock { $0.servesMirrors = serves } }
     func setRefusesWrites(_ refuses: Bool) { state.withLock { $0.refusesWrites = refuses } }
     /// Carries out the write of that number, from 1, and does not answer.
     func loseAnswer(to write: Int) { state.withLock { $0.losesAnswer = write } }
@@ -138,9 +141,12 @@ final class FakeAPIServer: Sendable {
                 return answer
             }
             state.reads.append(request.path)
+            if !state.servesMirrors, request.path.contains("/p2pmirrors/") {
+                return KubeResponse(status: 404, body: Array("404 page not found\n".utf8))
+            }
             if let object = state.objects[request.path] { return KubeResponse(status: 200, body: object.text) }
             let last = request.path.split(separator: "/").last ?? ""
-            guard ["nodes", "mirrornodes"].contains(last) else { return Self.failure(404, "NotFound") }
+            guard ["nodes", "mirrornodes"].contains(last) else { return Self.absence(of: last) }
             let items = state.objects.filter { HostPath.parent($0.key) == request.path }.sorted { $0.key < $1.key }
             let chosen = items.map(\.value).filter { Self.matches($0.labels, request.query("labelSelector") ?? "") }
             let text = chosen.map { String(decoding: $0.text, as: UTF8.self) }.joined(separator: ",")
@@ -156,6 +162,11 @@ final class FakeAPIServer: Sendable {
         guard let key = parts.first else { return true }
         let value = labels[String(key)]
         return parts.count == 1 ? value != nil : value == String(parts[1])
+    }
+
+    private static func absence(of name: Substring) -> KubeResponse {
+        let text = #"{"kind":"Status","status":"Failure","reason":"NotFound","code":404,"details":{"name":"\#(name)"}}"#
+        return KubeResponse(status: 404, body: Array(text.utf8))
     }
 
     fileprivate static func failure(_ code: Int, _ reason: String) -> KubeResponse {
@@ -265,7 +276,7 @@ final class FakeService: Sendable {
         var unit: UnitState
         var starts = 1
         var restarts: [String] = []
-        var isReachable = true
+        var fault: ServiceError?
         var looks = 0
     }
 
@@ -286,7 +297,9 @@ final class FakeService: Sendable {
         invocation: String,
         start: @escaping @Sendable (MergedConfiguration) -> Start
     ) {
-        state = Mutex(State(unit: UnitState(activeState: "active", invocationID: "\(invocation)1")))
+        let began = World.now + -3_600
+        let unit = UnitState(activeState: "active", invocationID: "\(invocation)1", startedAt: began)
+        state = Mutex(State(unit: unit))
         self.invocation = invocation
         self.disk = disk
         self.server = server
@@ -302,12 +315,13 @@ final class FakeService: Sendable {
     var looks: Int { state.withLock(\.looks) }
 
     func setUnit(_ change: (inout UnitState) -> Void) { state.withLock { change(&$0.unit) } }
-    func setReachable(_ isReachable: Bool) { state.withLock { $0.isReachable = isReachable } }
+    func setReachable(_ isReachable: Bool) { setFault(isReachable ? nil : ServiceError(.failed, "no bus")) }
+    func setFault(_ fault: ServiceError?) { state.withLock { $0.fault = fault } }
 
     func show() throws(ServiceError) -> UnitState {
         try state.withLock { state throws(ServiceError) in
             state.looks += 1
-            guard state.isReachable else { throw ServiceError(.failed, "no bus") }
+            if let fault = state.fault { throw fault }
             return state.unit
         }
     }
@@ -329,6 +343,8 @@ final class FakeService: Sendable {
         }
         let configuration = try ConfigDirectory.merge(files)
         let outcome = start(configuration)
+        let now = disk.time
+        disk.time = now + 60
         state.withLock { state in
             state.starts += 1
             let active = outcome == .fails ? "failed" : outcome == .hangs ? "activating" : "active"
@@ -337,7 +353,8 @@ final class FakeService: Sendable {
                 activeState: active,
                 subState: "",
                 result: result,
-                invocationID: "\(invocation)\(state.starts)"
+                invocationID: "\(invocation)\(state.starts)",
+                startedAt: now
             )
         }
         guard outcome != .fails, outcome != .hangs else { return }

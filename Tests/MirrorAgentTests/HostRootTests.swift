@@ -1,3 +1,5 @@
+import CXattr
+import KubeCore
 import MirrorAgent
 import Testing
 
@@ -49,6 +51,30 @@ final class TemporaryDirectory {
             closedir(directory)
         }
         rmdir(path)
+    }
+}
+
+/// An extended attribute of real files.
+struct Labels {
+    private let name: String
+
+    init(_ name: String) { self.name = name }
+
+    /// Answers whether this process may set it.
+    func set(_ value: String, _ path: String) throws -> Bool {
+        if lsetxattr(path, name, value, value.utf8.count, 0) == 0 { return true }
+        // Only root sets attributes of security modules; anybody sets those of users.
+        try #require(
+            errno == EPERM && name.hasPrefix("security."),
+            "\(name) of \(path): \(String(cString: strerror(errno)))"
+        )
+        return false
+    }
+
+    func get(_ path: String) -> String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = lgetxattr(path, name, &buffer, buffer.count)
+        return String(decoding: buffer[..<max(0, count)], as: UTF8.self)
     }
 }
 
@@ -157,6 +183,69 @@ struct HostRootTests {
             #expect(try !other.lock("/agent.lock"))
         }
         #expect(try other.lock("/agent.lock"))
+    }
+
+    @Test("a file that takes the place of another keeps its mode; a new one is for its owner only")
+    func keepsTheMode() throws {
+        let root = try TemporaryDirectory()
+        try root.put("x", "old", mode: 0o640)
+        let durable = DurableFile(HostRoot(root.path))
+        for name in ["/x", "/y"] { try durable.write([0x61], to: name, directoryMode: 0o700) }
+        #expect(root.mode("x") == 0o640 && root.mode("y") == 0o600)
+    }
+
+    @Test(
+        "a file that takes the place of another keeps its label, and a new one has that of its directory",
+        arguments: ["security.selinux", "user.p2pmirror"]
+    )
+    func keepsTheLabel(name: String) throws {
+        let root = try TemporaryDirectory()
+        let labels = Labels(name)
+        try root.put("x", "old")
+        guard try labels.set("file_t", "\(root.path)/x"), try labels.set("directory_t", root.path) else {
+            return print("\(name): this process may not set it")
+        }
+        let durable = DurableFile(HostRoot(root.path, label: name))
+        for name in ["/x", "/y"] { try durable.write([0x61], to: name, directoryMode: 0o700) }
+        #expect(labels.get("\(root.path)/x") == "file_t" && labels.get("\(root.path)/y") == "directory_t")
+        print("\(name): a replaced file kept file_t, a new one got directory_t")
+    }
+
+    @Test(
+        "where nothing has a label, and where the file system knows none, the file is written without",
+        arguments: ["user.absent", "unsupported.label"]
+    )
+    func writesWithoutLabels(name: String) throws {
+        let root = try TemporaryDirectory()
+        let files = HostRoot(root.path, label: name)
+        try DurableFile(files).write([0x61], to: "/x", directoryMode: 0o700)
+        #expect(text(try files.read("/x", limit: 9, followingLink: false)) == "a")
+    }
+
+    @Test("what is known of a file without opening it")
+    func tellsAttributes() throws {
+        let root = try TemporaryDirectory()
+        try root.put("x", "old")
+        root.link("l", to: "x")
+        let files = HostRoot(root.path)
+        #expect(try files.attributes("/x")?.isLink == false && files.attributes("/l")?.isLink == true)
+        #expect(try files.attributes("/y") == nil)
+        let age = WallClock.now().timestamp - (try #require(try files.attributes("/x")).changedAt)
+        #expect((0...3_600).contains(age))
+    }
+
+    @Test("a directory that is not empty is not removed")
+    func removesEmptyDirectories() throws {
+        let root = try TemporaryDirectory()
+        root.makeDirectory("d")
+        let files = HostRoot(root.path)
+        try root.put("d/x", "1")
+        try files.removeDirectory("/d")
+        #expect(try files.hasDirectory("/d"))
+        try files.remove("/d/x")
+        try files.removeDirectory("/d")
+        try files.removeDirectory("/d")
+        #expect(try !files.hasDirectory("/d"))
     }
 
     @Test("a full disk leaves the old content, nothing beside it, and says what to do")

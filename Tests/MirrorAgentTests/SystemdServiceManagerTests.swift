@@ -1,3 +1,4 @@
+import KubeCore
 import MirrorAgent
 import Testing
 
@@ -10,7 +11,9 @@ struct SystemdServiceManagerTests {
     ) throws -> SystemdServiceManager {
         try root.put("systemctl", "#!/bin/sh\n\(script)\n", mode: 0o755)
         let command = SystemdServiceManager.command("\(root.path)/systemctl  --first arg")
-        return SystemdServiceManager(command: command, timeout: timeout)
+        return SystemdServiceManager(command: command, timeout: timeout) {
+            BootClocks(timeOfDay: MicroTimestamp(microseconds: 1_700_000_000_000_000), sinceBoot: 10_000_000)
+        }
     }
 
     @Test("a unit's state is read from its properties, and the command gets its own arguments first")
@@ -22,6 +25,7 @@ struct SystemdServiceManagerTests {
             [ "$1 $2 $3 $4" = "--first arg show rke2-server.service" ] || exit 9
             printf 'Result=success\\nLoadState=loaded\\nActiveState=active\\nSubState=running\\n'
             printf 'InvocationID=0123abcd\\nMainPID=42\\nJob=7\\n'
+            printf 'ControlGroup=/system.slice/rke2-server.service\\nExecMainStartTimestampMonotonic=4000000\\n'
             """
         )
         let unit = try await manager.show("rke2-server.service")
@@ -33,7 +37,9 @@ struct SystemdServiceManagerTests {
                     result: "success",
                     invocationID: "0123abcd",
                     mainPID: 42,
-                    hasJob: true
+                    hasJob: true,
+                    startedAt: Timestamp(seconds: 1_700_000_000 - 6),
+                    controlGroup: "/system.slice/rke2-server.service"
                 )
         )
     }
@@ -61,6 +67,16 @@ struct SystemdServiceManagerTests {
                 script: "echo 'Failed to connect to bus' >&2; exit 1",
                 code: .failed,
                 says: "Failed to connect to bus"
+            ),
+            Fault(
+                script: "echo 'System has not been booted with systemd as init system (PID 1).' >&2; exit 1",
+                code: .noServiceManager,
+                says: "not been booted with systemd"
+            ),
+            Fault(
+                script: "echo 'nsenter: failed to execute systemctl: No such file or directory' >&2; exit 127",
+                code: .noServiceManager,
+                says: "failed to execute systemctl"
             ),
             Fault(script: "sleep 60", code: .timeout, says: "did not end", timeout: .milliseconds(200)),
             Fault(script: "echo nothing", code: .unreadable, says: "ActiveState"),

@@ -15,6 +15,8 @@ final class World: Sendable {
     static let oldURL = "https://10.0.0.3:9345"
     static let mirrorNode = ObjectKey(name: "embedded.server-1")
     static let dropIn = distribution.dropInFile
+    static let registriesFile = distribution.registriesFile
+    static let registries = "mirrors:\n  docker.io:\n"
 
     typealias Fault = @Sendable (HostOperation) -> HostError?
 
@@ -25,7 +27,9 @@ final class World: Sendable {
     private let fault = Mutex<Fault>({ _ in nil })
 
     init(
-        action: ServerSetting = ServerSetting(action: .point, url: World.url),
+        action: ServerSetting? = ServerSetting(action: .point, url: World.url),
+        registries: [String]? = nil,
+        debug: Bool? = nil,
         approved: Bool = true,
         config: String = "server: \(World.oldURL)\ntoken: secret\nembedded-registry: true\n",
         server: FakeAPIServer = FakeAPIServer(),
@@ -41,8 +45,9 @@ final class World: Sendable {
             invocation: invocation,
             start: start
         )
+        disk.time = Self.now + -7_200
         disk.put(Self.distribution.configFile, config)
-        disk.put(Self.distribution.registriesFile, "mirrors:\n  docker.io:\n")
+        disk.put(Self.registriesFile, Self.registries)
         disk.putDirectory(Self.distribution.configDirectory)
         disk.putDirectory(Self.distribution.etcdMemberDirectory)
         disk.putDirectory("/var/lib")
@@ -54,7 +59,21 @@ final class World: Sendable {
             node.metadata.annotations[Self.distribution.argumentsAnnotation] = FakeService.annotation(merged)
         }
         try server.put(Self.makeLease(revision: "1-a", epoch: 1))
-        try server.put(Self.makeMirrorNode(action, approved: approved))
+        let desired = MirrorNodeSpec.Desired(server: action, registries: registries, debug: debug)
+        try server.put(Self.makeMirrorNode(desired, approved: approved))
+        try server.put(Self.makeMirror())
+        // What changes from now on is newer than the service's start.
+        disk.time = Self.now + -60
+    }
+
+    static func makeMirror(uid: String = "uid-mirror", isPlanned: Bool = true) -> P2PMirror {
+        var mirror = P2PMirror(metadata: ObjectMeta(name: mirror, uid: uid), spec: P2PMirrorSpec(provider: .rke2))
+        mirror.spec.deletionPolicy = .restore
+        if isPlanned {
+            mirror.status = P2PMirrorStatus()
+            mirror.status?.observedGeneration = 1
+        }
+        return mirror
     }
 
     static func makeNode(_ name: String, _ address: String) -> Node {
@@ -92,12 +111,28 @@ final class World: Sendable {
     }
 
     static func makeMirrorNode(_ setting: ServerSetting, approved: Bool, uid: String = "uid-mn") -> MirrorNode {
+        makeMirrorNode(MirrorNodeSpec.Desired(server: setting), approved: approved, uid: uid)
+    }
+
+    static func makeMirrorNode(
+        _ desired: MirrorNodeSpec.Desired,
+        approved: Bool,
+        uid: String = "uid-mn"
+    ) -> MirrorNode {
         MirrorNode(
             metadata: ObjectMeta(
                 name: mirrorNode.name,
                 uid: uid,
                 generation: 1,
-                labels: [LabelKey.mirror: mirror, LabelKey.node: node]
+                labels: [LabelKey.mirror: mirror, LabelKey.node: node],
+                ownerReferences: [
+                    OwnerReference(
+                        apiVersion: "p2pmirror.io/v1alpha1",
+                        kind: "P2PMirror",
+                        name: mirror,
+                        uid: "uid-mirror"
+                    )
+                ]
             ),
             spec: MirrorNodeSpec(
                 mirrorName: mirror,
@@ -105,7 +140,7 @@ final class World: Sendable {
                 nodeUID: "uid-\(node)",
                 provider: .rke2,
                 role: .server,
-                desired: MirrorNodeSpec.Desired(server: setting),
+                desired: desired,
                 revision: "1-a",
                 approval: approved ? approval() : nil
             )
@@ -120,6 +155,16 @@ final class World: Sendable {
             deadlineSeconds: 600,
             reason: "BreaksCycle"
         )
+    }
+
+    /// Approves what is wanted now as another revision.
+    func approve(_ revision: String, _ desired: MirrorNodeSpec.Desired) throws {
+        try server.put(Self.makeLease(revision: revision, epoch: 1))
+        try server.change(MirrorNode.self, Self.mirrorNode) { mirrorNode in
+            mirrorNode.spec.desired = desired
+            mirrorNode.spec.revision = revision
+            mirrorNode.spec.approval = Self.approval(revision: revision)
+        }
     }
 
     /// Another host with the same files before the same API server, whose agent was given this node's name.
@@ -227,8 +272,9 @@ extension HostOperation.Kind {
     /// Whether it changes anything that outlives the process.
     var hasEffect: Bool {
         switch self {
-        case .read, .list, .hasDirectory, .lock: false
-        case .makeDirectory, .createTemporary, .write, .sync, .rename, .discard, .syncDirectory, .remove: true
+        case .read, .attributes, .list, .hasDirectory, .lock: false
+        case .makeDirectory, .createTemporary, .write, .sync, .rename, .discard: true
+        case .syncDirectory, .remove, .removeDirectory: true
         }
     }
 }

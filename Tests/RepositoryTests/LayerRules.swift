@@ -9,7 +9,7 @@ enum LayerRules {
         "MirrorAPI": ["KubeCore"],
         "MirrorPlanner": ["KubeCore", "MirrorAPI"],
         "MirrorOperator": operatorAndAgent.union(["CoreMetrics", "Metrics"]),
-        "MirrorAgent": operatorAndAgent.union(["Subprocess", "SystemPackage"]),
+        "MirrorAgent": operatorAndAgent.union(["CXattr", "Subprocess", "SystemPackage"]),
         "MirrorSandbox": [
             "FlyingFox", "FlyingSocks", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "MirrorAPI", "MirrorAgent",
             "MirrorOperator", "MirrorPlanner", "Subprocess", "SystemPackage",

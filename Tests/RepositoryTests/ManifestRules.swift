@@ -31,6 +31,8 @@ enum ManifestRules {
             "/nodes get,list",
             "p2pmirror.io/mirrornodes get,list,watch",
             "p2pmirror.io/mirrornodes/status patch,update",
+            "p2pmirror.io/p2pmirrors get",
+            "apiextensions.k8s.io/customresourcedefinitions[p2pmirrors.p2pmirror.io] get",
         ],
         "Role p2pmirror-agent": ["coordination.k8s.io/leases[p2pmirror-disruption] get"],
     ]

@@ -13,6 +13,11 @@ package struct AgentInput: Sendable {
     /// What the service manager said; nil where it could not be asked, and `unitFault` then says why.
     package var unit: UnitState?
     package var unitFault: String?
+    /// Whether the host has a service manager that knows the unit, as far as it could be asked: without one nothing can
+    /// be restarted, today or tomorrow.
+    package var hasServiceManager = true
+    /// Since when the mirror has been gone, as this process has seen it by live reads; nil while it was not seen so.
+    package var goneSince: Timestamp?
     /// The file operation that failed last in this process for this mirror.
     package var failure: EffectFailure?
 
@@ -44,11 +49,21 @@ package struct LiveView: Sendable {
     package var node: Node?
     /// The Nodes with a server role, in the order of their names; read whenever `lease` is.
     package var servers: [Node] = []
+    /// The mirror itself; read only where its MirrorNode is gone and something is to be done once it is gone, too.
+    package var mirror: MirrorPresence?
 
     package init(mirrorNode: MirrorNode?, node: Node? = nil) {
         self.mirrorNode = mirrorNode
         self.node = node
     }
+}
+
+/// Whether a P2PMirror is there, by a live read.
+package enum MirrorPresence: Hashable, Sendable {
+    /// There is one of that name. It may be another one than before, which counts once its operator has planned for it.
+    case present(uid: String, isPlanned: Bool, wantsRestore: Bool)
+    /// The API server knows neither the object nor its kind, and says so by itself.
+    case gone
 }
 
 /// What the host's files say.
@@ -61,6 +76,11 @@ package struct HostView: Sendable {
     /// The files that the distribution reads, in its order, ours among them.
     package var files: [ConfigDirectory.File] = []
     package var registries: [UInt8]?
+    package var registriesAttributes: FileAttributes?
+    /// The `registries.yaml` that the present run of the service was started with, as this process saw it.
+    package var registriesMark: RegistriesMark?
+    /// CPU time of the service in percent of one core, as a mean over the last minutes.
+    package var serviceCPUPercent: Double?
     /// Where the etcd member's data would be, and whether it is there; nil where that was not looked up.
     package var etcdMember: EtcdMember?
     package var allowedServers: [UInt8]?
@@ -88,19 +108,21 @@ package struct EffectFailure: Hashable, Sendable {
 package enum Effect: Hashable, Sendable {
     /// Make sure that no other agent acts on this host; ends the pass where one does.
     case lock
-    /// Find out whether a file could be written there.
-    case probe(String)
+    /// Find out whether a file of that size could be written there.
+    case probe(String, size: Int)
     case writeJournal(Journal)
     /// Replace /status with the resourceVersion that was read as the precondition.
     case claim(MirrorNodeStatus.Agent)
     /// Patch /status with the resourceVersion that was read as the precondition.
     case report(MirrorNodeStatus.Agent)
-    case writeDropIn([UInt8], path: String)
-    case removeDropIn(path: String)
-    /// Bring the names in the drop-in's directory to the disk before the restart that counts on them.
-    case syncDropIn(path: String)
+    case writeFile([UInt8], path: String)
+    case removeFile(String)
+    /// Bring the names in a file's directory to the disk before the restart that counts on them.
+    case syncNames(besides: String)
     case restart(unit: String)
     case removeLeftover(String)
+    /// Remove the journal and its directory: nothing of this mirror is left on the host.
+    case forget
 }
 
 /// What to do, in order; the first that fails ends the pass.

@@ -29,18 +29,30 @@ extension Decider {
                 look: .soon
             )
         }
-        if let refusal = Validation(self, mirrorNode, node, running, live.servers).refusal {
-            return refuse(mirrorNode, approval, refusal.reason, refusal.message)
+        let validation = Validation(self, mirrorNode, node, running, live.servers)
+        if let refusal = validation.refusal { return refuse(mirrorNode, approval, refusal.reason, refusal.message) }
+        let registries: Journal.Step.RegistriesChange?
+        do throws(Validation.Refusal) {
+            registries = try validation.registriesChange()
+        } catch {
+            return refuse(mirrorNode, approval, error.reason, error.message)
         }
         if let failure = input.failure, failure.revision == approval.revision {
             return refuse(mirrorNode, approval, .hostNotWritable, failure.error.description)
         }
-        guard input.options.mayRestart else { return refuseForLackOfPermission(mirrorNode, approval) }
+        let byHand = HandWork(self, mirrorNode, registries)
+        guard input.options.mayRestart else {
+            return refuse(mirrorNode, approval, .restartNotPermitted, byHand.lackOfPermission)
+        }
+        guard input.hasServiceManager else {
+            return refuse(mirrorNode, approval, .noServiceManager, byHand.lackOfServiceManager)
+        }
         if let obstacle = obstacle ?? disruptedServer { return rest(obstacle.reason, obstacle.message, look: .soon) }
         return claim(
             mirrorNode,
             approval,
-            RancherNode(node: node, distribution: RancherDistribution(mirrorNode.spec.provider))
+            RancherNode(node: node, distribution: RancherDistribution(mirrorNode.spec.provider)),
+            registries
         )
     }
 
@@ -72,28 +84,14 @@ extension Decider {
         return AgentDecision(report(agent), reason, message, look: .later)
     }
 
-    private func refuseForLackOfPermission(
-        _ mirrorNode: MirrorNode,
-        _ approval: MirrorNodeSpec.Approval
-    ) -> AgentDecision {
-        let distribution = RancherDistribution(mirrorNode.spec.provider)
-        let server = mirrorNode.spec.desired?.server?.url ?? ""
-        let message =
-            "this agent may not restart services; on \(input.options.nodeName) run as root: "
-            + "mkdir -p \(distribution.configDirectory) && "
-            + "printf 'server: \"\(server)\"\\n' > \(distribution.dropInFile) && "
-            + "systemctl restart \(distribution.unit(of: mirrorNode.spec.role))"
-        return refuse(mirrorNode, approval, .restartNotPermitted, message)
-    }
-
     /// Makes sure that the host's files can be written, announces the claim in the journal, and claims.
     private func claim(
         _ mirrorNode: MirrorNode,
         _ approval: MirrorNodeSpec.Approval,
-        _ node: RancherNode
+        _ node: RancherNode,
+        _ registries: Journal.Step.RegistriesChange?
     ) -> AgentDecision {
-        guard let setting = mirrorNode.spec.desired?.server, let uid = mirrorNode.metadata.uid, let unit = input.unit
-        else {
+        guard let uid = mirrorNode.metadata.uid, let unit = input.unit else {
             return rest(.idle, "nothing is wanted of this node")
         }
         let step = Journal.Step(
@@ -102,7 +100,8 @@ extension Decider {
             epoch: approval.epoch,
             provider: mirrorNode.spec.provider,
             role: mirrorNode.spec.role,
-            setting: setting,
+            dropIn: mirrorNode.spec.dropIn,
+            registries: registries,
             stage: .claiming,
             deadline: input.now + approval.deadlineSeconds,
             deadlineSeconds: approval.deadlineSeconds,
@@ -113,13 +112,27 @@ extension Decider {
         var agent = status(.restarting, step.revision, step.epoch, nil, Self.intention(step), nil)
         agent.reason = Reason.claimed.rawValue
         return AgentDecision(
-            [
-                .lock, .probe(step.distribution.dropInFile),
-                .writeJournal(Journal(settled: journal.settled, step: step)), .claim(agent),
-            ],
+            [.lock] + probes(step) + [.writeJournal(journal.with(step)), .claim(agent)],
             .claimed,
             "revision \(step.revision) is approved: \(Self.intention(step))",
             look: .now
         )
     }
+
+    /// A disk without room and a directory that can't be written are found out before the claim.
+    private func probes(_ step: Journal.Step) -> [Effect] {
+        var probes: [Effect] = []
+        if !step.dropIn.isEmpty || step.registries == nil {
+            probes.append(.probe(step.distribution.dropInFile, size: 4_096))
+        }
+        if let change = step.registries {
+            probes.append(.probe(step.distribution.registriesFile, size: change.wanted?.utf8.count ?? 0))
+        }
+        return probes
+    }
+}
+
+extension MirrorNodeSpec {
+    /// What our drop-in is to hold.
+    var dropIn: DropIn.Settings { DropIn.Settings(server: desired?.server, debug: desired?.debug == true) }
 }

@@ -10,42 +10,43 @@ extension Decider {
         next.reason = reason.rawValue
         next.message = message
         return AgentDecision(
-            [.lock, .writeJournal(Journal(settled: journal.settled, step: next))] + report(status(of: next)),
+            [.lock, .writeJournal(journal.with(next))] + report(status(of: next)),
             reason,
             "\(message); the previous configuration is put back",
             look: .now
         )
     }
 
-    /// Puts the previous drop-in back, then restarts once more.
+    /// Puts the previous files back, then restarts once more.
     func decideRollingBack(_ step: Journal.Step) -> AgentDecision {
-        let path = step.distribution.dropInFile
-        let present = dropIn(of: step)
-        if present == .foreign {
+        if mustRestore(step) {
+            let what = step.registries == nil ? "\(step.distribution.dropInFile) is" : "files are"
+            let message = "the previous \(what) put back"
+            return AgentDecision(report(status(of: step)) + [.lock] + restore(step), reason(step), message, look: .now)
+        }
+        if let path = foreignFile(of: step) {
             return settleFailed(
                 step,
-                "; \(path) was changed by somebody else meanwhile and is left as it is: correct it"
+                "; \(path) was changed by somebody else meanwhile and is left as it is: correct it",
+                started: step.registries?.wanted
             )
-        }
-        if mustRestore(step) {
-            let message = "the previous \(path) is put back"
-            return AgentDecision(report(status(of: step)) + [.lock] + restore(step), reason(step), message, look: .now)
         }
         guard let unit = input.unit else {
             return wait(step, .serviceManagerUnavailable, input.unitFault ?? "the service manager can't be asked")
         }
         if unit.invocationID == step.invocation, unit.isActive, !unit.hasJob {
-            return settleFailed(step, "; the previous configuration is in force: nothing was restarted")
+            return settleFailed(
+                step,
+                "; the previous configuration is in force: nothing was restarted",
+                started: step.registries?.previous
+            )
         }
         var next = step
         next.stage = .restoring
         next.invocation = unit.invocationID
         next.deadline = input.now + step.deadlineSeconds
         return AgentDecision(
-            [
-                .lock, .syncDropIn(path: path), .writeJournal(Journal(settled: journal.settled, step: next)),
-                .restart(unit: step.unit),
-            ],
+            [.lock] + syncNames(of: step) + [.writeJournal(journal.with(next)), .restart(unit: step.unit)],
             reason(step),
             "the previous configuration is back on the disk; \(step.unit) restarts",
             look: .now
@@ -58,7 +59,13 @@ extension Decider {
             return wait(step, .serviceManagerUnavailable, input.unitFault ?? "the service manager can't be asked")
         }
         if unit.invocationID != step.invocation {
-            if unit.isActive { return settleFailed(step, "; the previous configuration is in force again") }
+            if unit.isActive {
+                return settleFailed(
+                    step,
+                    "; the previous configuration is in force again",
+                    started: step.registries?.previous
+                )
+            }
             if unit.hasFailed || input.now >= step.deadline { return settleFailed(step, Self.isDown(step, unit)) }
             return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)")
         }
@@ -85,37 +92,44 @@ extension Decider {
     /// Ends a step before anything was restarted. The end is reported before it is written, so that it is known even on
     /// a disk that is full.
     func abort(_ step: Journal.Step, _ reason: Reason, _ message: String) -> AgentDecision {
-        let present = dropIn(of: step)
-        var end = settled(step, .failed, reason, message, inForce: previousSetting(step))
-        if present == .foreign { end.inForce = input.host.dropIn.flatMap { DropIn.setting(in: $0) } }
+        let ending = Ending(
+            dropIn: dropInAfterRestoring(step),
+            started: input.unit?.invocationID == step.invocation ? step.registries?.previous : nil
+        )
+        let end = settled(step, .failed, reason, message, ending)
         return AgentDecision(
-            [.lock] + (mustRestore(step) ? restore(step) : []) + report(status(of: end)) + [
-                .writeJournal(Journal(settled: end))
-            ],
+            [.lock] + restore(step) + report(status(of: end))
+                + [.writeJournal(journal.ended(end, added: journal.added))],
             reason,
             message,
             look: .now
         )
     }
 
-    /// Whether our drop-in is there as this step wrote it.
-    func mustRestore(_ step: Journal.Step) -> Bool {
-        dropIn(of: step) == .wanted && previousSetting(step) != step.setting
-    }
-
-    private func restore(_ step: Journal.Step) -> [Effect] {
-        let path = step.distribution.dropInFile
-        guard let previous = step.previous else { return [.removeDropIn(path: path)] }
-        return [.writeDropIn(Array(previous.utf8), path: path)]
+    /// What our drop-in holds once the effects of `restore` are done.
+    private func dropInAfterRestoring(_ step: Journal.Step) -> DropIn.Settings {
+        guard let present = presentDropIn else { return DropIn.Settings() }
+        return present == step.dropIn ? step.previousDropIn : present
     }
 
     private func reason(_ step: Journal.Step) -> Reason {
         step.reason.flatMap(Reason.init) ?? .serviceFailed
     }
 
-    private func settleFailed(_ step: Journal.Step, _ end: String) -> AgentDecision {
-        let present = input.host.dropIn.flatMap { DropIn.setting(in: $0) }
-        return settle(step, .failed, reason(step), (step.message ?? "") + end, inForce: present)
+    private func settleFailed(_ step: Journal.Step, _ end: String, started: String? = nil) -> AgentDecision {
+        let ending = Ending(dropIn: presentDropIn ?? DropIn.Settings(), started: started)
+        return settle(step, .failed, reason(step), (step.message ?? "") + end, ending)
+    }
+
+    /// What is there at the end of a step.
+    struct Ending {
+        /// What our drop-in holds.
+        var dropIn: DropIn.Settings
+        /// The `registries.yaml` that the present run of the service was started with, where the step changed it; nil
+        /// where that is not known, or where there was none.
+        var started: String?
+        /// Whether the registries that the step added are ours from now on, and those that it removed no longer.
+        var takesRegistries = false
     }
 
     /// Ends a step: from here on its revision is never tried again for this MirrorNode.
@@ -124,11 +138,15 @@ extension Decider {
         _ phase: MirrorNodeStatus.Phase,
         _ reason: Reason,
         _ message: String,
-        inForce: ServerSetting?
+        _ ending: Ending
     ) -> AgentDecision {
-        let end = settled(step, phase, reason, message, inForce: inForce)
+        let end = settled(step, phase, reason, message, ending)
+        var added = Set(journal.added)
+        if ending.takesRegistries, let change = step.registries {
+            added = added.subtracting(change.removes).union(change.adds)
+        }
         return AgentDecision(
-            [.lock, .writeJournal(Journal(settled: end))] + report(status(of: end)),
+            [.lock, .writeJournal(journal.ended(end, added: added.sorted()))] + report(status(of: end)),
             reason,
             message,
             look: .now
@@ -140,18 +158,22 @@ extension Decider {
         _ phase: MirrorNodeStatus.Phase,
         _ reason: Reason,
         _ message: String,
-        inForce: ServerSetting?
+        _ ending: Ending
     ) -> Journal.Settled {
-        Journal.Settled(
+        var end = Journal.Settled(
             uid: step.uid,
             revision: step.revision,
             epoch: step.epoch,
             phase: phase,
             reason: reason.rawValue,
             message: message,
-            restartedAt: step.restartedAt,
-            inForce: inForce
+            restartedAt: step.restartedAt
         )
+        end.dropIn = ending.dropIn
+        if step.registries != nil, let started = ending.started, let unit = input.unit {
+            end.registriesMark = RegistriesMark(invocation: unit.invocationID, content: Array(started.utf8))
+        }
+        return end
     }
 
     private func status(of end: Journal.Settled) -> MirrorNodeStatus.Agent? {

@@ -69,14 +69,26 @@ extension Decider {
     }
 
     static func intention(_ step: Journal.Step) -> String {
-        "\(effect(of: step.setting)), then \(step.unit) restarts; it has until \(step.deadline)"
+        "\(effect(of: step)), then \(step.unit) restarts; it has until \(step.deadline)"
     }
 
-    static func effect(of setting: ServerSetting) -> String {
-        switch setting.action {
-        case .clear: "server: becomes empty"
-        case .point: "server: becomes \(setting.url ?? "")"
+    /// What a step changes, as a part of a sentence.
+    static func effect(of step: Journal.Step) -> String {
+        var effects: [String] = []
+        switch step.setting?.action {
+        case .clear: effects.append("server: becomes empty")
+        case .point: effects.append("server: becomes \(step.setting?.url ?? "")")
+        case nil: if step.previousDropIn.server != nil { effects.append("server: becomes that of the other files") }
         }
+        if step.dropIn.debug != step.previousDropIn.debug {
+            effects.append(step.dropIn.debug ? "debug: becomes true" : "debug: becomes that of the other files")
+        }
+        if let change = step.registries {
+            let file = HostPath.name(step.distribution.registriesFile)
+            if !change.adds.isEmpty { effects.append("\(file) gets \(change.adds.joined(separator: ", "))") }
+            if !change.removes.isEmpty { effects.append("\(file) loses \(change.removes.joined(separator: ", "))") }
+        }
+        return effects.isEmpty ? "the files stay as they are" : effects.joined(separator: " and ")
     }
 
     func status(
@@ -100,6 +112,7 @@ extension Decider {
             restartedAt: restartedAt,
             registriesConfigured: registriesConfigured ?? before?.registriesConfigured,
             pendingChanges: pendingChanges ?? before?.pendingChanges,
+            host: hostStatus(before?.host),
             version: input.options.version
         )
     }
@@ -108,37 +121,26 @@ extension Decider {
         (journal.step?.provider ?? mirrorNode?.spec.provider).map { RancherDistribution($0) }
     }
 
-    /// Whether a registry other than the host itself is named; without one the embedded registry does not start (k3s
-    /// `pkg/spegel/spegel.go`). Nothing else of that file, credentials above all, is taken out of it.
-    private var registriesConfigured: Bool? {
-        guard let content = input.host.registries else { return false }
-        guard let documents = try? YAMLCoding.documents(content) else { return nil }
-        let mirrors = documents.first?["mirrors"]?.objectValue ?? [:]
-        return mirrors.keys.contains { !Self.isLocal($0) }
-    }
-
-    private static func isLocal(_ registry: String) -> Bool {
-        let host = registry.hasPrefix("[") ? registry.prefix { $0 != "]" } + "]" : registry.prefix { $0 != ":" }
-        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
-    }
-
     private var unreadable: (Reason, String)? {
         configurationFault.map { (.unreadableConfiguration, $0) }
     }
 
-    /// What became of our drop-in since the last step.
+    /// What became of our files since the last step.
     private func drift(_ mirrorNode: MirrorNode) -> (Reason, String)? {
         guard let settled = journal.settled, settled.uid == mirrorNode.metadata.uid, settled.phase == .applied,
             let distribution
         else { return nil }
-        let what: String
-        switch (input.host.dropIn, settled.inForce) {
-        case (nil, nil): return nil
-        case (nil, _): what = "removed"
-        case (let content?, let setting):
-            guard DropIn.setting(in: content) != setting else { return nil }
-            what = "changed"
+        let since = "by somebody since revision \(settled.revision)"
+        if presentDropIn != settled.dropIn {
+            let what = input.host.dropIn == nil ? "removed" : "changed"
+            return (.foreignEdit, "\(distribution.dropInFile) was \(what) \(since)")
         }
-        return (.foreignEdit, "\(distribution.dropInFile) was \(what) by somebody since revision \(settled.revision)")
+        guard let present = registries else { return nil }
+        let gone = journal.added.filter { !present.contains($0) }
+        if gone.isEmpty { return nil }
+        return (
+            .foreignEdit,
+            "\(gone.joined(separator: ", ")) was taken out of \(distribution.registriesFile) \(since)"
+        )
     }
 }

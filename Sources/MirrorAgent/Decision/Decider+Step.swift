@@ -48,19 +48,17 @@ extension Decider {
         guard mirrorNode?.metadata.uid == step.uid else {
             return giveUp(step, .mirrorNodeGone, "its MirrorNode was deleted before the restart")
         }
-        switch dropIn(of: step) {
-        case .foreign:
-            return giveUp(step, .foreignEdit, "\(step.distribution.dropInFile) was changed by somebody else")
-        case .previous: return write(step)
-        case .wanted: break
+        if let path = foreignFile(of: step) {
+            return giveUp(step, .foreignEdit, "\(path) was changed by somebody else")
         }
-        if let winner = Validation.laterFile(than: step.setting, input.host.files, step.distribution) {
-            return giveUp(step, .laterFileWins, "\(winner) sets server: otherwise")
+        if let writes = missingWrites(of: step) { return write(step, writes) }
+        if let winner = Validation.laterFile(than: step.dropIn, input.host.files, step.distribution) {
+            return giveUp(step, .laterFileWins, "\(winner.file) sets \(winner.key): otherwise")
         }
         return restart(step)
     }
 
-    /// The drop-in is there: restart.
+    /// The files are there: restart.
     private func restart(_ step: Journal.Step) -> AgentDecision {
         guard let unit = input.unit, unit.isActive, !unit.hasJob else {
             return wait(
@@ -77,26 +75,23 @@ extension Decider {
         // However long it waited for another server: a start that was begun has its whole time.
         next.deadline = input.now + step.deadlineSeconds
         return AgentDecision(
-            [
-                .lock, .syncDropIn(path: step.distribution.dropInFile),
-                .writeJournal(Journal(settled: journal.settled, step: next)), .restart(unit: step.unit),
-            ],
+            [.lock] + syncNames(of: step) + [.writeJournal(journal.with(next)), .restart(unit: step.unit)],
             .claimed,
-            "\(Self.effect(of: step.setting)) is on the disk; \(step.unit) restarts",
+            "\(Self.effect(of: step)) is on the disk; \(step.unit) restarts",
             look: .now
         )
     }
 
-    /// Whether the service has taken up the drop-in by itself, at a boot for instance, and its Node shows it.
+    /// Whether the service has taken up the files by itself, at a boot for instance, and its Node shows it.
     private func isProven(_ step: Journal.Step) -> Bool {
         guard let unit = input.unit, unit.isActive, !unit.hasJob, unit.invocationID != step.invocation,
-            dropIn(of: step) == .wanted, let node = input.live?.node
+            isWritten(step), let node = input.live?.node
         else { return false }
         return missingProof(step, RancherNode(node: node, distribution: step.distribution)) == nil
     }
 
     /// Whether the service, which runs, was started by something else than this step since the claim, so that it may
-    /// run with our drop-in.
+    /// run with our files.
     func mayBeInForce(_ step: Journal.Step) -> Bool {
         guard let unit = input.unit, unit.isActive else { return false }
         return unit.invocationID != step.invocation && mustRestore(step)
@@ -107,25 +102,19 @@ extension Decider {
             step,
             .applied,
             .proven,
-            "\(Self.effect(of: step.setting)): \(step.unit) is active and its Node is Ready",
-            inForce: step.setting
+            "\(Self.effect(of: step)): \(step.unit) is active and its Node is Ready",
+            Ending(dropIn: step.dropIn, started: step.registries?.wanted, takesRegistries: true)
         )
     }
 
-    private func write(_ step: Journal.Step) -> AgentDecision {
-        let content = try? DropIn.render(
-            step.setting,
-            distribution: step.distribution,
-            mirror: input.mirror,
-            unit: step.unit
-        )
-        guard let content else {
+    private func write(_ step: Journal.Step, _ writes: [Effect]) -> AgentDecision {
+        guard !writes.isEmpty else {
             return abort(step, .invalidSetting, "the setting can't be written; nothing was restarted")
         }
         return AgentDecision(
-            [.lock, .writeDropIn(content, path: step.distribution.dropInFile)],
+            [.lock] + writes,
             .claimed,
-            "revision \(step.revision): \(Self.effect(of: step.setting))",
+            "revision \(step.revision): \(Self.effect(of: step))",
             look: .now
         )
     }
@@ -167,8 +156,12 @@ extension Decider {
             var next = step
             next.stage = .applying
             next.restartedAt = nil
-            let journal = Journal(settled: journal.settled, step: next)
-            return AgentDecision([.lock, .writeJournal(journal)], obstacle.reason, obstacle.message, look: .now)
+            return AgentDecision(
+                [.lock, .writeJournal(journal.with(next))],
+                obstacle.reason,
+                obstacle.message,
+                look: .now
+            )
         }
         return AgentDecision([.lock, .restart(unit: step.unit)], .claimed, "\(step.unit) restarts", look: .now)
     }
@@ -197,7 +190,7 @@ extension Decider {
         var next = step
         next.deadline = input.now + 2 * Self.evidenceSeconds
         return AgentDecision(
-            [.lock, .writeJournal(Journal(settled: journal.settled, step: next))],
+            [.lock, .writeJournal(journal.with(next))],
             .apiUnreachable,
             message,
             look: .soon
@@ -206,33 +199,35 @@ extension Decider {
 
     private func missingProof(_ step: Journal.Step, _ node: RancherNode) -> (reason: Reason, message: String)? {
         guard node.isReady else { return (.nodeNotReady, "Node \(node.name) is not Ready") }
-        let wanted = step.setting.action == .clear ? nil : step.setting.url
-        guard node.arguments != nil, node.effectiveServer == wanted else {
-            return (
-                .otherServer, "Node \(node.name) shows \(node.serverText) in its arguments, not \(wanted ?? "none")"
-            )
+        if let missing = missingServer(step, node) { return missing }
+        if step.dropIn.debug, !runsWithDebug(step) {
+            return (.otherSetting, "Node \(node.name) does not show debug in its arguments")
         }
         if step.wasVoter, node.isVoter != true { return (.notVoter, "Node \(node.name) is no voter of etcd") }
         return nil
     }
 
-    /// Whose content our drop-in has.
-    enum DropInContent {
-        case wanted
-        case previous
-        case foreign
+    private func runsWithDebug(_ step: Journal.Step) -> Bool {
+        guard let node = input.live?.node, let configuration,
+            let running = RunningArguments(node: node, distribution: step.distribution)
+        else { return false }
+        return running.value(of: "debug", configuration) == "true"
     }
 
-    func dropIn(of step: Journal.Step) -> DropInContent {
-        let content = input.host.dropIn
-        let setting = content.flatMap { DropIn.setting(in: $0) }
-        if setting == step.setting { return .wanted }
-        if content == nil { return step.previous == nil ? .previous : .foreign }
-        return setting != nil && setting == previousSetting(step) ? .previous : .foreign
-    }
-
-    func previousSetting(_ step: Journal.Step) -> ServerSetting? {
-        step.previous.flatMap { DropIn.setting(in: Array($0.utf8)) }
+    /// What the Node's `server:` lacks. Where the step takes ours away, what the other files give is to be there; where
+    /// it does not touch it, nothing is looked at.
+    private func missingServer(_ step: Journal.Step, _ node: RancherNode) -> (reason: Reason, message: String)? {
+        let wanted: String?
+        switch step.setting?.action {
+        case .clear: wanted = nil
+        case .point: wanted = step.setting?.url
+        case nil:
+            guard step.previousDropIn.server != nil else { return nil }
+            wanted = configuration?.effectiveServer
+        }
+        if node.arguments != nil, node.effectiveServer == wanted { return nil }
+        let shown = wanted.map { ServerURL($0, distribution: step.distribution)?.description ?? "its own" } ?? "none"
+        return (.otherServer, "Node \(node.name) shows \(node.serverText) in its arguments, not \(shown)")
     }
 
     /// Leaves the step as it is, and says in the status for what. While it is put back, why that is done stays there.

@@ -8,7 +8,11 @@ extension AgentDecision {
     /// Each pass decides anew from what is there, never from what an earlier pass meant to do: that is what makes a
     /// kill at any point harmless.
     package static func decide(_ input: AgentInput) -> AgentDecision {
-        var decision = Decider(input).decide()
+        let decider = Decider(input)
+        var decision = decider.decide()
+        if let journal = decider.journalWithBequest, !decision.effects.contains(where: \.isOfJournal) {
+            decision.effects += [.lock, .writeJournal(journal)]
+        }
         let leftovers = input.host.leftovers.sorted().map(Effect.removeLeftover)
         if !leftovers.isEmpty {
             decision.effects = [.lock] + leftovers + decision.effects
@@ -18,14 +22,23 @@ extension AgentDecision {
     }
 }
 
+extension Effect {
+    fileprivate var isOfJournal: Bool {
+        switch self {
+        case .writeJournal, .forget: true
+        default: false
+        }
+    }
+}
+
 /// One input with what follows from it.
 struct Decider {
     let input: AgentInput
     /// What the files give; nil where they can't be read.
     let configuration: MergedConfiguration?
     let configurationFault: String?
-    /// Keys that a restart would change though the step is not about them; nil where that can't be told. `server` is
-    /// left out while our file rules it.
+    /// What a restart would change though the step is not about it: keys of the configuration, and
+    /// `registries.yaml`; nil where that can't be told. What our drop-in rules is left out.
     let pendingChanges: [String]?
 
     init(_ input: AgentInput) {
@@ -45,11 +58,32 @@ struct Decider {
             let node = input.live?.node
         else { return nil }
         let distribution = RancherDistribution(provider)
-        let ours = HostPath.name(distribution.dropInFile)
-        guard let others = try? ConfigDirectory.merge(input.host.files.filter { $0.name != ours }),
+        guard let others = try? ConfigDirectory.merge(Self.foreignFiles(input, distribution)),
             let running = RunningArguments(node: node, distribution: distribution)
         else { return nil }
-        return running.pendingChanges(others, ignoring: input.host.dropIn == nil ? [] : ["server", "s"])
+        let ruled = input.host.dropIn.map { DropIn.settings(in: $0)?.keys ?? ["server", "s"] } ?? []
+        let keys = running.pendingChanges(others, ignoring: ruled)
+        return keys + (hasPendingRegistries(input) ? [HostPath.name(distribution.registriesFile)] : [])
+    }
+
+    /// The files that the distribution reads, without ours.
+    static func foreignFiles(_ input: AgentInput, _ distribution: RancherDistribution) -> [ConfigDirectory.File] {
+        let ours = HostPath.name(distribution.dropInFile)
+        return input.host.files.filter { $0.name != ours }
+    }
+
+    /// Whether somebody has changed `registries.yaml` since the service was started. Where the time of that start is
+    /// not known, because the service manager may not be asked, nothing is said.
+    private static func hasPendingRegistries(_ input: AgentInput) -> Bool {
+        // While a step changes the file, what it holds is looked at as a part of the step.
+        guard let unit = input.unit, unit.startedAt != nil || input.host.registriesMark != nil,
+            input.host.journal.step?.registries == nil
+        else { return false }
+        return input.host.registriesMark
+            != RegistriesMark(
+                invocation: unit.invocationID,
+                content: input.host.registries
+            )
     }
 
     var mirrorNode: MirrorNode? { input.live?.mirrorNode }
@@ -69,9 +103,7 @@ struct Decider {
                 look: .later
             )
         }
-        guard let mirrorNode = live.mirrorNode else {
-            return AgentDecision([], .idle, "this node has no MirrorNode of \(input.mirror)", look: .later)
-        }
+        guard let mirrorNode = live.mirrorNode else { return decideGone(live) }
         if let agent = mirrorNode.status?.agent, agent.phase == .restarting || agent.phase == .rollingBack,
             !isSettled(agent, of: mirrorNode)
         {
@@ -119,7 +151,7 @@ struct Decider {
         }
         step.stage = .applying
         return AgentDecision(
-            [.lock, .writeJournal(Journal(settled: journal.settled, step: step))],
+            [.lock, .writeJournal(journal.with(step))],
             .claimed,
             "revision \(step.revision) is claimed",
             look: .now

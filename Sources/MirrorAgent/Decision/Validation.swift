@@ -5,7 +5,7 @@ import MirrorPlanner
 /// The agent's own check of what it is asked to do. Whoever may write a MirrorNode must not be able to send this node's
 /// join token to a stranger, to make it found a cluster of its own, or to have a service restarted in vain.
 struct Validation {
-    struct Refusal {
+    struct Refusal: Error {
         var reason: Reason
         var message: String
 
@@ -15,12 +15,12 @@ struct Validation {
         }
     }
 
-    private let decider: Decider
-    private let mirrorNode: MirrorNode
+    let decider: Decider
+    let mirrorNode: MirrorNode
     private let node: Node
     private let running: RunningArguments
     private let servers: [Node]
-    private let distribution: RancherDistribution
+    let distribution: RancherDistribution
 
     init(
         _ decider: Decider,
@@ -39,27 +39,35 @@ struct Validation {
 
     /// The first thing that is wrong; nil where all is right.
     var refusal: Refusal? {
-        guard let setting = mirrorNode.spec.desired?.server else {
-            return Refusal(.invalidSetting, "spec.desired.server is absent although a revision is approved")
+        guard mirrorNode.spec.desired?.isEmpty == false || !decider.isClean else {
+            return Refusal(.invalidSetting, "spec.desired is empty although a revision is approved")
         }
         guard let configuration = decider.configuration else {
             return Refusal(.unreadableConfiguration, decider.configurationFault ?? "")
         }
-        return foreignEdit(setting) ?? wrong(setting, configuration) ?? overruled(setting, configuration)
+        let wanted = mirrorNode.spec.dropIn
+        return foreignEdit(wanted) ?? wrong(wanted, configuration) ?? overruled(wanted, configuration)
     }
 
-    private func wrong(_ setting: ServerSetting, _ configuration: MergedConfiguration) -> Refusal? {
-        switch setting.action {
-        case .point: wrong(url: setting.url ?? "")
+    private func wrong(_ wanted: DropIn.Settings, _ configuration: MergedConfiguration) -> Refusal? {
+        switch wanted.server?.action {
+        case .point: wrong(url: wanted.server?.url ?? "")
         case .clear: guarded(configuration)
+        // Without ours, the administrator's own `server:` counts. Where that is none, it is as if it were emptied.
+        case nil: changesServer(wanted) && decider.ownServer == nil ? guarded(configuration) : nil
         }
     }
 
+    /// Whether the step changes what our drop-in says of `server:`.
+    private func changesServer(_ wanted: DropIn.Settings) -> Bool {
+        wanted.server != nil || decider.input.host.dropIn.flatMap { DropIn.settings(in: $0) }?.server != nil
+    }
+
     /// Our file is replaced only where it holds what we wrote last, or what is to be written.
-    private func foreignEdit(_ setting: ServerSetting) -> Refusal? {
+    private func foreignEdit(_ wanted: DropIn.Settings) -> Refusal? {
         guard let content = decider.input.host.dropIn else { return nil }
-        let present = DropIn.setting(in: content)
-        if present == setting { return nil }
+        let present = DropIn.settings(in: content)
+        if present == wanted { return nil }
         let path = distribution.dropInFile
         guard present != nil else {
             return Refusal(
@@ -67,7 +75,7 @@ struct Validation {
                 "\(path) holds more than one `server:`, so somebody else wrote it; move it away"
             )
         }
-        guard let settled = decider.journal.settled, settled.inForce != present else { return nil }
+        guard let settled = decider.journal.settled, settled.dropIn != present else { return nil }
         return Refusal(
             .foreignEdit,
             "\(path) was changed by somebody else since revision \(settled.revision); remove it"
@@ -143,23 +151,28 @@ struct Validation {
     }
 
     /// Whether the file would be without effect.
-    private func overruled(_ setting: ServerSetting, _ configuration: MergedConfiguration) -> Refusal? {
-        if let winner = Self.laterFile(than: setting, decider.input.host.files, distribution) {
+    private func overruled(_ wanted: DropIn.Settings, _ configuration: MergedConfiguration) -> Refusal? {
+        if let winner = Self.laterFile(than: wanted, decider.input.host.files, distribution) {
             return Refusal(
                 .laterFileWins,
-                "\(winner) is read after \(HostPath.name(distribution.dropInFile)) and sets server: otherwise; "
-                    + "remove it there"
+                "\(winner.file) is read after \(HostPath.name(distribution.dropInFile)) and sets \(winner.key): "
+                    + "otherwise; remove it there"
             )
         }
-        guard let server = running.server(configuration), server != configuration.effectiveServer ?? "" else {
-            return nil
+        let unit = distribution.unit(of: mirrorNode.spec.role)
+        if wanted.debug, configuration.value(of: "debug") == nil,
+            let debug = running.value(of: "debug", configuration), debug != "true"
+        {
+            return Refusal(.commandLineWins, "--debug stands on the command line of \(unit); a file can't replace it")
         }
+        guard changesServer(wanted), let server = running.server(configuration),
+            server != configuration.effectiveServer ?? ""
+        else { return nil }
         return Refusal(
             .commandLineWins,
             "the service runs with --server \(Self.shown(server, distribution)) and the files give "
                 + "\(Self.shown(configuration.effectiveServer ?? "", distribution)): it stands on the command line of "
-                + "\(distribution.unit(of: mirrorNode.spec.role)), or the files were changed since its start; a file "
-                + "can't replace it"
+                + "\(unit), or the files were changed since its start; a file can't replace it"
         )
     }
 
@@ -169,24 +182,28 @@ struct Validation {
         return ServerURL(server, distribution: distribution)?.description ?? "one that is no URL"
     }
 
-    /// The file that sets `server:` otherwise although ours is there with this setting; nil where ours decides.
+    /// The file that sets a key otherwise although ours is there with these settings; nil where ours decides.
     static func laterFile(
-        than setting: ServerSetting,
+        than wanted: DropIn.Settings,
         _ files: [ConfigDirectory.File],
         _ distribution: RancherDistribution
-    ) -> String? {
+    ) -> (file: String, key: String)? {
+        if wanted.isEmpty { return nil }
         let ours = HostPath.name(distribution.dropInFile)
         let main = HostPath.name(distribution.configFile)
-        guard let content = try? DropIn.render(setting, distribution: distribution, mirror: "", unit: "") else {
-            return ours
+        let unreadable = (ours, wanted.server == nil ? "debug" : "server")
+        guard let content = try? DropIn.render(wanted, distribution: distribution, mirror: "", unit: "") else {
+            return unreadable
         }
         var contents = Dictionary(files.map { ($0.name, $0.content) }, uniquingKeysWith: { $1 })
         contents[ours] = content
         let names =
             [main].filter { contents[$0] != nil } + ConfigDirectory.dropIns(among: contents.keys.filter { $0 != main })
-        let merged = try? ConfigDirectory.merge(names.map { ($0, contents[$0] ?? []) })
-        guard let merged else { return ours }
-        let wanted = setting.action == .clear ? nil : setting.url
-        return merged.effectiveServer == wanted ? nil : merged.source(of: "server") ?? ours
+        guard let merged = try? ConfigDirectory.merge(names.map { ($0, contents[$0] ?? []) }) else { return unreadable }
+        if let server = wanted.server, merged.effectiveServer != (server.action == .clear ? nil : server.url) {
+            return (merged.source(of: "server") ?? ours, "server")
+        }
+        if wanted.debug, !merged.isOn("debug") { return (merged.source(of: "debug") ?? ours, "debug") }
+        return nil
     }
 }

@@ -1,3 +1,5 @@
+package import KubeCore
+
 /// The host's files, one operation at a time, so that a simulation can end the process between any two of them.
 ///
 /// Paths begin at the host's root. Symbolic links are followed within that root only, as `chroot` would, and never as
@@ -5,14 +7,17 @@
 package protocol HostFileSystem: Sendable {
     /// The content of a file; nil where there is none. A link is followed if `followingLink`.
     func read(_ path: String, limit: Int, followingLink: Bool) throws(HostError) -> [UInt8]?
+    /// What is known of a file without opening it, a link not followed; nil where there is none.
+    func attributes(_ path: String) throws(HostError) -> FileAttributes?
     /// What a directory holds, in no order; nil where there is none.
     func list(_ directory: String) throws(HostError) -> [HostEntry]?
     /// Whether a directory is there; a link to one counts.
     func hasDirectory(_ path: String) throws(HostError) -> Bool
     /// Makes one directory whose parent exists; answers whether it was missing.
     func makeDirectory(_ path: String, mode: UInt32) throws(HostError) -> Bool
-    /// Makes an empty file beside `path` that only its owner can read, and that belongs to the owner of `path` where
-    /// that exists. One that an ended process left behind is replaced.
+    /// Makes an empty file beside `path` with the owner, the mode and the SELinux label of `path` where that exists;
+    /// else only its owner can read it, and it has the label of its directory. One that an ended process left behind is
+    /// replaced.
     func createTemporary(for path: String) throws(HostError) -> TemporaryFile
     func write(_ content: [UInt8], to file: TemporaryFile) throws(HostError)
     /// Returns when the content is on the disk.
@@ -24,8 +29,22 @@ package protocol HostFileSystem: Sendable {
     /// Returns when the names in a directory are on the disk.
     func syncDirectory(_ directory: String) throws(HostError)
     func remove(_ path: String) throws(HostError)
+    /// Removes a directory; one that is not empty stays.
+    func removeDirectory(_ path: String) throws(HostError)
     /// Takes a lock that no other process then gets until this one ends; false where another one has it.
     func lock(_ path: String) throws(HostError) -> Bool
+}
+
+/// What is known of a file without opening it.
+package struct FileAttributes: Hashable, Sendable {
+    package var isLink: Bool
+    /// When content, owner, mode or name changed last; nobody can set it back.
+    package var changedAt: Timestamp
+
+    package init(isLink: Bool = false, changedAt: Timestamp) {
+        self.isLink = isLink
+        self.changedAt = changedAt
+    }
 }
 
 /// One name in a directory.

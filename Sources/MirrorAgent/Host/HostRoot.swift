@@ -1,13 +1,12 @@
+import KubeCore
 import Synchronization
 
 #if canImport(Glibc)
     import Glibc
-    private let systemOpen: @Sendable (String, Int32) -> Int32 = { Glibc.open($0, $1) }
     private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = { Glibc.read($0, $1, $2) }
     private let systemWrite: @Sendable (Int32, UnsafeRawPointer?, Int) -> Int = { Glibc.write($0, $1, $2) }
 #elseif canImport(Musl)
     import Musl
-    private let systemOpen: @Sendable (String, Int32) -> Int32 = { Musl.open($0, $1) }
     private let systemRead: @Sendable (Int32, UnsafeMutableRawPointer?, Int) -> Int = { Musl.read($0, $1, $2) }
     private let systemWrite: @Sendable (Int32, UnsafeRawPointer?, Int) -> Int = { Musl.write($0, $1, $2) }
 #endif
@@ -18,12 +17,17 @@ import Synchronization
 /// meanwhile leads nowhere. A link that was there is resolved by hand, and begins anew at the host's root where it is
 /// absolute: in a container `/var/lib/rancher -> /data/rancher` must lead to the host's `/data`.
 package final class HostRoot: HostFileSystem {
-    private let root: String
+    let root: String
+    private let label: String
     private let locks = Mutex<[String: Int32]>([:])
 
-    /// - Parameter root: such as `/host`, or `/` outside a container.
-    package init(_ root: String) {
+    /// - Parameters:
+    ///   - root: such as `/host`, or `/` outside a container.
+    ///   - label: extended attribute that a new file takes over from the one whose place it takes, or from its
+    ///     directory.
+    package init(_ root: String, label: String = "security.selinux") {
         self.root = root
+        self.label = label
     }
 
     deinit {
@@ -44,6 +48,19 @@ package final class HostRoot: HostFileSystem {
             throw HostError(.wrongKind, "read", path, "it is not a plain file")
         }
         return try content(of: file, path, limit: limit)
+    }
+
+    package func attributes(_ path: String) throws(HostError) -> FileAttributes? {
+        guard let place = try place(of: path, followingLast: false, "look at") else { return nil }
+        var status = stat()
+        guard fstatat(place.directory.value, place.name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            if errno == ENOENT { return nil }
+            throw HostError("look at", path, errno)
+        }
+        return FileAttributes(
+            isLink: status.st_mode & S_IFMT == S_IFLNK,
+            changedAt: Timestamp(seconds: Int64(status.st_ctim.tv_sec))
+        )
     }
 
     package func list(_ directory: String) throws(HostError) -> [HostEntry]? {
@@ -86,15 +103,12 @@ package final class HostRoot: HostFileSystem {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let descriptor = openat(place.directory.value, name, flags, 0o600)
         guard descriptor >= 0 else { throw HostError("create", path, errno) }
-        var owner = stat()
-        if fstatat(place.directory.value, place.name, &owner, AT_SYMLINK_NOFOLLOW) == 0,
-            owner.st_uid != geteuid() || owner.st_gid != getegid(),
-            fchown(descriptor, owner.st_uid, owner.st_gid) != 0
-        {
-            let fault = errno
+        do throws(HostError) {
+            try keepAttributes(of: place, path, on: descriptor)
+        } catch {
             close(descriptor)
             unlinkat(place.directory.value, name, 0)
-            throw HostError("keep the owner of", path, fault)
+            throw error
         }
         return TemporaryFile(path: path, handle: descriptor)
     }
@@ -139,6 +153,14 @@ package final class HostRoot: HostFileSystem {
         }
     }
 
+    package func removeDirectory(_ path: String) throws(HostError) {
+        guard let place = try place(of: path, followingLast: false, "remove") else { return }
+        guard
+            unlinkat(place.directory.value, place.name, AT_REMOVEDIR) == 0
+                || [ENOENT, ENOTEMPTY, EEXIST].contains(errno)
+        else { throw HostError("remove", path, errno) }
+    }
+
     package func lock(_ path: String) throws(HostError) -> Bool {
         if locks.withLock({ $0[path] != nil }) { return true }
         let place = try existingPlace(of: path, "lock")
@@ -157,19 +179,26 @@ package final class HostRoot: HostFileSystem {
 }
 
 extension HostRoot {
-    /// An open file that is closed with its value.
-    private final class Descriptor {
-        let value: Int32
-
-        init(_ value: Int32) { self.value = value }
-
-        deinit { close(value) }
-    }
-
-    /// A directory and a name in it that is no link, or is not to be followed.
-    private struct Place {
-        var directory: Descriptor
-        var name: String
+    /// Gives a new file what the one has whose place it is to take, so that whoever could read that can read it, too.
+    private func keepAttributes(of place: Place, _ path: String, on file: Int32) throws(HostError) {
+        let old = Descriptor(openat(place.directory.value, place.name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC))
+        var status = stat()
+        if old.value >= 0 {
+            guard fstat(old.value, &status) == 0 else { throw HostError("look at", path, errno) }
+            if status.st_uid != geteuid() || status.st_gid != getegid(),
+                fchown(file, status.st_uid, status.st_gid) != 0
+            {
+                throw HostError("keep the owner of", path, errno)
+            }
+            guard fchmod(file, status.st_mode & 0o777) == 0 else { throw HostError("keep the mode of", path, errno) }
+        } else if errno != ENOENT && errno != ELOOP {
+            throw HostError("look at", path, errno)
+        }
+        try FileLabel(label).keep(
+            of: old.value >= 0 ? old.value : place.directory.value,
+            on: file,
+            { number in HostError("keep the SELinux label of", path, number) }
+        )
     }
 
     private func content(of file: Descriptor, _ path: String, limit: Int) throws(HostError) -> [UInt8] {
@@ -186,84 +215,10 @@ extension HostRoot {
             }
         }
     }
-
-    private func kind(of name: String, in directory: Descriptor) -> mode_t {
-        var status = stat()
-        guard fstatat(directory.value, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return 0 }
-        return status.st_mode & S_IFMT
-    }
-
-    private func open(directory path: String, _ operation: String) throws(HostError) -> Descriptor? {
-        // The name "." makes the walk go through the whole path.
-        try place(of: "\(path)/.", followingLast: true, operation)?.directory
-    }
-
-    private func existingPlace(of path: String, _ operation: String) throws(HostError) -> Place {
-        guard let place = try place(of: path, followingLast: false, operation) else {
-            throw HostError(operation, path, ENOENT)
-        }
-        return place
-    }
-
-    /// Walks to the directory of the last part; nil where a part is absent.
-    private func place(of path: String, followingLast: Bool, _ operation: String) throws(HostError) -> Place? {
-        let top = systemOpen(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard top >= 0 else { throw HostError(operation, root, errno) }
-        var directories = [Descriptor(top)]
-        var parts = Self.parts(of: path)
-        var links = 0
-        while let part = parts.popLast() {
-            let current = directories[directories.count - 1]
-            if part == ".." {
-                if directories.count > 1 { directories.removeLast() }
-                continue
-            }
-            let isLast = parts.isEmpty
-            if part == "." {
-                if isLast { return Place(directory: current, name: part) }
-                continue
-            }
-            if (!isLast || followingLast), kind(of: part, in: current) == S_IFLNK {
-                links += 1
-                guard links <= 40 else { throw HostError(.symbolicLink, operation, path, "too many symbolic links") }
-                let target = try target(of: part, in: current, path, operation)
-                if target.hasPrefix("/") { directories.removeSubrange(1...) }
-                parts += Self.parts(of: target)
-                continue
-            }
-            if isLast { return Place(directory: current, name: part) }
-            let next = openat(current.value, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard next >= 0 else {
-                if errno == ENOENT { return nil }
-                throw HostError(operation, path, errno)
-            }
-            directories.append(Descriptor(next))
-        }
-        return Place(directory: directories[directories.count - 1], name: ".")
-    }
-
-    /// The parts of a path, the first one last.
-    private static func parts(of path: String) -> [String] {
-        path.split(separator: "/").map(String.init).reversed()
-    }
-
-    private func target(
-        of name: String,
-        in directory: Descriptor,
-        _ path: String,
-        _ operation: String
-    ) throws(HostError) -> String {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = buffer.withUnsafeMutableBytes { bytes in
-            bytes.bindMemory(to: CChar.self).baseAddress.map { readlinkat(directory.value, name, $0, bytes.count) } ?? 0
-        }
-        guard count > 0 else { throw HostError(operation, path, errno) }
-        return String(decoding: buffer[..<count], as: UTF8.self)
-    }
 }
 
 extension HostError {
-    fileprivate init(_ operation: String, _ path: String, _ number: Int32) {
+    init(_ operation: String, _ path: String, _ number: Int32) {
         let code: Code =
             switch number {
             case ENOSPC, EDQUOT: .noSpace

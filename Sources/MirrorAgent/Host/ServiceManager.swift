@@ -1,3 +1,5 @@
+package import KubeCore
+
 /// What the host's service manager says of one unit.
 package struct UnitState: Hashable, Sendable {
     /// `active`, `activating`, `deactivating`, `inactive`, `failed` or `reloading`.
@@ -11,6 +13,10 @@ package struct UnitState: Hashable, Sendable {
     package var mainPID: Int
     /// Whether a start or stop is queued or under way that somebody asked for.
     package var hasJob: Bool
+    /// When the last run began; nil where that is not told.
+    package var startedAt: Timestamp?
+    /// Path of the unit's control group, such as `/system.slice/k3s.service`; nil where it has none.
+    package var controlGroup: String?
 
     package init(
         activeState: String,
@@ -18,7 +24,9 @@ package struct UnitState: Hashable, Sendable {
         result: String = "success",
         invocationID: String,
         mainPID: Int = 0,
-        hasJob: Bool = false
+        hasJob: Bool = false,
+        startedAt: Timestamp? = nil,
+        controlGroup: String? = nil
     ) {
         self.activeState = activeState
         self.subState = subState
@@ -26,6 +34,8 @@ package struct UnitState: Hashable, Sendable {
         self.invocationID = invocationID
         self.mainPID = mainPID
         self.hasJob = hasJob
+        self.startedAt = startedAt
+        self.controlGroup = controlGroup
     }
 
     package var isActive: Bool { activeState == "active" }
@@ -52,6 +62,8 @@ package struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible 
         case timeout
         /// The command ended with an error.
         case failed
+        /// The host has no service manager that the command knows.
+        case noServiceManager
         /// There is no such unit.
         case noSuchUnit
         /// The answer could not be read.
@@ -69,4 +81,7 @@ package struct ServiceError: Error, Hashable, Sendable, CustomStringConvertible 
     }
 
     package var description: String { message }
+
+    /// Whether asking again later would make no difference.
+    package var isLasting: Bool { code == .noServiceManager || code == .noSuchUnit }
 }

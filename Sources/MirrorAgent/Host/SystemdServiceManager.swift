@@ -1,3 +1,4 @@
+import KubeCore
 import Subprocess
 import SystemPackage
 
@@ -13,13 +14,20 @@ package struct SystemdServiceManager: ServiceManager {
 
     private let command: [String]
     private let timeout: Duration
+    private let clocks: @Sendable () -> BootClocks
 
     /// - Parameters:
     ///   - command: the program (a name that is looked up in `PATH`, or a path) and its first arguments.
     ///   - timeout: for one call; systemd answers within milliseconds unless it is in trouble.
-    package init(command: [String] = defaultCommand, timeout: Duration = .seconds(30)) {
+    ///   - clocks: what systemd's times since the boot are turned into times of day by.
+    package init(
+        command: [String] = defaultCommand,
+        timeout: Duration = .seconds(30),
+        clocks: @escaping @Sendable () -> BootClocks = { BootClocks.now() }
+    ) {
         self.command = command
         self.timeout = timeout
+        self.clocks = clocks
     }
 
     /// Splits a command line at white space; there is no quoting.
@@ -28,7 +36,8 @@ package struct SystemdServiceManager: ServiceManager {
     }
 
     package func show(_ unit: String) async throws(ServiceError) -> UnitState {
-        try Self.parse(await run(["show", unit, "--property=\(Self.properties.joined(separator: ","))"]), unit: unit)
+        let text = try await run(["show", unit, "--property=\(Self.properties.joined(separator: ","))"])
+        return try Self.parse(text, unit: unit, clocks())
     }
 
     package func restart(_ unit: String) async throws(ServiceError) {
@@ -36,11 +45,12 @@ package struct SystemdServiceManager: ServiceManager {
     }
 
     private static let properties = [
-        "LoadState", "ActiveState", "SubState", "Result", "InvocationID", "MainPID", "Job",
+        "LoadState", "ActiveState", "SubState", "Result", "InvocationID", "MainPID", "Job", "ControlGroup",
+        "ExecMainStartTimestampMonotonic",
     ]
 
     /// Reads lines of `Key=Value`. `Job` is absent or 0 where there is none.
-    static func parse(_ text: String, unit: String) throws(ServiceError) -> UnitState {
+    static func parse(_ text: String, unit: String, _ clocks: BootClocks) throws(ServiceError) -> UnitState {
         var values: [String: String] = [:]
         for line in text.split(separator: "\n") {
             guard let equals = line.firstIndex(of: "=") else { continue }
@@ -58,7 +68,11 @@ package struct SystemdServiceManager: ServiceManager {
             result: values["Result"] ?? "",
             invocationID: values["InvocationID"] ?? "",
             mainPID: values["MainPID"].flatMap { Int($0) } ?? 0,
-            hasJob: !["", "0"].contains(values["Job"] ?? "")
+            hasJob: !["", "0"].contains(values["Job"] ?? ""),
+            // 0 where it has never been started.
+            startedAt: values["ExecMainStartTimestampMonotonic"].flatMap { Int64($0) }
+                .flatMap { $0 > 0 ? clocks.timeOfDay(sinceBoot: $0) : nil },
+            controlGroup: values["ControlGroup"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         )
     }
 
@@ -98,8 +112,17 @@ package struct SystemdServiceManager: ServiceManager {
         case .ended(success: true, _, let output, _): return String(decoding: output, as: UTF8.self)
         case .ended(success: false, let status, _, let error):
             let words = String(decoding: error.prefix(500), as: UTF8.self).split(whereSeparator: \.isNewline)
-            throw ServiceError(.failed, "systemctl \(line): \(status): \(words.joined(separator: " "))")
+                .joined(separator: " ")
+            let code: ServiceError.Code = Self.hasNoSystemd(words) ? .noServiceManager : .failed
+            throw ServiceError(code, "systemctl \(line): \(status): \(words)")
         }
+    }
+
+    /// What nsenter says where the host has no systemctl, and systemctl where systemd is not the first process
+    /// (util-linux `sys-utils/nsenter.c`, systemd `src/systemctl/systemctl-util.c`).
+    private static func hasNoSystemd(_ words: String) -> Bool {
+        words.contains("has not been booted with systemd")
+            || (words.contains("systemctl") && words.contains("No such file or directory"))
     }
 
     private func within(

@@ -1,10 +1,11 @@
+package import KubeCore
 import Synchronization
 
 /// One operation on files, for the hook of a simulation.
 package struct HostOperation: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
-        case read, list, hasDirectory, makeDirectory, createTemporary, write, sync, rename, discard, syncDirectory,
-            remove
+        case read, attributes, list, hasDirectory, makeDirectory, createTemporary, write, sync, rename, discard
+        case syncDirectory, remove, removeDirectory
         case lock
     }
 
@@ -20,6 +21,8 @@ package final class SimulatedDisk: Sendable {
     private struct Inode {
         var content: [UInt8] = []
         var durable: [UInt8] = []
+        var changedAt = Timestamp(seconds: 0)
+        var isLink = false
     }
 
     private struct Tree {
@@ -34,18 +37,27 @@ package final class SimulatedDisk: Sendable {
         var open: [Int32: Int] = [:]
         var next = 1
         var locks: [String: Int] = [:]
+        var now = Timestamp(seconds: 0)
     }
 
     private let state = Mutex(State())
 
     package init() {}
 
+    /// The time that changes from now on have.
+    package var time: Timestamp {
+        get { state.withLock(\.now) }
+        set { state.withLock { $0.now = newValue } }
+    }
+
     /// Puts a file there as if it had always been.
-    package func put(_ path: String, _ content: String) {
+    package func put(_ path: String, _ content: String, isLink: Bool = false) {
         state.withLock { state in
             var directory = HostPath.parent(path)
             while state.present.directories.insert(directory).inserted { directory = HostPath.parent(directory) }
-            state.inodes[state.next] = Inode(content: Array(content.utf8), durable: Array(content.utf8))
+            let bytes = Array(content.utf8)
+            let inode = Inode(content: bytes, durable: bytes, changedAt: state.now, isLink: isLink)
+            state.inodes[state.next] = inode
             state.present.names[path] = state.next
             state.next += 1
             state.durable = state.present
@@ -88,7 +100,9 @@ package final class SimulatedDisk: Sendable {
     package func cutPower() {
         state.withLock { state in
             state.present = state.durable
-            state.inodes = state.inodes.mapValues { Inode(content: $0.durable, durable: $0.durable) }
+            state.inodes = state.inodes.mapValues {
+                Inode(content: $0.durable, durable: $0.durable, changedAt: $0.changedAt)
+            }
             state.open = [:]
             state.locks = [:]
         }
@@ -101,6 +115,13 @@ package final class SimulatedDisk: Sendable {
 
     func read(_ path: String) -> [UInt8]? {
         state.withLock { state in state.present.names[path].flatMap { state.inodes[$0]?.content } }
+    }
+
+    func attributes(_ path: String) -> FileAttributes? {
+        state.withLock { state in
+            state.present.names[path].flatMap { state.inodes[$0] }
+                .map { FileAttributes(isLink: $0.isLink, changedAt: $0.changedAt) }
+        }
     }
 
     func list(_ directory: String) -> [HostEntry]? {
@@ -127,7 +148,7 @@ package final class SimulatedDisk: Sendable {
         state.withLock { state in
             let inode = state.next
             state.next += 1
-            state.inodes[inode] = Inode()
+            state.inodes[inode] = Inode(changedAt: state.now)
             state.present.names[TemporaryFile.temporaryPath(for: path)] = inode
             state.open[Int32(inode)] = inode
             return Int32(inode)
@@ -151,6 +172,7 @@ package final class SimulatedDisk: Sendable {
     func rename(_ file: TemporaryFile) {
         state.withLock { state in
             let temporary = TemporaryFile.temporaryPath(for: file.path)
+            if let inode = state.present.names[temporary] { state.inodes[inode]?.changedAt = state.now }
             state.present.names[file.path] = state.present.names.removeValue(forKey: temporary)
             state.open[file.handle] = nil
         }
@@ -160,12 +182,22 @@ package final class SimulatedDisk: Sendable {
         state.withLock { $0.present.names[path] = nil }
     }
 
+    func removeEmptyDirectory(_ path: String) {
+        state.withLock { state in
+            let isChild = { (other: String) in other != path && HostPath.parent(other) == path }
+            let children = state.present.names.keys.filter(isChild) + state.present.directories.filter(isChild)
+            if children.isEmpty { state.present.directories.remove(path) }
+        }
+    }
+
     func syncDirectory(_ directory: String) {
         state.withLock { state in
             let isChild = { (path: String) in HostPath.parent(path) == directory }
             for path in Set(state.present.names.keys).union(state.durable.names.keys).filter(isChild) {
                 state.durable.names[path] = state.present.names[path]
             }
+            let gone = state.durable.directories.subtracting(state.present.directories).filter(isChild)
+            state.durable.directories.subtract(gone)
             state.durable.directories.formUnion(state.present.directories.filter(isChild))
         }
     }

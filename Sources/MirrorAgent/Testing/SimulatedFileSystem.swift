@@ -24,6 +24,10 @@ package struct SimulatedFileSystem: HostFileSystem {
         try perform(.read, path) { $0.read(path) }
     }
 
+    package func attributes(_ path: String) throws(HostError) -> FileAttributes? {
+        try perform(.attributes, path) { $0.attributes(path) }
+    }
+
     package func list(_ directory: String) throws(HostError) -> [HostEntry]? {
         try perform(.list, directory) { $0.list(directory) }
     }
@@ -65,6 +69,10 @@ package struct SimulatedFileSystem: HostFileSystem {
 
     package func remove(_ path: String) throws(HostError) {
         try perform(.remove, path) { $0.remove(path) }
+    }
+
+    package func removeDirectory(_ path: String) throws(HostError) {
+        try perform(.removeDirectory, path) { $0.removeEmptyDirectory(path) }
     }
 
     package func lock(_ path: String) throws(HostError) -> Bool {

@@ -170,7 +170,8 @@ enum TopLevelKeys {
         return order
     }
 
-    private static func key(of line: ArraySlice<UInt8>) -> String? {
+    /// The key that a line without its break begins with; nil where it begins with none.
+    static func key(of line: ArraySlice<UInt8>) -> String? {
         guard let first = line.first, !" \t#-%{[".utf8.contains(first) else { return nil }
         if first == 0x22 || first == 0x27 {
             let rest = line.dropFirst()

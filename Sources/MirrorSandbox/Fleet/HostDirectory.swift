@@ -24,7 +24,7 @@ package struct HostDirectory: Hashable, Sendable {
                 at: url.deletingLastPathComponent(),
                 withIntermediateDirectories: true
             )
-            try Data(content.utf8).write(to: url)
+            try Data(content.utf8).write(to: url, options: .atomic)
         }
     }
 

@@ -98,11 +98,25 @@ package struct NodeDaemon: Sendable {
         await addRoutes(to: server)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
+            group.addTask { try await countCPU() }
             group.addTask {
                 try await server.waitUntilListening()
                 try await start(onReady: onReady)
             }
             try await group.waitForAll()
+        }
+    }
+
+    /// Keeps the counter of the unit's control group, as the kernel does.
+    private func countCPU() async throws {
+        let unit = options.blueprint.distribution.unit(of: options.host.role)
+        let root = HostDirectory(root: options.root)
+        while true {
+            if let seconds = ProcessFigures.processorSeconds(of: getpid()) {
+                let text = "usage_usec \(Int64(seconds * 1_000_000))\n"
+                try? root.write([("/sys/fs/cgroup/system.slice/\(unit)/cpu.stat", text)])
+            }
+            try await Task.sleep(for: .seconds(5))
         }
     }
 

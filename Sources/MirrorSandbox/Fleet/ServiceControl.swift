@@ -19,6 +19,7 @@ package struct ServiceControl: Sendable {
         package var result: String
         package var invocationID: String
         package var mainPID: Int32
+        package var startedAt: Int64
     }
 
     private let supervisor: Supervisor
@@ -43,7 +44,8 @@ package struct ServiceControl: Sendable {
                 subState: state.subState,
                 result: state.result,
                 invocationID: state.invocationID,
-                mainPID: state.mainPID
+                mainPID: state.mainPID,
+                startedAt: state.startedAt
             )
             return HTTPResponse(statusCode: .ok, body: Data(try JSONCoding.encode(answer)))
         }

@@ -48,6 +48,7 @@ package struct SimulatedSystemctl: Sendable {
         Result=\(state.result)
         InvocationID=\(state.invocationID)
         MainPID=\(state.mainPID)
+        ExecMainStartTimestampMonotonic=\(state.startedAt)
         """
     }
 }

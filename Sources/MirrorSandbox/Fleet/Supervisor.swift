@@ -1,6 +1,7 @@
 import Glibc
 import KubeCore
 package import Logging
+import MirrorAgent
 import Subprocess
 import Synchronization
 import SystemPackage
@@ -46,6 +47,8 @@ package final class Supervisor: Sendable {
         package var result = "success"
         package var invocationID = ""
         package var mainPID: Int32 = 0
+        /// When the last process was started, in microseconds since the boot of the machine.
+        package var startedAt: Int64 = 0
         /// Starts so far.
         package var starts = 0
     }
@@ -199,6 +202,7 @@ package final class Supervisor: Sendable {
             entries[name]?.state.activeState = stays ? "activating" : "deactivating"
             entries[name]?.state.subState = stays ? "start" : "stop-sigterm"
             entries[name]?.state.mainPID = pid
+            entries[name]?.state.startedAt = BootClocks.now().sinceBoot
             entries[name]?.state.starts += 1
             let seed = "\(name)/\(pid)/\(entries[name]?.state.starts ?? 0)"
             entries[name]?.state.invocationID = StableHash.short(seed) + StableHash.short("\(seed)'")

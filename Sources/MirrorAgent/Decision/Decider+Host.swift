@@ -1,0 +1,40 @@
+import KubeCore
+import MirrorAPI
+import MirrorPlanner
+
+/// What is reported of the host, whether or not anything is wanted of it.
+extension Decider {
+    /// Registries that `registries.yaml` mirrors; nil where it can't be read. Nothing else of that file, credentials
+    /// above all, is taken out of it.
+    var registries: [String]? { try? RegistriesFile.registries(in: input.host.registries) }
+
+    /// Whether a registry other than the host itself is named; without one the embedded registry does not start (k3s
+    /// `pkg/spegel/spegel.go`).
+    var registriesConfigured: Bool? { registries.map { !$0.isEmpty } }
+
+    /// `server:` as the node's own files have it, ours left out; nil where there is none.
+    var ownServer: String? {
+        guard let distribution else { return nil }
+        return try? ConfigDirectory.merge(Self.foreignFiles(input, distribution)).effectiveServer
+    }
+
+    /// What could not be read now is as it was; the figures are rounded, so that a node at rest costs no write.
+    func hostStatus(_ before: MirrorNodeStatus.Host?) -> MirrorNodeStatus.Host {
+        MirrorNodeStatus.Host(
+            ownServer: configuration == nil ? before?.ownServer : ownServer.flatMap(shown),
+            registries: registries.map { Array($0.prefix(64)) } ?? before?.registries,
+            serviceCPUPercent: ServiceCPU.rounded(
+                input.host.serviceCPUPercent,
+                reported: before?.serviceCPUPercent
+            )
+        )
+    }
+
+    /// A server as a status may name it: with a password, a path or another scheme it is left out.
+    private func shown(_ server: String) -> String? {
+        guard let distribution, !server.contains("@"), let url = ServerURL(server, distribution: distribution),
+            url.scheme == "https", url.description.utf8.count <= 300
+        else { return nil }
+        return url.description
+    }
+}
