@@ -12,9 +12,12 @@ package struct NodeAdvertisement: Hashable, Sendable {
         self.blueprint = blueprint
     }
 
+    /// Label of every simulated Node, by which a sandbox's mirror selects no others.
+    package static let label = "p2pmirror.io/sandbox"
+
     /// Labels of a node of its role; the peer label is written by the daemon each time that it starts.
     package var labels: [String: String] {
-        var labels = ["kubernetes.io/hostname": host.name, "kubernetes.io/os": "linux"]
+        var labels = ["kubernetes.io/hostname": host.name, "kubernetes.io/os": "linux", Self.label: "true"]
         guard host.role == .server else { return labels }
         labels["node-role.kubernetes.io/control-plane"] = "true"
         labels["node-role.kubernetes.io/master"] = "true"

@@ -96,13 +96,14 @@ package struct RingScenario: Sendable {
         restarts.keys.sorted().map { "\($0) \(restarts[$0] ?? 0)" }.joined(separator: ", ")
     }
 
-    /// What the administrator applies.
+    /// What the administrator applies. It selects the simulated Nodes only: a cluster may have others.
     package func mirror(of fleet: SimulatedFleet) -> P2PMirror {
         P2PMirror(
             metadata: ObjectMeta(name: Self.mirrorName),
             spec: P2PMirrorSpec(
                 provider: fleet.settings.blueprint.provider,
                 mode: .enforce,
+                selector: LabelSelector(matchLabels: [NodeAdvertisement.label: "true"]),
                 rollout: P2PMirrorSpec.Rollout(minReadySeconds: settings.minReadySeconds, progressDeadlineSeconds: 60)
             )
         )
