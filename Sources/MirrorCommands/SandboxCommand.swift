@@ -22,12 +22,15 @@ struct SandboxCommand: AsyncParsableCommand {
             nodes, the operator and its agents. Exit code 0: the symptom showed, and the operator removed it; 1: it \
             did not; 130: interrupted before that was known. Ctrl-C after a good end (--keep) or with --bare is 0.
 
+            The scenario upgrade instead lets the release of --previous heal the ring, puts this one in its place and \
+            takes it back, and fails where a service was restarted, a file rewritten or a specification written.
+
             With --kubeconfig it refuses a cluster that already has one of its objects, and at the end, also after \
             Ctrl-C, it deletes its own; the CRDs and the namespace p2pmirror-system stay.
             """
     )
 
-    @Option(help: "Scenario: rke2-ring or k3s-ring.")
+    @Option(help: "Scenario: rke2-ring, k3s-ring or upgrade.")
     var scenario: String = "rke2-ring"
 
     @Flag(help: "Leave everything running after a good end, until Ctrl-C, and print the kubeconfig.")
@@ -51,12 +54,22 @@ struct SandboxCommand: AsyncParsableCommand {
     @Flag(help: "Only the fleet with its API server: no scenario, no operator.")
     var bare = false
 
+    @Option(help: "For the scenario upgrade: the program p2pmirror of another release.")
+    var previous: String?
+
+    @Option(help: "For the scenario upgrade: directory of the CRDs of that release.")
+    var previousCrds: String?
+
     func validate() throws {
         guard Self.providers[scenario] != nil else {
             let known = Self.providers.keys.sorted().joined(separator: ", ")
             throw ValidationError("--scenario \(scenario) is unknown; known are: \(known)")
         }
         guard (2...50).contains(nodes) else { throw ValidationError("--nodes \(nodes) is not between 2 and 50") }
+        guard (scenario == Self.upgrade) == (previous != nil), (previous == nil) == (previousCrds == nil) else {
+            throw ValidationError("--previous and --previous-crds belong to --scenario upgrade, which needs them both")
+        }
+        if previous != nil, keep || bare { throw ValidationError("--scenario upgrade knows no --keep and no --bare") }
         if let kubeconfig, !yes { throw ValidationError(Self.consequences(of: kubeconfig)) }
     }
 
@@ -64,12 +77,14 @@ struct SandboxCommand: AsyncParsableCommand {
         """
         --kubeconfig \(kubeconfig) needs --yes, for this changes that cluster: it applies the CRDs of --crds (over \
         those that are there) and creates the namespace p2pmirror-system, which both stay; it creates simulated Nodes \
-        (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode Enforce, which selects every \
-        node, and at the end deletes them and their MirrorNodes. Give it only a cluster made for tests
+        (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode Enforce, which selects those \
+        Nodes alone by a label of their own, and at the end deletes them and their MirrorNodes. Give it only a \
+        cluster made for tests
         """
     }
 
-    private static let providers: [String: Provider] = ["rke2-ring": .rke2, "k3s-ring": .k3s]
+    private static let upgrade = "upgrade"
+    private static let providers: [String: Provider] = ["rke2-ring": .rke2, "k3s-ring": .k3s, upgrade: .rke2]
 
     func run() async throws {
         let directory = try Self.makeDirectory()
@@ -83,10 +98,14 @@ struct SandboxCommand: AsyncParsableCommand {
             executable: try Self.executable(),
             say: Console.say
         )
-        let (keep, bare) = (keep, bare)
+        let (keep, bare, edition) = (keep, bare, previousEdition)
         let finished = try await ProcessLifetime.run {
             do {
-                try await session.run(keep: keep, bare: bare)
+                if let edition {
+                    try await session.upgrade(from: edition)
+                } else {
+                    try await session.run(keep: keep, bare: bare)
+                }
             } catch let failure as ScenarioFailure where !Task.isCancelled {
                 print("FAILED: \(failure)\nfiles and logs: \(directory)")
                 throw ExitCode.failure
@@ -97,6 +116,11 @@ struct SandboxCommand: AsyncParsableCommand {
             print("interrupted\nfiles and logs: \(directory)")
             throw ExitCode(Self.interrupted)
         }
+    }
+
+    private var previousEdition: UpgradeScenario.Edition? {
+        guard let previous, let previousCrds else { return nil }
+        return UpgradeScenario.Edition(name: "the previous release", executable: previous, crds: previousCrds)
     }
 
     /// What a shell says of a process that SIGINT ended: 128 and the signal's number.

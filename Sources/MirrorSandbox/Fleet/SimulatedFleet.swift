@@ -98,10 +98,13 @@ package final class SimulatedFleet: Sendable {
     }
 
     /// Starts an operator; several are told apart by `number`.
-    package func startOperator(_ number: Int = 1) {
+    ///
+    /// - Parameter executable: of another release; nil for that of the settings.
+    package func startOperator(_ number: Int = 1, executable: String? = nil) {
         supervisor.start(
             Supervisor.Unit(
-                name: "operator-\(number)",
+                name: operatorUnit(number),
+                executable: executable,
                 arguments: [
                     "operator", "--kubeconfig", settings.kubeconfig, "--http-bind", "127.0.0.1:0", "--lease-namespace",
                     settings.leaseNamespace, "--log-format", "json",
@@ -111,14 +114,17 @@ package final class SimulatedFleet: Sendable {
         )
     }
 
-    /// Starts one agent on each server.
-    package func startAgents() async throws {
+    /// Starts one agent on each node.
+    ///
+    /// - Parameter executable: of another release; nil for that of the settings.
+    package func startAgents(executable: String? = nil) async throws {
         let url = try await control.url()
         for host in settings.blueprint.hosts {
             let systemctl = "\(settings.executable) sandbox-systemctl --control \(url) --host \(host.name) --"
             supervisor.start(
                 Supervisor.Unit(
                     name: agentUnit(of: host.name),
+                    executable: executable,
                     arguments: [
                         "agent", "--node-name", host.name, "--kubeconfig", settings.kubeconfig, "--host-root",
                         self.host(host.name).root, "--systemctl", systemctl, "--http-bind", "127.0.0.1:0",
@@ -140,6 +146,9 @@ package final class SimulatedFleet: Sendable {
     package func daemonUnit(of host: FleetBlueprint.Host) -> String {
         SimulatedSystemctl.unit(settings.blueprint.distribution.unit(of: host.role), of: host.name)
     }
+
+    /// The supervisor's name of an operator.
+    package func operatorUnit(_ number: Int = 1) -> String { "operator-\(number)" }
 
     /// The supervisor's name of a node's agent.
     package func agentUnit(of node: String) -> String { "\(node)-agent" }

@@ -17,12 +17,21 @@ package final class Supervisor: Sendable {
     /// A process to keep running.
     package struct Unit: Hashable, Sendable {
         package var name: String
+        /// Nil: the supervisor's own one.
+        package var executable: String?
         package var arguments: [String]
         package var environment: [String: String]
         package var log: String
 
-        package init(name: String, arguments: [String], environment: [String: String] = [:], log: String) {
+        package init(
+            name: String,
+            executable: String? = nil,
+            arguments: [String],
+            environment: [String: String] = [:],
+            log: String
+        ) {
             self.name = name
+            self.executable = executable
             self.arguments = arguments
             self.environment = environment
             self.log = log
@@ -104,12 +113,14 @@ package final class Supervisor: Sendable {
     }
 
     /// Stops a unit for good.
-    package func stop(_ name: String) async {
+    ///
+    /// - Parameter number: the signal that asks for the end; SIGKILL leaves the process no last word.
+    package func stop(_ name: String, by number: Int32 = SIGTERM) async {
         let (pid, task) = entries.withLock { entries in
             entries[name]?.wanted = false
             return (entries[name]?.state.mainPID ?? 0, entries[name]?.task)
         }
-        signal(pid, SIGTERM)
+        signal(pid, number)
         let escalation = Task {
             try await Task.sleep(for: .seconds(3))
             // The pid of now: a process that was just being started has got its own only meanwhile.
@@ -153,7 +164,7 @@ package final class Supervisor: Sendable {
                 permissions: [.ownerReadWrite, .groupRead]
             )
             let result = try await Subprocess.run(
-                .path(FilePath(executable)),
+                .path(FilePath(unit.executable ?? executable)),
                 arguments: Arguments(unit.arguments),
                 environment: .inherit.updating(environment),
                 input: .none,

@@ -92,6 +92,14 @@ package struct SandboxCluster: Sendable {
     ///
     /// - Parameter crds: directory of the CRDs; servers that don't know CEL rules get the rendering without them.
     package func prepare(crds: String, namespace: String) async throws {
+        try await apply(crds: crds)
+        try await createNamespace(namespace)
+        try await untilServed(P2PMirror.resource)
+        try await untilServed(MirrorNode.resource)
+    }
+
+    /// Applies the CRDs of a directory over those that are there.
+    package func apply(crds: String) async throws {
         let version: JSONValue = try await api.send(KubeRequest(.get, "/version"))
         let minor = Int((version["minor"]?.stringValue ?? "").prefix { $0.isNumber }) ?? 0
         let directory = minor < 25 ? "\(crds)/without-cel" : crds
@@ -100,9 +108,6 @@ package struct SandboxCluster: Sendable {
             let text = try Data(contentsOf: URL(filePath: "\(directory)/\(name)"))
             for document in try YAMLCoding.documents([UInt8](text)) { try await apply(document) }
         }
-        try await createNamespace(namespace)
-        try await untilServed(P2PMirror.resource)
-        try await untilServed(MirrorNode.resource)
     }
 
     private func createNamespace(_ name: String) async throws(KubeError) {

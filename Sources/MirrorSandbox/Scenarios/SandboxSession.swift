@@ -80,7 +80,7 @@ package struct SandboxSession: Sendable {
         say("with one search for peers by each server; CPU is that of each server's own process")
     }
 
-    private func withFleet<Result: Sendable>(
+    func withFleet<Result: Sendable>(
         _ name: String,
         index: Int,
         _ body: (SimulatedFleet, SandboxCluster) async throws -> Result
