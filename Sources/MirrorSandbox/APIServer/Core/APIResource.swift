@@ -86,51 +86,38 @@ extension APIResource {
         namespaces, nodes, pods, leases, events, coreEvents, definitions,
     ]
 
-    static let namespaces = APIResource(
-        group: "",
-        plural: "namespaces",
-        singular: "namespace",
-        kind: "Namespace",
-        listKind: "NamespaceList",
+    static let namespaces = builtIn(
+        "namespaces",
+        "Namespace",
         shortNames: ["ns"],
         isNamespaced: false,
-        versions: [Version(name: "v1", hasStatus: true, columns: [.phase, .age])],
-        storage: "namespaces",
-        traits: Traits(
+        Version(name: "v1", hasStatus: true, columns: [.phase, .age]),
+        Traits(
             allowsUnconditionalUpdate: true,
             defaults: ["spec": ["finalizers": ["kubernetes"]], "status": ["phase": "Active"]]
         )
     )
 
-    static let nodes = APIResource(
-        group: "",
-        plural: "nodes",
-        singular: "node",
-        kind: "Node",
-        listKind: "NodeList",
+    static let nodes = builtIn(
+        "nodes",
+        "Node",
         shortNames: ["no"],
         isNamespaced: false,
-        versions: [Version(name: "v1", hasStatus: true)],
-        storage: "nodes",
-        traits: Traits(
+        Version(name: "v1", hasStatus: true),
+        Traits(
             allowsUnconditionalUpdate: true,
             keepsStatusOnCreate: true,
             fieldLabels: ["spec.unschedulable": ["spec", "unschedulable"]]
         )
     )
 
-    static let pods = APIResource(
-        group: "",
-        plural: "pods",
-        singular: "pod",
-        kind: "Pod",
-        listKind: "PodList",
+    static let pods = builtIn(
+        "pods",
+        "Pod",
         shortNames: ["po"],
         categories: ["all"],
-        isNamespaced: true,
-        versions: [Version(name: "v1", hasStatus: true)],
-        storage: "pods",
-        traits: Traits(
+        Version(name: "v1", hasStatus: true),
+        Traits(
             allowsUnconditionalUpdate: true,
             defaults: ["status": ["phase": "Pending"]],
             fieldLabels: [
@@ -141,71 +128,66 @@ extension APIResource {
         )
     )
 
-    static let leases = APIResource(
+    static let leases = builtIn(
         group: "coordination.k8s.io",
-        plural: "leases",
-        singular: "lease",
-        kind: "Lease",
-        listKind: "LeaseList",
-        isNamespaced: true,
-        versions: [Version(name: "v1", schema: .lease, columns: [.holder, .age])],
-        storage: "leases",
-        traits: Traits(createsOnUpdate: true)
+        "leases",
+        "Lease",
+        Version(name: "v1", schema: .lease, columns: [.holder, .age]),
+        Traits(createsOnUpdate: true)
     )
 
-    static let events = APIResource(
-        group: "events.k8s.io",
-        plural: "events",
-        singular: "event",
-        kind: "Event",
-        listKind: "EventList",
-        shortNames: ["ev"],
-        isNamespaced: true,
-        versions: [Version(name: "v1")],
-        storage: "events",
-        traits: Traits(
-            allowsUnconditionalUpdate: true,
-            createsOnUpdate: true,
-            fieldLabels: eventLabels("regarding", "reportingController", "reportingController")
-        )
-    )
+    static let events = events(group: "events.k8s.io", subject: "regarding", label: "reportingController")
+    static let coreEvents = events(group: "", subject: "involvedObject", label: "reportingComponent")
 
-    static let coreEvents = APIResource(
-        group: "",
-        plural: "events",
-        singular: "event",
-        kind: "Event",
-        listKind: "EventList",
-        shortNames: ["ev"],
-        isNamespaced: true,
-        versions: [Version(name: "v1")],
-        storage: "events",
-        traits: Traits(
-            allowsUnconditionalUpdate: true,
-            createsOnUpdate: true,
-            fieldLabels: eventLabels("involvedObject", "reportingComponent", "reportingComponent")
-        )
-    )
-
-    static let definitions = APIResource(
+    static let definitions = builtIn(
         group: "apiextensions.k8s.io",
-        plural: "customresourcedefinitions",
-        singular: "customresourcedefinition",
-        kind: "CustomResourceDefinition",
-        listKind: "CustomResourceDefinitionList",
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
         shortNames: ["crd", "crds"],
         categories: ["api-extensions"],
         isNamespaced: false,
-        versions: [Version(name: "v1", schema: .definition, hasStatus: true, columns: [.createdAt])],
-        storage: "customresourcedefinitions",
-        traits: Traits(hasGeneration: true, takesStrategicPatch: false)
+        Version(name: "v1", schema: .definition, hasStatus: true, columns: [.createdAt]),
+        Traits(hasGeneration: true, takesStrategicPatch: false)
     )
 
-    private static func eventLabels(_ subject: String, _ label: String, _ field: String) -> [String: [String]] {
-        var labels = ["reason": ["reason"], "type": ["type"], label: [field]]
+    private static func builtIn(
+        group: String = "",
+        _ plural: String,
+        _ kind: String,
+        shortNames: [String] = [],
+        categories: [String] = [],
+        isNamespaced: Bool = true,
+        _ version: Version,
+        _ traits: Traits
+    ) -> APIResource {
+        APIResource(
+            group: group,
+            plural: plural,
+            singular: kind.lowercased(),
+            kind: kind,
+            listKind: "\(kind)List",
+            shortNames: shortNames,
+            categories: categories,
+            isNamespaced: isNamespaced,
+            versions: [version],
+            storage: plural,
+            traits: traits
+        )
+    }
+
+    /// Events, whose two groups name the object that they are about and the one that reports it in words of their own.
+    private static func events(group: String, subject: String, label: String) -> APIResource {
+        var labels = ["reason": ["reason"], "type": ["type"], label: [label]]
         for part in ["kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"] {
             labels["\(subject).\(part)"] = [subject, part]
         }
-        return labels
+        return builtIn(
+            group: group,
+            "events",
+            "Event",
+            shortNames: ["ev"],
+            Version(name: "v1"),
+            Traits(allowsUnconditionalUpdate: true, createsOnUpdate: true, fieldLabels: labels)
+        )
     }
 }

@@ -17,8 +17,9 @@ extension APIServerState {
         let dry = context.isDryRun || options["dryRun"]?.strings == ["All"]
         var object: JSONValue? = old
         if !dry {
-            if options["propagationPolicy"]?.stringValue == "Orphan" { orphan(dependentsOf: old.objectUID) }
-            object = markedOrRemoved(target.resource.storage, key)
+            let place = Store.Place(storage: target.resource.storage, key: key)
+            let policy = options["propagationPolicy"]?.stringValue
+            object = markedOrRemoved(place, finalizer: policy.flatMap { Self.collectors[$0] })
         }
         let format = try ResponseFormat(context.request)
         if let object, !dry {
@@ -70,20 +71,79 @@ extension APIServerState {
         }
     }
 
-    /// Deletes an object, or marks it where finalizers hold it; returns what is left of it.
-    private mutating func markedOrRemoved(_ storage: String, _ key: ObjectKey) -> JSONValue? {
-        guard var object = store.object(storage, key)?.value else { return nil }
-        guard !object.finalizers.isEmpty else {
-            remove(storage, key)
+    /// The finalizers by which the garbage collector holds an object while it deals with what it owns.
+    private static let collectors = ["Foreground": "foregroundDeletion", "Orphan": "orphan"]
+
+    /// Deletes an object, or marks it where finalizers hold it; returns what the request is answered with: the marked
+    /// object, nil where it was removed at once.
+    ///
+    /// - Parameter finalizer: the garbage collector's, of the policy that was asked for.
+    private mutating func markedOrRemoved(_ place: Store.Place, finalizer: String? = nil) -> JSONValue? {
+        guard var object = store.object(place.storage, place.key)?.value else { return nil }
+        let finalizers = object.finalizers + (finalizer.map { object.finalizers.contains($0) ? [] : [$0] } ?? [])
+        guard !finalizers.isEmpty else {
+            remove(place.storage, place.key)
             return nil
         }
-        guard object.at(["metadata", "deletionTimestamp"]) == nil else { return object }
-        object.put(.string(now.timestamp.description), at: ["metadata", "deletionTimestamp"])
-        object.put(0, at: ["metadata", "deletionGracePeriodSeconds"])
-        if let generation = object.at(["metadata", "generation"])?.intValue {
-            object.put(.int(generation + 1), at: ["metadata", "generation"])
+        if object.at(["metadata", "deletionTimestamp"]) == nil {
+            object.put(.strings(finalizers), at: ["metadata", "finalizers"])
+            object.put(.string(now.timestamp.description), at: ["metadata", "deletionTimestamp"])
+            object.put(0, at: ["metadata", "deletionGracePeriodSeconds"])
+            if let generation = object.at(["metadata", "generation"])?.intValue {
+                object.put(.int(generation + 1), at: ["metadata", "generation"])
+            }
+            object = store.write(place.storage, place.key, object)
         }
-        return store.write(storage, key, object)
+        if let finalizer, object.finalizers.contains(finalizer) { collect(dependentsOf: place, finalizer) }
+        return object
+    }
+
+    /// The garbage collector's work for an object that it holds: dependents are let go, or deleted and waited for.
+    private mutating func collect(dependentsOf owner: Store.Place, _ finalizer: String) {
+        guard let uid = store.object(owner.storage, owner.key)?.value.objectUID else { return }
+        if finalizer == "orphan" {
+            orphan(dependentsOf: uid)
+            release(owner, finalizer)
+        } else {
+            for place in store.dependents(of: uid) where isOwned(place, by: uid) {
+                let owned = store.object(place.storage, place.key).map { store.dependents(of: $0.value.objectUID) }
+                _ = markedOrRemoved(place, finalizer: owned?.isEmpty == false ? finalizer : nil)
+            }
+            releaseIfAlone(owner)
+        }
+    }
+
+    /// Whether no other owner keeps a dependent: one that exists and is not itself being deleted in the foreground.
+    private func isOwned(_ place: Store.Place, by uid: String) -> Bool {
+        let owners = store.object(place.storage, place.key)?.value.ownerUIDs ?? []
+        return !owners.contains { other in
+            guard other != uid, let owner = store.place(uid: other) else { return false }
+            let finalizers = store.object(owner.storage, owner.key)?.value.finalizers ?? []
+            return !finalizers.contains("foregroundDeletion")
+        }
+    }
+
+    /// Lets an owner go that waited for its dependents, once none blocks it any more.
+    private mutating func releaseIfAlone(_ owner: Store.Place) {
+        guard let object = store.object(owner.storage, owner.key)?.value,
+            object.finalizers.contains("foregroundDeletion")
+        else { return }
+        let blocks = store.dependents(of: object.objectUID).contains { place in
+            let references = store.object(place.storage, place.key)?.value.at(["metadata", "ownerReferences"])
+            return (references?.arrayValue ?? []).contains {
+                $0["uid"]?.stringValue == object.objectUID && $0["blockOwnerDeletion"]?.boolValue == true
+            }
+        }
+        if !blocks { release(owner, "foregroundDeletion") }
+    }
+
+    /// Takes one finalizer off an object that is being deleted, and removes it if that was the last one.
+    private mutating func release(_ place: Store.Place, _ finalizer: String) {
+        guard var object = store.object(place.storage, place.key)?.value else { return }
+        let rest = object.finalizers.filter { $0 != finalizer }
+        guard !rest.isEmpty else { return remove(place.storage, place.key) }
+        object.put(.strings(rest), at: ["metadata", "finalizers"])
+        store.write(place.storage, place.key, object)
     }
 
     /// Removes an object and what goes with it: the content of a namespace, the objects of a kind, what it owns.
@@ -100,14 +160,15 @@ extension APIServerState {
         }
         store.remove(storage, key)
         for place in store.dependents(of: object.objectUID) { collect(place) }
+        for owner in object.ownerUIDs { if let place = store.place(uid: owner) { releaseIfAlone(place) } }
     }
 
     /// Deletes an object that had owners and has none left, as the garbage collector does in the background.
     mutating func collect(_ place: Store.Place) {
         guard let object = store.object(place.storage, place.key)?.value else { return }
         let owners = object.ownerUIDs
-        guard !owners.isEmpty, !owners.contains(where: store.exists) else { return }
-        _ = markedOrRemoved(place.storage, place.key)
+        guard !owners.isEmpty, !owners.contains(where: { store.place(uid: $0) != nil }) else { return }
+        _ = markedOrRemoved(place)
     }
 
     private mutating func orphan(dependentsOf uid: String) {

@@ -13,6 +13,7 @@ extension APIServerState {
         }
         object["apiVersion"] = .string(storageVersion(target))
         object["kind"] = .string(target.resource.kind)
+        if target.resource.id == APIResource.nodes.id { object = Self.withNodeInfo(object) }
         object = tracked(object, write)
         var faults = MetadataRules.faults(object, target.resource, old: write.old?.value)
         faults += kindFaults(object, write)
@@ -26,6 +27,19 @@ extension APIServerState {
             object = Definition.accepted(object, now: write.context.now.timestamp)
         }
         return object
+    }
+
+    /// A Node in whose `nodeInfo` every field is there, be it empty: the real server never leaves one out, and typed
+    /// clients refuse a Node without them.
+    private static func withNodeInfo(_ node: JSONValue) -> JSONValue {
+        guard let info = node.at(["status", "nodeInfo"])?.objectValue else { return node }
+        let names = [
+            "architecture", "bootID", "containerRuntimeVersion", "kernelVersion", "kubeProxyVersion",
+            "kubeletVersion", "machineID", "operatingSystem", "osImage", "systemUUID",
+        ]
+        var node = node
+        for name in names where info[name] == nil { node.put("", at: ["status", "nodeInfo", name]) }
+        return node
     }
 
     private func storageVersion(_ target: APITarget) -> String {

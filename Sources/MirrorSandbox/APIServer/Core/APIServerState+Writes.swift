@@ -17,8 +17,7 @@ extension APIServerState {
         try context.checkWriteOptions()
         let target = context.target
         guard !target.resource.isNamespaced || target.namespace != nil else { throw .methodNotAllowed }
-        var object = stored(try context.body(), target)
-        try checkHeader(object, context)
+        var object = try received(context)
         let prefix = object.at(["metadata", "generateName"])?.stringValue ?? ""
         if object.objectName.isEmpty, !prefix.isEmpty {
             object.put(.string(prefix + generator.suffix()), at: ["metadata", "name"])
@@ -36,8 +35,7 @@ extension APIServerState {
     mutating func replace(_ context: RequestContext, _ name: String) throws(APIError) -> KubeResponse {
         try context.checkWriteOptions()
         let target = context.target
-        let object = stored(try context.body(), target)
-        try checkHeader(object, context)
+        let object = try received(context)
         guard object.objectName == name else {
             throw .badRequest(
                 "the name of the object (\(object.objectName)) does not match the name on the URL (\(name))"
@@ -61,6 +59,20 @@ extension APIServerState {
             throw .invalid(target.resource, name, [fault])
         }
         return try commit(Write(context: context, key: key, old: old, new: object), status: 200)
+    }
+
+    /// The object of a request, checked against its URL and in the form in which it is kept.
+    private func received(_ context: RequestContext) throws(APIError) -> JSONValue {
+        let target = context.target
+        var object = try context.body()
+        // The real server decodes into the type of the endpoint; client libraries of other languages rely on that.
+        if !target.resource.isCustom {
+            if object["kind"] == nil { object["kind"] = .string(target.resource.kind) }
+            if object["apiVersion"] == nil { object["apiVersion"] = .string(target.apiVersion) }
+        }
+        object = stored(object, target)
+        try checkHeader(object, context)
+        return object
     }
 
     /// The object of a request in the form in which it is kept.

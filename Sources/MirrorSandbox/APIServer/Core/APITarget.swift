@@ -37,7 +37,10 @@ extension APIServerState {
         guard resource.isNamespaced || namespace == nil, !resource.isNamespaced || namespace != nil || name == nil
         else { throw .noSuchResource }
         let subresource = parts.count > 2 ? parts[2] : nil
-        if let subresource, subresource != "status" || !served.hasStatus { throw .noSuchResource }
+        if let subresource, subresource != "status" || !served.hasStatus {
+            // For a subresource that its definition does not have, the real server speaks of the object.
+            throw resource.isCustom ? .notFound(resource, name ?? "") : .noSuchResource
+        }
         return APITarget(
             resource: resource,
             version: served,

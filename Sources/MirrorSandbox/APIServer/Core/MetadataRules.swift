@@ -2,10 +2,35 @@ import KubeCore
 
 /// What the server knows of `metadata`: which fields there are and what may be in them.
 enum MetadataRules {
-    private static let known: Set<String> = [
-        "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation",
-        "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations",
-        "ownerReferences", "finalizers", "managedFields",
+    private static let text: JSONValue = ["type": "string"]
+    private static let number: JSONValue = ["type": "integer", "format": "int64"]
+    private static let time: JSONValue = ["type": "string", "format": "date-time"]
+    private static let flag: JSONValue = ["type": "boolean"]
+    private static let map: JSONValue = ["type": "object", "additionalProperties": text]
+
+    private static func objects(_ fields: JSONValue, required: [String] = []) -> JSONValue {
+        var item: JSONValue = ["type": "object", "properties": fields]
+        if !required.isEmpty { item["required"] = .strings(required) }
+        return ["type": "array", "items": item]
+    }
+
+    /// The fields that there are, with their schemas.
+    static let fields: [String: JSONValue] = [
+        "name": text, "generateName": text, "namespace": text, "selfLink": text, "uid": text, "resourceVersion": text,
+        "generation": number, "creationTimestamp": time, "deletionTimestamp": time,
+        "deletionGracePeriodSeconds": number, "labels": map, "annotations": map,
+        "finalizers": ["type": "array", "items": text],
+        "ownerReferences": objects(
+            [
+                "apiVersion": text, "kind": text, "name": text, "uid": text, "controller": flag,
+                "blockOwnerDeletion": flag,
+            ],
+            required: ["apiVersion", "kind", "name", "uid"]
+        ),
+        "managedFields": objects([
+            "manager": text, "operation": text, "apiVersion": text, "time": time, "fieldsType": text,
+            "fieldsV1": ["type": "object"], "subresource": text,
+        ]),
     ]
 
     /// Metadata without the fields that do not exist and without empty maps and lists; these fields' names beside it.
@@ -14,7 +39,7 @@ enum MetadataRules {
         var kept: [String: JSONValue] = [:]
         var unknown: [String] = []
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-            guard known.contains(name) else {
+            guard fields[name] != nil else {
                 unknown.append("metadata.\(name)")
                 continue
             }

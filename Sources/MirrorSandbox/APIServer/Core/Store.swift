@@ -27,7 +27,7 @@ struct Store: Sendable {
     private(set) var compacted: UInt64 = 100
     private var objects: [String: [ObjectKey: StoredObject]] = [:]
     private var history: ArraySlice<Change> = []
-    private var places: [String: (storage: String, key: ObjectKey)] = [:]
+    private var places: [String: Place] = [:]
     private var dependents: [String: Set<Place>] = [:]
     private let historyLimit: Int
     /// Storages that have changed since this was emptied.
@@ -128,13 +128,13 @@ struct Store: Sendable {
             for owner in before.ownerUIDs { dependents[owner]?.remove(place) }
         }
         if let after {
-            places[after.objectUID] = (storage, key)
+            places[after.objectUID] = place
             for owner in after.ownerUIDs { dependents[owner, default: []].insert(place) }
         }
     }
 
-    /// Whether an object of that identity exists.
-    func exists(uid: String) -> Bool { places[uid] != nil }
+    /// Where the object of that identity is; nil where there is none.
+    func place(uid: String) -> Place? { places[uid] }
 
     /// The objects that name `uid` as an owner.
     func dependents(of uid: String) -> [Place] {

@@ -4,9 +4,11 @@ import KubeCore
 struct Table: Sendable {
     private let target: APITarget
     private let included: ResponseFormat.IncludedObject
+    private let builtIn: BuiltInTable?
 
     init(_ target: APITarget, _ included: ResponseFormat.IncludedObject) {
         self.target = target
+        builtIn = BuiltInTable.of(target.resource)
         self.included = included
     }
 
@@ -34,29 +36,15 @@ struct Table: Sendable {
     }
 
     private var columns: [PrinterColumn] {
+        if let builtIn { return builtIn.columns }
         let name = PrinterColumn(name: "Name", type: "string", format: "name", path: SimpleJSONPath(steps: []))
-        if isEvents { return Self.eventColumns }
-        if isNodes { return [name] + Self.nodeColumns }
         let columns = target.version.columns
         return [name] + (columns.isEmpty ? [.age] : columns)
     }
 
-    private var isNodes: Bool { target.resource.id == APIResource.nodes.id }
-    private var isEvents: Bool { target.resource.storage == APIResource.events.storage }
-
-    private static let nodeColumns = named(["Status", "Roles", "Age", "Version"])
-    private static let eventColumns = named(["Last Seen", "Type", "Reason", "Object", "Message"])
-
-    private static func named(_ names: [String]) -> [PrinterColumn] {
-        names.map { PrinterColumn(name: $0, type: "string", path: SimpleJSONPath(steps: [])) }
-    }
-
     private func row(_ object: JSONValue, _ now: MicroTimestamp) -> JSONValue {
-        let name = JSONValue.string(object.objectName)
-        let cells =
-            isEvents
-            ? eventCells(object, now)
-            : [name] + (isNodes ? nodeCells(object, now) : columns.dropFirst().map { cell($0, object, now) })
+        let fields = columns.dropFirst().map { cell($0, object, now) }
+        let cells = builtIn?.cells(object, now) ?? [.string(object.objectName)] + fields
         var row: JSONValue = ["cells": .array(cells)]
         switch included {
         case .none: break
@@ -78,37 +66,6 @@ struct Table: Sendable {
         default:
             return .string(values.map { $0.stringValue ?? $0.text }.joined(separator: ","))
         }
-    }
-
-    private func nodeCells(_ node: JSONValue, _ now: MicroTimestamp) -> [JSONValue] {
-        let conditions = node.at(["status", "conditions"])?.arrayValue ?? []
-        let ready = conditions.first { $0["type"]?.stringValue == "Ready" }?["status"]?.stringValue
-        var status = ready.map { $0 == "True" ? "Ready" : "NotReady" } ?? "Unknown"
-        if node.at(["spec", "unschedulable"])?.boolValue == true { status += ",SchedulingDisabled" }
-        let prefix = "node-role.kubernetes.io/"
-        let labels = node.stringMap(["metadata", "labels"])
-        var roles = labels.keys.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
-        if let role = labels["kubernetes.io/role"] { roles.append(role) }
-        let created = node.at(["metadata", "creationTimestamp"])?.stringValue.flatMap(Timestamp.init)
-        return [
-            .string(status), .string(roles.isEmpty ? "<none>" : Set(roles).sorted().joined(separator: ",")),
-            .string(created.map { Self.age(now.timestamp - $0) } ?? "<unknown>"),
-            node.at(["status", "nodeInfo", "kubeletVersion"]) ?? "",
-        ]
-    }
-
-    private func eventCells(_ event: JSONValue, _ now: MicroTimestamp) -> [JSONValue] {
-        let event = EventView.stored(event)
-        let times = [
-            event.at(["series", "lastObservedTime"]), event["deprecatedLastTimestamp"], event["eventTime"],
-        ]
-        let seen = times.compactMap { $0?.stringValue.flatMap(Timestamp.init) }.first
-        let kind = event.at(["regarding", "kind"])?.stringValue ?? ""
-        let name = event.at(["regarding", "name"])?.stringValue ?? ""
-        return [
-            .string(seen.map { Self.age(now.timestamp - $0) } ?? "<unknown>"), event["type"] ?? "",
-            event["reason"] ?? "", .string("\(kind.lowercased())/\(name)"), event["note"] ?? "",
-        ]
     }
 
     /// A duration as kubectl writes it: two units while they say something, one from then on.
