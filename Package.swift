@@ -83,6 +83,13 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // kubectl before an API server, for the tests that compare what it says.
+        .target(
+            name: "KubectlTesting",
+            dependencies: ["KubeCore", subprocess, system],
+            path: "Tests/KubectlTesting",
+            swiftSettings: strict
+        ),
         tests("KubeCoreTests", ["KubeCore"]),
         tests("KubeClientTests", ["KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
         tests("KubeRuntimeTests", ["KubeRuntime", "KubeCore", log]),
@@ -99,14 +106,14 @@ let package = Package(
         tests("MirrorAgentTests", ["MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log]),
         tests(
             "MirrorSandboxTests",
-            ["MirrorSandbox", "MirrorAPI", "KubeClient", "KubeCore", log, subprocess],
+            ["MirrorSandbox", "MirrorAPI", "KubeClient", "KubeCore", "KubectlTesting", log, subprocess],
             exclude: ["Fixtures", "Transcripts"]
         ),
         tests(
             "SimulationTests",
             [
                 "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime",
-                "KubeCore", log, subprocess,
+                "KubeCore", "KubectlTesting", log,
             ],
             exclude: ["Transcripts"]
         ),
@@ -115,8 +122,9 @@ let package = Package(
             "RealClusterTests",
             [
                 "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorAPI", "KubeClient", "KubeRuntime", "KubeCore",
-                log, subprocess,
-            ]
+                "KubectlTesting", log, subprocess,
+            ],
+            exclude: ["Transcripts"]
         ),
     ],
     swiftLanguageModes: [.v6]

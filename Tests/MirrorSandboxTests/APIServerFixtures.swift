@@ -168,7 +168,7 @@ final class TestClock: Sendable {
 
 /// Files beside the tests.
 enum Fixture {
-    static func path(_ folder: String, _ name: String, file: String = #filePath) -> URL {
+    static func path(_ folder: String, _ name: String = "", file: String = #filePath) -> URL {
         URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("\(folder)/\(name)")
     }
 

@@ -1,30 +1,20 @@
 import Foundation
 import KubeCore
+import KubectlTesting
 import MirrorSandbox
 import Testing
 
-/// An unmodified kubectl against the HTTP front, compared with what it said when it was recorded.
-///
-/// `RECORD_TRANSCRIPTS=1` writes the transcript of the version of kubectl that is on PATH anew. A version without a
-/// transcript is held to the exit codes of the newest one.
-@Suite("kubectl", .enabled(if: Command.exists("kubectl")))
+/// An unmodified kubectl against the HTTP front, compared with what it said when it was recorded
+/// (`RECORD_TRANSCRIPTS=1`).
+@Suite("kubectl", .enabled(if: Kubectl.isThere))
 struct KubectlTests {
     @Test("kubectl applies, reads, waits, patches, labels, describes and deletes")
     func transcript() async throws {
         var session = try await KubectlSession()
-        defer { session.close() }
+        defer { session.kubectl.close() }
         try await session.play()
-        let version = try await session.version()
-        let file = Fixture.path("Transcripts", "kubectl-\(version).txt")
-        if ProcessInfo.processInfo.environment["RECORD_TRANSCRIPTS"] == "1" {
-            try session.transcript.write(to: file, atomically: true, encoding: .utf8)
-        }
-        if let recorded = try? String(contentsOf: file, encoding: .utf8) {
-            #expect(KubectlSession.steps(session.transcript) == KubectlSession.steps(recorded))
-        } else {
-            let newest = try String(contentsOf: Fixture.path("Transcripts", "kubectl-1.32.txt"), encoding: .utf8)
-            #expect(KubectlSession.codes(session.transcript) == KubectlSession.codes(newest))
-        }
+        let (said, recorded) = try await session.kubectl.comparison(in: Fixture.path("Transcripts"), else: "1.32")
+        #expect(said == recorded)
     }
 }
 
@@ -32,59 +22,45 @@ struct KubectlTests {
 struct KubectlSession {
     let bench: Bench
     private let front: APIServerFront
-    private let folder: URL
-    private(set) var transcript = ""
+    private(set) var kubectl: Kubectl
 
     init() async throws {
         bench = Bench()
         front = try await bench.server.serve()
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("kubectl-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let config: JSONValue = [
-            "apiVersion": "v1", "kind": "Config", "current-context": "test",
-            "clusters": [["name": "test", "cluster": ["server": .string(front.url)]]],
-            "users": [["name": "test", "user": [:]]],
-            "contexts": [["name": "test", "context": ["cluster": "test", "user": "test"]]],
-        ]
-        try config.text.write(to: folder.appendingPathComponent("config"), atomically: true, encoding: .utf8)
-        let gadget = Bench.gadget("one", ["mode": "Observe", "holds": ["a", "b"]]).text
-        try gadget.write(to: folder.appendingPathComponent("gadget.json"), atomically: true, encoding: .utf8)
-        let definition = try Fixture.value("gadgets.crd.json").text
-        try definition.write(to: folder.appendingPathComponent("crd.json"), atomically: true, encoding: .utf8)
-    }
-
-    func close() { try? FileManager.default.removeItem(at: folder) }
-
-    /// Major and minor version of kubectl.
-    func version() async throws -> String {
-        let outcome = try await kubectl(["version", "--client", "-o", "json"])
-        let value = try JSONCoding.decode(JSONValue.self, from: Array(outcome.output.utf8))
-        let version = value["clientVersion"]
-        // Some distributions put a plus behind the minor version.
-        let minor = (version?["minor"]?.stringValue ?? "?").prefix { $0.isNumber }
-        return "\(version?["major"]?.stringValue ?? "?").\(minor)"
+        let gadget = Bench.gadget("one", ["mode": "Observe", "holds": ["a", "b"]])
+        kubectl = try Kubectl(
+            kubeconfig: SandboxCluster.kubeconfig(server: front.url),
+            files: [
+                "gadget.json": gadget.text, "crd.json": try Fixture.value("gadgets.crd.json").text,
+                "other.json": Bench.gadget("two", ["mode": "Observe", "holds": ["a", "b"], "size": 1]).text,
+                "changed.json": Bench.gadget("two", ["mode": "Enforce", "holds": ["b"]]).text,
+                "wrong.json": Bench.gadget("two", ["mood": "Enforce"]).text,
+                "editor": "#!/bin/sh\nsed -i 's/mode: Enforce/mode: Observe/' \"$1\"\n",
+            ]
+        )
     }
 
     mutating func play() async throws {
-        try await type("apply --server-side -f crd.json", "apply --server-side -f gadget.json")
-        try await type("apply --server-side -f gadget.json", "api-resources", "get gadgets", "get gd one -o wide")
+        try await kubectl.type("apply --server-side -f crd.json", "apply --server-side -f gadget.json")
+        try await kubectl.type("apply --server-side -f gadget.json", "api-resources", "get gadgets", "get gd one -o wide")
         _ = try await bench.post("/api/v1/nodes", Bench.node("n1", labels: ["node-role.kubernetes.io/etcd": "true"]))
         try await watchNodes()
-        try await type("cordon n1", "get nodes", "uncordon n1", "label node n1 zone=a", "annotate node n1 note=b")
-        try await type("get nodes -l zone=a", "wait --for=condition=Ready node/n1 --timeout=5s")
+        try await kubectl.type("cordon n1", "get nodes", "uncordon n1", "label node n1 zone=a", "annotate node n1 note=b")
+        try await kubectl.type("get nodes -l zone=a", "wait --for=condition=Ready node/n1 --timeout=5s")
         let ready: JSONValue = ["conditions": [["type": "Ready", "status": "True", "reason": "Fine"]]]
         _ = try await bench.merge("\(Bench.gadgets)/one/status", ["status": ready], ["fieldManager": "operator"])
-        try await type("wait --for=condition=Ready gadgets/one --timeout=5s", "get all")
-        try await type("label gd one team=red", "annotate gd one note=why")
-        try await type(#"patch gd one --type merge -p {"spec":{"mode":"Enforce"}}"#)
-        try await type(#"patch gd one --type merge -p {"spec":{"mode":"Off"}}"#)
-        try await type(#"patch gd one --type json -p [{"op":"replace","path":"/spec/size","value":5}]"#)
-        try await type(#"patch gd one --type json -p [{"op":"test","path":"/spec/size","value":6}]"#)
-        try await type("get gd one -o yaml", "get crd")
+        try await kubectl.type("wait --for=condition=Ready gadgets/one --timeout=5s", "get all")
+        try await kubectl.type("label gd one team=red", "annotate gd one note=why")
+        try await kubectl.type(#"patch gd one --type merge -p {"spec":{"mode":"Enforce"}}"#)
+        try await kubectl.type(#"patch gd one --type merge -p {"spec":{"mode":"Off"}}"#)
+        try await kubectl.type(#"patch gd one --type json -p [{"op":"replace","path":"/spec/size","value":5}]"#)
+        try await kubectl.type(#"patch gd one --type json -p [{"op":"test","path":"/spec/size","value":6}]"#)
+        try await kubectl.type("get gd one -o yaml", "get crd")
         try await recordEvent()
-        try await type("describe gd one", "describe node n1", "get events", "get ns")
-        try await type("explain gadgets.spec.mode", "delete gd one --timeout=5s", "get gadgets", "get gd one")
-        try await type("delete -f crd.json --timeout=5s", "get gadgets")
+        try await kubectl.type("describe gd one", "describe node n1", "get events", "get ns")
+        try await applyFromTheClient()
+        try await kubectl.type("explain gadgets.spec.mode", "delete gd one --timeout=5s", "get gadgets", "get gd one")
+        try await kubectl.type("delete -f crd.json --timeout=5s", "get gadgets")
     }
 
     private func recordEvent() async throws {
@@ -108,52 +84,25 @@ struct KubectlSession {
         try await bench.api.create(event, manager: "operator")
     }
 
+    /// Apply as it was before the server did it: three-way merge patches that kubectl makes, checked by the documents.
+    private mutating func applyFromTheClient() async throws {
+        try await kubectl.type("explain gadgets --recursive", "apply -f other.json", "apply -f other.json")
+        try await kubectl.typeForStatus("diff -f other.json", "diff -f changed.json")
+        try await kubectl.type("apply -f changed.json", "get gd two -o jsonpath={.spec}", "apply -f wrong.json")
+        try await kubectl.type("edit gd two", "get gd two -o jsonpath={.spec.mode}", "replace -f changed.json")
+        try await kubectl.type("get gd -o custom-columns=NAME:.metadata.name,MODE:.spec.mode --sort-by=.metadata.name")
+        try await kubectl.type("get gd --chunk-size=1 -o name", "get gd --field-selector metadata.name=two -o name")
+        try await kubectl.type("scale gd two --replicas=2", "auth can-i get gd", "get --raw /apis/example.com/v2")
+        try await kubectl.type("patch gd two --type strategic -p {}", "delete gd two --cascade=foreground")
+        try await kubectl.type("api-versions", "get nodes -o wide", "get events -o wide")
+    }
+
     /// `get nodes -w` while a node is cordoned; the server then ends the watch.
     private mutating func watchNodes() async throws {
-        let running = Task { [self] in try await kubectl(["get", "nodes", "-w"]) }
+        let running = Task { [kubectl] in try await kubectl.run("get nodes -w") }
         for _ in 0..<500 where bench.server.openWatches == 0 { try await Task.sleep(for: .milliseconds(10)) }
         _ = try await bench.merge("/api/v1/nodes/n1", ["spec": ["unschedulable": true]])
         bench.server.endWatches()
-        note("get nodes -w", try await running.value)
-    }
-
-    private mutating func type(_ lines: String...) async throws {
-        for line in lines { note(line, try await kubectl(line.split(separator: " ").map(String.init))) }
-    }
-
-    private mutating func note(_ line: String, _ outcome: Command.Outcome) {
-        transcript += "$ kubectl \(line)\n\(Self.masked(outcome.output + outcome.error))[\(outcome.status)]\n"
-    }
-
-    private func kubectl(_ arguments: [String]) async throws -> Command.Outcome {
-        let files = arguments.map { $0.hasSuffix(".json") ? folder.appendingPathComponent($0).path : $0 }
-        let environment = [
-            "KUBECONFIG": folder.appendingPathComponent("config").path, "HOME": folder.path, "TZ": "UTC",
-        ]
-        return try await Command.run("kubectl", files, environment: environment)
-    }
-
-    /// Times that kubectl reckons from its own clock, and the width of columns that follows from them, are masked.
-    private static func masked(_ text: String) -> String {
-        text.split(separator: "\n").map { line in
-            let indent = line.prefix { $0 == " " }
-            return indent
-                + line.dropFirst(indent.count)
-                .replacing(#/<invalid>|\b[0-9]+[smhdy]([0-9]+[smhd])?\b/#, with: "<age>")
-                .replacing(#/ {2,}/#, with: "  ").replacing(#/-{2,}/#, with: "--").replacing(#/\s+$/#, with: "")
-        }.map { $0 + "\n" }.joined()
-    }
-
-    /// A transcript by commands, so that a difference shows where it is.
-    static func steps(_ transcript: String) -> [String] {
-        transcript.split(separator: "$ kubectl ").map(String.init)
-    }
-
-    /// The commands and their exit codes.
-    static func codes(_ transcript: String) -> [String] {
-        steps(transcript).map { step in
-            let lines = step.split(separator: "\n")
-            return "\(lines.first ?? "") \(lines.last ?? "")"
-        }
+        kubectl.note("get nodes -w", try await running.value)
     }
 }

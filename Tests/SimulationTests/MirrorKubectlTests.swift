@@ -1,15 +1,13 @@
 import Foundation
 import KubeCore
 import KubeRuntime
+import KubectlTesting
 import MirrorAPI
 import MirrorSandbox
 import Testing
 
 /// kubectl as an administrator of mirrors uses it, while operator and agents are at work on a ring, compared with what
-/// it said when it was recorded.
-///
-/// `RECORD_TRANSCRIPTS=1` writes the transcript of the version of kubectl that is on PATH anew. A version without a
-/// transcript is held to the commands' exit codes.
+/// it said when it was recorded (`RECORD_TRANSCRIPTS=1`).
 @Suite(.enabled(if: Kubectl.isThere))
 struct MirrorKubectlTests {
     private static let transcripts = Definitions.checkout.appending(path: "Tests/SimulationTests/Transcripts")
@@ -18,18 +16,8 @@ struct MirrorKubectlTests {
         var session = try await MirrorSession()
         defer { session.close() }
         try await session.play()
-        let file = Self.transcripts.appending(path: "kubectl-\(try await session.kubectl.version()).txt")
-        let transcript = session.kubectl.transcript
-        if ProcessInfo.processInfo.environment["RECORD_TRANSCRIPTS"] == "1" {
-            try transcript.write(to: file, atomically: true, encoding: .utf8)
-        }
-        if let recorded = try? String(contentsOf: file, encoding: .utf8) {
-            #expect(Kubectl.steps(transcript) == Kubectl.steps(recorded))
-        } else {
-            let newest = Self.transcripts.appending(path: "kubectl-1.32.txt")
-            let recorded = try String(contentsOf: newest, encoding: .utf8)
-            #expect(Kubectl.codes(transcript) == Kubectl.codes(recorded))
-        }
+        let (said, recorded) = try await session.kubectl.comparison(in: Self.transcripts, else: "1.32")
+        #expect(said == recorded)
     }
 }
 
@@ -42,7 +30,7 @@ struct MirrorSession {
     init() async throws {
         cluster = try await SimulatedCluster(.ring(agents: 1, network: "10.0.0"), strictness: .absent)
         front = try await cluster.server.serve()
-        kubectl = try Kubectl(server: front.url)
+        kubectl = try Kubectl(kubeconfig: SandboxCluster.kubeconfig(server: front.url))
     }
 
     func close() { kubectl.close() }
@@ -105,6 +93,8 @@ struct MirrorSession {
             "get p2pmirror",
             "describe p2pm rke2",
             "describe mn rke2.server-1",
+            "get nodes -o wide",
+            "explain p2pm.spec.selector --recursive",
             "explain p2pm.spec.topology.rewrite"
         )
     }
