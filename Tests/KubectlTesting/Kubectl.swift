@@ -37,7 +37,10 @@ package struct Kubectl: Sendable {
         for (name, text) in files { try write(text, to: name) }
         for name in ["crds", "manifests"] {
             let link = folder.appending(path: name)
-            try FileManager.default.createSymbolicLink(at: link, withDestinationURL: Self.checkout.appending(path: name))
+            try FileManager.default.createSymbolicLink(
+                at: link,
+                withDestinationURL: Self.checkout.appending(path: name)
+            )
         }
     }
 

@@ -214,7 +214,10 @@ struct APIServerDefinitionTests {
         _ = try await bench.post("/api/v1/nodes", Bench.node("n", labels: [role: "true"]))
         _ = try await bench.merge("/api/v1/nodes/n", ["spec": ["unschedulable": true]])
         let nodes = try await bench.ask(.get, "/api/v1/nodes", accept: accept)
-        let cells: JSONValue = ["n", "Ready,SchedulingDisabled", "control-plane", "0s", "v1.32.3+rke2r1"]
+        let cells: JSONValue = [
+            "n", "Ready,SchedulingDisabled", "control-plane", "0s", "v1.32.3+rke2r1", "<none>", "<none>", "<unknown>",
+            "<unknown>", "<unknown>",
+        ]
         #expect(nodes["rows", "0", "cells"] == cells)
         var tape = try await WatchTape(bench, "/api/v1/nodes", [:], accept: accept)
         let event = try #require(try await tape.next())

@@ -42,10 +42,21 @@ struct KubectlSession {
 
     mutating func play() async throws {
         try await kubectl.type("apply --server-side -f crd.json", "apply --server-side -f gadget.json")
-        try await kubectl.type("apply --server-side -f gadget.json", "api-resources", "get gadgets", "get gd one -o wide")
+        try await kubectl.type(
+            "apply --server-side -f gadget.json",
+            "api-resources",
+            "get gadgets",
+            "get gd one -o wide"
+        )
         _ = try await bench.post("/api/v1/nodes", Bench.node("n1", labels: ["node-role.kubernetes.io/etcd": "true"]))
         try await watchNodes()
-        try await kubectl.type("cordon n1", "get nodes", "uncordon n1", "label node n1 zone=a", "annotate node n1 note=b")
+        try await kubectl.type(
+            "cordon n1",
+            "get nodes",
+            "uncordon n1",
+            "label node n1 zone=a",
+            "annotate node n1 note=b"
+        )
         try await kubectl.type("get nodes -l zone=a", "wait --for=condition=Ready node/n1 --timeout=5s")
         let ready: JSONValue = ["conditions": [["type": "Ready", "status": "True", "reason": "Fine"]]]
         _ = try await bench.merge("\(Bench.gadgets)/one/status", ["status": ready], ["fieldManager": "operator"])

@@ -50,7 +50,8 @@ extension RealCluster {
             return MirrorNode(metadata: ObjectMeta(name: "trial.\(name)", ownerReferences: [owner]), spec: spec)
         }
 
-        @Test func `kubectl explains, applies, edits, reads and deletes our kinds alike on every server`() async throws {
+        @Test func `kubectl explains, applies, edits, reads and deletes our kinds alike on every server`() async throws
+        {
             let cluster = try await TestCluster.shared()
             let config = try String(contentsOfFile: cluster.kubeconfig, encoding: .utf8)
             var kubectl = try Kubectl(kubeconfig: config, files: Self.files)

@@ -51,7 +51,9 @@ enum OpenAPISchemas {
     /// What of a structural schema OpenAPI v2 and its readers can take; without the rest they refuse objects that the
     /// server takes (`pkg/controller/openapi/v2/conversion.go` in apiextensions-apiserver).
     static func v2(_ schema: JSONValue) -> JSONValue {
-        let dropped: Set<String> = ["allOf", "anyOf", "default", "not", "nullable", "oneOf", "x-kubernetes-validations"]
+        let dropped: Set<String> = [
+            "allOf", "anyOf", "default", "not", "nullable", "oneOf", "x-kubernetes-validations",
+        ]
         var result = schema.without(dropped)
         let isNullable = schema["nullable"]?.boolValue == true
         let isOpen = schema["x-kubernetes-preserve-unknown-fields"]?.boolValue == true
