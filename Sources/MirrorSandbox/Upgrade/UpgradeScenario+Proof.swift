@@ -7,7 +7,14 @@ extension UpgradeScenario {
     /// fleet: the older release meets them when it is back. Definitions that do not know a field drop it.
     static let additions: [JSONValue] = [
         ["topology": ["maxFanout": 8, "rerootAfterSeconds": 3_600]],
+        ["rollout": ["window": ["start": "00:00", "end": "23:59"]]],
         ["deletionPolicy": "Retain"],
+    ]
+
+    /// Later fields that an operator may write down in MirrorNodes, though no host of this fleet lacks what they ask
+    /// for: a write is fine then, a restart or a rewritten file is not.
+    static let wishes: [JSONValue] = [
+        ["registries": ["docker.io"]]
     ]
 
     /// Values of known fields that came later; the older release can't read the whole mirror then.
