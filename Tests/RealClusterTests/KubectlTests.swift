@@ -50,11 +50,23 @@ extension RealCluster {
             return MirrorNode(metadata: ObjectMeta(name: "trial.\(name)", ownerReferences: [owner]), spec: spec)
         }
 
+        /// Once the server's documents have our kinds: a real one brings them up to date some seconds after a
+        /// definition. kubectl is not asked before: it would keep the old documents, and 1.20 says that they are new.
+        private static func kubectl(_ cluster: TestCluster) async throws -> Kubectl {
+            let names = ["io.p2pmirror.v1alpha1.P2PMirror", "io.p2pmirror.v1alpha1.MirrorNode"]
+            for _ in 0..<300 {
+                let documents = try await cluster.api.answer(to: KubeRequest(.get, "/openapi/v2"))
+                let text = String(decoding: documents.body, as: UTF8.self)
+                if names.allSatisfy({ text.contains("\"\($0)\"") }) { break }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            return try Kubectl(kubeconfig: String(contentsOfFile: cluster.kubeconfig, encoding: .utf8), files: files)
+        }
+
         @Test func `kubectl explains, applies, edits, reads and deletes our kinds alike on every server`() async throws
         {
             let cluster = try await TestCluster.shared()
-            let config = try String(contentsOfFile: cluster.kubeconfig, encoding: .utf8)
-            var kubectl = try Kubectl(kubeconfig: config, files: Self.files)
+            var kubectl = try await Self.kubectl(cluster)
             defer { kubectl.close() }
             try await Self.explain(&kubectl)
             try await Self.write(&kubectl)
@@ -76,8 +88,7 @@ extension RealCluster {
         @Test(arguments: ["p2pmirrors", "mirrornodes"])
         func `kubectl explains every field of the definitions with its type`(_ plural: String) async throws {
             let cluster = try await TestCluster.shared()
-            let config = try String(contentsOfFile: cluster.kubeconfig, encoding: .utf8)
-            let kubectl = try Kubectl(kubeconfig: config)
+            let kubectl = try await Self.kubectl(cluster)
             defer { kubectl.close() }
             let file = URL(filePath: "\(TestCluster.root)/crds/p2pmirror.io_\(plural).yaml")
             let definition = try #require(try YAMLCoding.documents([UInt8](Data(contentsOf: file))).first)

@@ -173,12 +173,8 @@ package struct UpgradeScenario: Sendable {
         let spec = try await raw()["spec"] ?? [:]
         guard try await set(alien) else { return }
         try await unchanged(since: before, "\(alien.text) under \(settings.old.name)")
-        var back: JSONValue = [:]
-        for (name, value) in alien.objectValue ?? [:] {
-            back[name] = .object((value.objectValue ?? [:]).mapValues { _ in .null })
-            for key in (value.objectValue ?? [:]).keys { back[name]?[key] = spec[name]?[key] ?? .null }
-        }
-        try await set(back)
+        let former = (alien.objectValue ?? [:]).keys.map { ($0, spec[$0] ?? .null) }
+        try await set(.object(Dictionary(uniqueKeysWithValues: former)))
         try await worked(settings.old)
         try await unchanged(since: before, "and taken back")
     }
