@@ -11,7 +11,7 @@ extension CurlTransport {
         files: any ConfigurationFiles = MemoryFiles([:]),
         _ adjust: (inout ClientOptions) -> Void = { _ in }
     ) throws -> CurlTransport {
-        var options = ClientOptions(userAgent: "p2pmirror/test", timeout: .seconds(10))
+        var options = ClientOptions(userAgent: "p2pmirror/test", timeout: .seconds(60))
         adjust(&options)
         return try CurlTransport(ClusterConfiguration(server: server, token: token), options: options, files: files)
     }
