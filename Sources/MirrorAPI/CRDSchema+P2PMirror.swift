@@ -141,6 +141,8 @@ extension KindSchema {
                 "observed": .choice(TopologyShape.self),
                 "desired": .choice(DesiredShape.self),
                 "root": .nodeName,
+                "rootUID": .text(atMost: 64),
+                "rootAddress": .text(atMost: 253),
                 "depth": .count,
                 "cycleCount": .count,
                 "cycles": .list(

@@ -40,7 +40,8 @@ package struct ServerSetting: Codable, Hashable, Sendable {
     }
 
     package var action: Action
-    /// For `Point`: `https://HOST:PORT`, HOST an address of a server Node that is present.
+    /// For `Point`: `https://HOST:PORT`, HOST an address of a server Node that is present, or that of the mirror's
+    /// `registrationAddress`, which the host must list.
     package var url: String?
 
     package init(action: Action, url: String? = nil) {
@@ -57,7 +58,8 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         package var server: ServerSetting?
         /// Registries that `registries.yaml` must mirror beside those that it names already. Nil: it is left alone.
         package var registries: [String]?
-        /// True: the service logs at the level debug. Nil: that is left as the administrator wrote it.
+        /// True: the service logs at the level debug. False: our file asks for that no longer, and what the
+        /// administrator wrote holds again; it becomes nil once that is in force. Nil: we never asked, or need not.
         package var debug: Bool?
 
         package init(server: ServerSetting? = nil, registries: [String]? = nil, debug: Bool? = nil) {

@@ -16,6 +16,10 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         /// What it is to become; nil where it stays as it is.
         package var desired: DesiredShape?
         package var root: String?
+        /// UID of the root's Node: one that was made anew under the same name is another server.
+        package var rootUID: String?
+        /// InternalIP of the root: what still points there once its Node is gone is known by it.
+        package var rootAddress: String?
         /// Hops from the farthest server to its root; 0 where there is a cycle.
         package var depth: Int
         package var cycleCount: Int
@@ -27,6 +31,8 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
             observed: TopologyShape,
             desired: DesiredShape? = nil,
             root: String? = nil,
+            rootUID: String? = nil,
+            rootAddress: String? = nil,
             depth: Int = 0,
             cycleCount: Int = 0,
             cycles: [Cycle]? = nil,
@@ -35,6 +41,8 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
             self.observed = observed
             self.desired = desired
             self.root = root
+            self.rootUID = rootUID
+            self.rootAddress = rootAddress
             self.depth = depth
             self.cycleCount = cycleCount
             self.cycles = cycles
@@ -92,6 +100,10 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
             case pointServer = "PointServer"
             /// `server:` is to be empty.
             case clearServer = "ClearServer"
+            /// `registries.yaml` is to name more registries.
+            case addRegistries = "AddRegistries"
+            /// The service is to log at the level debug, or no longer.
+            case setDebug = "SetDebug"
         }
 
         package var node: String

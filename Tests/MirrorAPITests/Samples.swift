@@ -50,6 +50,8 @@ enum Samples {
                 observed: .ring,
                 desired: .star,
                 root: "server-1",
+                rootUID: "8f1f9d3c",
+                rootAddress: "10.0.0.1",
                 depth: 0,
                 cycleCount: 1,
                 cycles: [.init(nodes: ["server-1", "server-2"])],
