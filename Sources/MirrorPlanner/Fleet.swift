@@ -1,4 +1,4 @@
-import KubeCore
+package import KubeCore
 package import MirrorAPI
 
 /// The nodes of one mirror, and what of the cluster around them it must look at.
@@ -11,6 +11,10 @@ package final class Fleet: Sendable {
     package let servers: [RancherNode]
     /// Whether the mirror selects the server.
     package let isSelected: [Bool]
+    /// Servers of the mirror that have been away for `rerootAfterSeconds`: nothing is hung below them any more.
+    package let isAbandoned: [Bool]
+    /// When the next server is away for so long; nil where all are here or abandoned.
+    package let abandonDeadline: Timestamp?
     /// The selected agents, in ascending order of names.
     package let agents: [RancherNode]
     /// Servers that are not of this distribution: they count where nothing may be disrupted while a server is down.
@@ -23,8 +27,11 @@ package final class Fleet: Sendable {
     /// Numbers in `servers` by address.
     package let addresses: AddressIndex
 
+    package let now: Timestamp
+
     package init(_ mirror: P2PMirror, _ snapshot: Snapshot) {
         self.mirror = mirror
+        now = snapshot.now
         distribution = RancherDistribution(mirror.spec.provider)
         var own: [(node: RancherNode, isSelected: Bool)] = []
         var agentNodes: [Node] = []
@@ -43,10 +50,11 @@ package final class Fleet: Sendable {
                 agentNodes.append(node)
             }
         }
-        // What an agent runs with matters only while a server is away, and there are far more agents than servers.
-        let isServerAway = own.contains { !$0.node.isReady }
+        // What an agent runs with matters only while a server is away or it may be changed itself, and there are far
+        // more agents than servers.
+        let readsAgents = own.contains { !$0.node.isReady } || !mirror.spec.registries.isEmpty
         var agents = agentNodes.map { [distribution] node in
-            RancherNode(node: node, distribution: distribution, readsConfiguration: isServerAway)
+            RancherNode(node: node, distribution: distribution, readsConfiguration: readsAgents)
         }
         own.sort { $0.node.name < $1.node.name }
         agents.sort { $0.name < $1.name }
@@ -55,6 +63,11 @@ package final class Fleet: Sendable {
         self.foreignServers = foreignServers
         servers = own.map(\.node)
         isSelected = own.map(\.isSelected)
+        let ends = own.map { server in
+            server.isSelected ? server.node.awaySince.map { $0 + mirror.spec.topology.rerootAfterSeconds } : nil
+        }
+        isAbandoned = ends.map { [now] end in end.map { $0 <= now } ?? false }
+        abandonDeadline = ends.compactMap { $0 }.filter { [now] in $0 > now }.min()
         addresses = AddressIndex(servers)
         numbers = Dictionary(servers.enumerated().map { ($0.element.name, $0.offset) }, uniquingKeysWith: { $1 })
         mirrorNodes = snapshot.mirrorNodes
@@ -77,7 +90,17 @@ package final class Fleet: Sendable {
     /// This mirror's MirrorNode for a node of that name.
     package func mirrorNode(named node: String) -> MirrorNode? { mirrorNodeNumbers[node].map { mirrorNodes[$0] } }
 
+    /// Nodes that something has been asked of.
+    var askedCount: Int {
+        mirrorNodeNumbers.values.count { mirrorNodes[$0].spec.desired?.isEmpty == false }
+    }
+
     package var selectedServers: [Int] { servers.indices.filter { isSelected[$0] } }
+
+    /// Whether the mirror selects a node of that name.
+    func selects(_ name: String) -> Bool {
+        numbers[name].map { isSelected[$0] } ?? agents.contains { $0.name == name }
+    }
 
     package var selectedCount: Int { isSelected.count { $0 } + agents.count }
 
@@ -92,25 +115,40 @@ package final class Fleet: Sendable {
     /// What the operator has asked of that server so far.
     package func setting(of server: RancherNode) -> ServerSetting? { mirrorNode(of: server)?.spec.desired?.server }
 
+    /// The one server that a setting leads to; nil where it leads to none or to several.
+    package func server(by setting: ServerSetting) -> Int? {
+        guard setting.action == .point, let text = setting.url, let url = ServerURL(text, distribution: distribution)
+        else { return nil }
+        let found = addresses.servers(at: url.host)
+        return found.count == 1 ? found[0] : nil
+    }
+
     /// Why the configuration of a server is left alone for good; nil where it may be changed.
     package func untouchable(_ server: Int) -> Verdict? {
         let node = servers[server]
         if !isSelected[server] { return Verdict(.noNodesSelected, "\(node.name) is not selected by this mirror") }
+        return untouchable(node)
+    }
+
+    /// Why the configuration of a selected node is left alone for good; nil where it may be changed.
+    func untouchable(_ node: RancherNode) -> Verdict? {
         if let unreadable = node.unreadable {
             return Verdict(
                 .unreadableConfiguration,
                 "The configuration of \(node.name) is not known: \(unreadable.message); it is left as it is"
             )
         }
-        if let manager = node.manager, mirror.spec.rancher.managedNodes == .observe {
-            let section = distribution.program
-            return Verdict(
-                .managedElsewhere,
-                "\(node.name) is managed by \(manager), which writes its files: change `server:` there, or set "
-                    + "spec.\(section).managedNodes to Enforce"
-            )
-        }
-        return nil
+        return managed(node, "`server:`")
+    }
+
+    /// Whose node it is, where another system writes its files and that is respected.
+    func managed(_ node: RancherNode, _ what: String) -> Verdict? {
+        guard let manager = node.manager, mirror.spec.rancher.managedNodes == .observe else { return nil }
+        return Verdict(
+            .managedElsewhere,
+            "\(node.name) is managed by \(manager), which writes its files: change \(what) there, or set "
+                + "spec.\(distribution.program).managedNodes to Enforce"
+        )
     }
 }
 

@@ -12,6 +12,8 @@ struct MirrorNodePlanning {
     /// The node for which this mirror holds the disruption Lease: its setting stays until the step is over.
     private let frozen: String?
     private let owner: OwnerReference
+    /// Nil where nothing is restored.
+    private let restore: RestorePlanning?
 
     /// Deletions first, then what is to be applied, each by name.
     private(set) var actions: [Action] = []
@@ -25,6 +27,9 @@ struct MirrorNodePlanning {
         self.snapshot = snapshot
         self.frozen = frozen
         owner = assessment.fleet.mirror.controllerReference()
+        restore =
+            fleet.mirror.spec.deletionPolicy == .restore
+            ? RestorePlanning(fleet, assessment.topology.graph, wanted: assessment.settings) : nil
         deleteLeftovers()
         // A MirrorNode has one name and one owner; two mirrors may compose the same name from different parts.
         let taken = Dictionary(
@@ -32,8 +37,10 @@ struct MirrorNodePlanning {
                 .map { ($0.metadata.name, $0.spec.mirrorName) },
             uniquingKeysWith: { first, _ in first }
         )
-        for server in fleet.selectedServers { apply(fleet.servers[server], number: server, taken: taken) }
-        for agent in fleet.agents { apply(agent, number: nil, taken: taken) }
+        for server in fleet.selectedServers {
+            apply(fleet.servers[server], server: server, agent: nil, taken: taken)
+        }
+        for agent in fleet.agents.indices { apply(fleet.agents[agent], server: nil, agent: agent, taken: taken) }
     }
 
     // MARK: Deleting
@@ -69,7 +76,7 @@ struct MirrorNodePlanning {
 
     // MARK: Applying
 
-    private mutating func apply(_ node: RancherNode, number: Int?, taken: [String: String]) {
+    private mutating func apply(_ node: RancherNode, server number: Int?, agent: Int?, taken: [String: String]) {
         let mirror = fleet.mirror.metadata.name
         let name = Names.mirrorNode(mirror: mirror, node: node.name)
         if let other = taken[name] {
@@ -90,7 +97,7 @@ struct MirrorNodePlanning {
             if number != nil { serversAreCurrent = false }
             return
         }
-        let spec = spec(of: node, number: number, present: present?.spec)
+        let spec = spec(of: node, number, agent, present)
         let labels = [
             LabelKey.mirror: Names.labelValue(mirror),
             LabelKey.node: Names.labelValue(node.name),
@@ -112,52 +119,36 @@ struct MirrorNodePlanning {
             && present.metadata.ownerReferences.contains { $0.uid == owner.uid }
     }
 
-    private func spec(of node: RancherNode, number: Int?, present: MirrorNodeSpec?) -> MirrorNodeSpec {
+    private func spec(of node: RancherNode, _ number: Int?, _ agent: Int?, _ present: MirrorNode?) -> MirrorNodeSpec {
         var spec = MirrorNodeSpec(
             mirrorName: fleet.mirror.metadata.name,
             nodeName: node.name,
             nodeUID: node.uid,
             provider: fleet.mirror.spec.provider,
             role: node.role,
-            desired: present?.desired,
-            revision: present?.revision
+            desired: present?.spec.desired,
+            revision: present?.spec.revision
         )
-        let setting = setting(of: node, number: number, present: present?.desired?.server)
-        guard setting != present?.desired?.server else { return spec }
-        spec.desired = setting.map { MirrorNodeSpec.Desired(server: $0) }
-        spec.revision = Self.revision(after: present?.revision, setting)
+        // Under Observe nothing is wished for; what an Enforce before it wished for is kept.
+        if fleet.mirror.spec.mode == .enforce, frozen != node.name {
+            spec.desired = assessment.desired(of: node, server: number, agent: agent)
+            if (spec.desired?.effect ?? "none") != (present?.spec.desired?.effect ?? "none") {
+                spec.revision = Self.revision(after: present?.spec.revision, spec.desired)
+            }
+        }
+        // Where nothing was ever asked for, no file of ours can be.
+        if let restore, spec.revision != nil { spec.deletionPolicy = policy(restore, number) }
         return spec
     }
 
-    private func setting(of node: RancherNode, number: Int?, present: ServerSetting?) -> ServerSetting? {
-        guard let number else { return nil }
-        // Under Observe nothing is wished for; what an Enforce before it wished for is kept.
-        guard fleet.mirror.spec.mode == .enforce, frozen != node.name else { return present }
-        guard let wanted = assessment.wanted[number] else {
-            guard let present else { return nil }
-            // Without a root to point to, or with nothing known of the node, all wishes stay as they are.
-            if assessment.isRewriting { return present }
-            let isInForce = StarRewrite.isInForce(present, on: node, fleet)
-            return isInForce ? present : nil
-        }
-        if let present { return present == wanted ? present : wanted }
-        return assessment.changes.contains { $0.server == number } ? wanted : nil
+    /// An agent of the distribution has no edge: its registries may be restored at any time.
+    private func policy(_ restore: RestorePlanning, _ number: Int?) -> DeletionPolicy? {
+        number.map { restore.isAllowed[$0] } ?? true ? .restore : nil
     }
 
     /// `<count>-<hash>`: the count makes going back to an earlier setting a revision of its own.
-    static func revision(after present: String?, _ setting: ServerSetting?) -> String {
+    static func revision(after present: String?, _ desired: MirrorNodeSpec.Desired?) -> String {
         let count = present?.split(separator: "-").first.flatMap { Int($0) } ?? 0
-        let effect = setting.map { "server:\($0.action.rawValue):\($0.url ?? "")" } ?? "none"
-        return "\(count + 1)-\(StableHash.short(effect))"
-    }
-}
-
-extension StarRewrite {
-    /// Whether a node runs with that setting.
-    static func isInForce(_ setting: ServerSetting, on node: RancherNode, _ fleet: Fleet) -> Bool {
-        guard node.arguments != nil else { return true }
-        guard setting.action == .point else { return node.effectiveServer == nil }
-        return node.server != nil
-            && node.server == setting.url.flatMap { ServerURL($0, distribution: fleet.distribution) }
+        return "\(count + 1)-\(StableHash.short(desired?.effect ?? "none"))"
     }
 }

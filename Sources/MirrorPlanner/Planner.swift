@@ -19,7 +19,13 @@ package enum Planner {
             let status = StatusWriter.refused(mirror, verdict, now: snapshot.now)
             let note = Note(.warning, reason: verdict.reason, message: verdict.message)
             let step = unclaimed(name, snapshot, verdict.reason, "the mirror is not accepted")
-            return Plan(mirror: name, actions: step.actions, status: status, notes: [note] + step.notes)
+            return Plan(
+                mirror: name,
+                actions: step.actions,
+                status: status,
+                notes: [note] + step.notes,
+                nextDeadline: step.deadline
+            )
         }
         let fleet = Fleet(mirror, snapshot)
         let disrupted = holder(of: mirror, snapshot)
@@ -33,29 +39,44 @@ package enum Planner {
                 mirror: name,
                 actions: step.actions,
                 status: writer.resting(),
-                notes: Notes.observations(assessment) + step.notes
+                notes: Notes.observations(assessment) + step.notes,
+                nextDeadline: step.deadline
             )
         }
         let nodes = MirrorNodePlanning(assessment, snapshot, frozen: disrupted)
-        let isRecorded = nodes.serversAreCurrent && mirror.status?.topology?.root == assessment.root
+        let isRecorded = nodes.serversAreCurrent && writer.isRootRecorded
         let step = DisruptionStep(assessment: assessment, snapshot: snapshot, isRecorded: isRecorded).outcome()
         return Plan(
             mirror: name,
             actions: nodes.actions + step.actions,
             status: writer.status(step),
             notes: Notes.observations(assessment) + nodes.notes + step.notes,
-            nextDeadline: step.deadline.flatMap { $0 > snapshot.now ? $0 : nil }
+            nextDeadline: deadline(step, assessment)
         )
     }
 
-    /// What is taken back of a mirror whose specification can't be read; it gets no plan.
+    /// When to look again though nothing changes: for the step, for a server that is away for good, for the end of the
+    /// debug log.
+    private static func deadline(_ step: StepOutcome, _ assessment: Assessment) -> Timestamp? {
+        let fleet = assessment.fleet
+        let deadlines = [
+            step.deadline, assessment.isRewriting ? fleet.abandonDeadline : nil,
+            fleet.mirror.spec.rancher.debugUntil,
+        ]
+        return deadlines.compactMap { $0 }.filter { $0 > fleet.now }.min()
+    }
+
+    /// What is taken back, or given back at its end, of a mirror whose specification can't be read; it gets no plan.
     package static func takingBack(mirror name: String, _ snapshot: Snapshot) -> [Action] {
         unclaimed(name, snapshot, .invalidSpec, "the specification of the mirror is not valid").actions
     }
 
     private static func unclaimed(_ name: String, _ snapshot: Snapshot, _ reason: Reason, _ why: String) -> StepOutcome
     {
-        UnclaimedStep(ofMirror: name, snapshot)?.takenBack(reason, why) ?? StepOutcome()
+        if let step = UnclaimedStep(ofMirror: name, snapshot) { return step.takenBack(reason, why) }
+        let rollout = snapshot.mirrors.first { $0.metadata.name == name }?.spec.rollout ?? P2PMirrorSpec.Rollout()
+        return EndedStep(ofMirror: name, snapshot)?
+            .released(reason, why, after: rollout.minReadySeconds, at: snapshot.now) ?? StepOutcome()
     }
 
     /// The node for which this mirror holds the disruption Lease.

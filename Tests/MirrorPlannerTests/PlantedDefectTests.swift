@@ -13,6 +13,7 @@ struct Defect: CustomTestStringConvertible {
     var nodes: [TestNode] = Fixture.servers([3, 1, 2, 3, 4])
     var change: @Sendable (inout P2PMirrorSpec) -> Void = { _ in }
     var agentsIgnoreLease = false
+    var oldAgents: Set<String> = []
     var failPercent = 4
     /// How the faulty planner sees the world.
     var sight: @Sendable (inout Snapshot) -> Void = { _ in }
@@ -24,6 +25,7 @@ struct Defect: CustomTestStringConvertible {
     func run(seed: UInt64) -> FleetRun {
         var fleet = RandomFleet(Fixture.mirror("embedded", mode: .enforce, change), nodes)
         fleet.traits = [.cycle]
+        fleet.old = oldAgents
         var run = FleetRun(fleet, Dice(seed: seed))
         run.failPercent = failPercent
         run.world.ignoresLease = agentsIgnoreLease
@@ -61,7 +63,81 @@ struct PlantedDefectTests {
 }
 
 extension Defect {
-    static var all: [Defect] { disruption + topology + doubt }
+    static var all: [Defect] { disruption + topology + doubt + trees }
+
+    /// Two rings in two zones, so that the second one's servers hang below one that must be moved itself first.
+    private static let twoRings: [TestNode] = Fixture.servers([2, 1, 4, 5, 6, 7, 8, 3]) { node in
+        node.zone = ["server-1", "server-2"].contains(node.name) ? "a" : "b"
+    }
+
+    private static var trees: [Defect] {
+        [
+            Defect(
+                name: "takes a server in a ring for one that leads to the root",
+                rule: 4,
+                finding: "no way leads to the root",
+                nodes: twoRings,
+                change: {
+                    $0.topology.shape = .tree
+                    $0.topology.maxFanout = 2
+                },
+                sight: { snapshot in
+                    guard let index = snapshot.nodes.firstIndex(where: { $0.metadata.name == "server-3" }) else {
+                        return
+                    }
+                    snapshot.nodes[index].metadata.annotations["rke2.io/node-args"] =
+                        TestNode.server("x", Fixture.url(1)).arguments
+                }
+            ),
+            Defect(
+                name: "does not count children",
+                rule: 4,
+                finding: "children",
+                nodes: Fixture.servers([2, 3, 4, 5, 6, 7, 1]),
+                change: {
+                    $0.topology.shape = .tree
+                    $0.topology.maxFanout = 2
+                },
+                sight: { $0.mirrors[0].spec.topology.maxFanout = 64 }
+            ),
+            Defect(
+                name: "does not look at the window",
+                rule: 9,
+                finding: "outside the window",
+                change: { $0.rollout.window = .init(start: "22:00", end: "22:30") },
+                sight: { $0.mirrors[0].spec.rollout.window = nil }
+            ),
+            Defect(
+                name: "takes every server that is away for one that is lost",
+                rule: 2,
+                finding: "is down",
+                sight: { snapshot in
+                    for index in snapshot.nodes.indices where !snapshot.nodes[index].isReady {
+                        snapshot.nodes[index].status?.conditions?[0].lastTransitionTime = Timestamp(seconds: 0)
+                    }
+                }
+            ),
+            Defect(
+                name: "wishes for the level debug for ever",
+                rule: 9,
+                finding: "level debug",
+                change: { $0.rke2 = .init(debugUntil: Fixture.now + -5) },
+                sight: { $0.mirrors[0].spec.rke2?.debugUntil = $0.now + 600 }
+            ),
+            Defect(
+                name: "asks agents of an older release",
+                rule: 7,
+                finding: "may not know",
+                change: { $0.registries = ["quay.io"] },
+                oldAgents: ["server-2"],
+                sight: { snapshot in
+                    for index in snapshot.mirrorNodes.indices {
+                        snapshot.mirrorNodes[index].status?.agent?.host = .init(registries: [])
+                    }
+                }
+            ),
+        ]
+    }
 
     private static var disruption: [Defect] {
         [

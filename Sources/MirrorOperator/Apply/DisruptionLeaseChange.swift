@@ -6,7 +6,7 @@ package import MirrorPlanner
 package enum DisruptionLeaseChange {
     private static let annotations = [
         AnnotationKey.holderMirror, AnnotationKey.holderNode, AnnotationKey.holderRevision,
-        AnnotationKey.holderDeadline,
+        AnnotationKey.holderDeadline, AnnotationKey.holderRecord,
     ]
 
     /// The Lease held by `holder`: made from the one that was read, or new. Its `leaseTransitions` is the epoch of the
@@ -22,6 +22,7 @@ package enum DisruptionLeaseChange {
         lease.metadata.annotations[AnnotationKey.holderNode] = holder.node
         lease.metadata.annotations[AnnotationKey.holderRevision] = holder.revision
         lease.metadata.annotations[AnnotationKey.holderDeadline] = holder.deadlineSeconds.map { "\($0)" }
+        lease.metadata.annotations[AnnotationKey.holderRecord] = holder.record
         lease.spec = Lease.Spec(
             holderIdentity: holder.identity,
             // No duration: a node that is being restarted is disrupted until it is proven well, however long that

@@ -102,7 +102,9 @@ package struct PlanExecutor: Sendable {
             metadata: ObjectMeta(name: intent.name, labels: intent.labels, ownerReferences: [intent.owner]),
             spec: intent.spec
         )
-        if current?.spec.desired != nil, intent.spec.desired == nil { try await dropDesired(of: intent.name) }
+        if let change = Self.dropping(current?.spec.desired, for: intent.spec.desired) {
+            try await drop(change, of: intent.name)
+        }
         _ = try await applier.apply(
             try object.wireValue(),
             resource: MirrorNode.resource,
@@ -113,11 +115,22 @@ package struct PlanExecutor: Sendable {
         )
     }
 
+    /// What of the wishes goes; nil where nothing does.
+    private static func dropping(_ present: MirrorNodeSpec.Desired?, for wanted: MirrorNodeSpec.Desired?) -> JSONValue?
+    {
+        guard let present else { return nil }
+        guard let wanted else { return .null }
+        var parts: [String: JSONValue] = [:]
+        if present.server != nil, wanted.server == nil { parts["server"] = .null }
+        if present.registries != nil, wanted.registries == nil { parts["registries"] = .null }
+        return parts.isEmpty ? nil : .object(parts)
+    }
+
     /// By a merge patch: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse
     /// it.
-    private func dropDesired(of name: String) async throws(KubeError) {
+    private func drop(_ desired: JSONValue, of name: String) async throws(KubeError) {
         let key = ObjectKey(name: name)
-        let change: JSONValue = ["spec": ["desired": .null]]
+        let change: JSONValue = ["spec": ["desired": desired]]
         ownWrites.wrote(try await api.patch(MirrorNode.self, key, .merge(change), manager: FieldManager.nodeSpec))
         applier.forget(MirrorNode.resource, key)
     }

@@ -45,7 +45,9 @@ package struct StatusWriter: Sendable {
         let patch = try JSONCoding.value(of: status).mergePatch(replacing: present)
         var change: [String: JSONValue] = ["status": patch]
         let isRecordChanged =
-            wanted.topology?.root != mirror.status?.topology?.root || wanted.rollout != mirror.status?.rollout
+            wanted.topology?.root != mirror.status?.topology?.root
+            || wanted.topology?.rootUID != mirror.status?.topology?.rootUID
+            || wanted.rollout != mirror.status?.rollout
         if isRecordChanged, let version = mirror.metadata.resourceVersion, !version.isEmpty {
             change["metadata"] = ["resourceVersion": .string(version)]
         }

@@ -65,10 +65,17 @@ package struct EvidenceReader: Sendable {
         return true
     }
 
-    /// Those of all servers are read: a claim is what the next restart waits for. Agents' can't be claimed.
+    /// Those of all servers are read: a claim is what the next restart waits for. Of agents, of which there may be
+    /// thousands, those that may be claimed: with an approval, which we wrote ourselves, or next to get one.
     private func mirrorNodes(of live: Snapshot, for plan: Plan) async throws(KubeError) -> [MirrorNode] {
         var objects = Dictionary(live.mirrorNodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
-        var names = Set(live.mirrorNodes.filter { $0.spec.role == .server }.map(\.metadata.name))
+        let mayBeClaimed = live.mirrorNodes.filter { object in
+            object.spec.role == .server || object.spec.approval != nil || object.isClaimed
+        }
+        var names = Set(mayBeClaimed.map(\.metadata.name))
+        for case .acquireDisruption(let holder, _) in plan.actions {
+            names.insert(Names.mirrorNode(mirror: holder.mirror, node: holder.node))
+        }
         let selector = live.mirrors.first { $0.metadata.name == plan.mirror }?.spec.selector
         for node in live.nodes where Self.serverLabels.contains(where: { node.metadata.labels[$0] != nil }) {
             guard selector?.matches(node.metadata.labels) == true else { continue }

@@ -9,8 +9,6 @@ package import MirrorPlanner
 /// It is told a name and nothing else, and keeps nothing that it could not do without: killed at any point and started
 /// again, it goes on from what the API server has.
 package struct MirrorReconciler: Sendable {
-    /// After a refused precondition: the other writer has just been there, and its change is on its way.
-    static let lookAgainDelay = Duration.milliseconds(200)
     /// After own actions: the disruption Lease is not watched.
     static let nextStepDelay = Duration.milliseconds(20)
     /// While the stores are silent nothing wakes us.
@@ -23,6 +21,7 @@ package struct MirrorReconciler: Sendable {
     private let statuses: StatusWriter
     private let notes: NoteRecorder
     private let ownWrites: OwnWrites
+    private let secondLooks = SecondLooks()
     private let wallClock: @Sendable () -> MicroTimestamp
     private let released: @Sendable () -> Void
     private let planner: @Sendable (String, Snapshot) -> Plan?
@@ -72,6 +71,7 @@ package struct MirrorReconciler: Sendable {
         guard let mirror = stores.mirrors[ObjectKey(name: name)] else {
             // Its MirrorNodes go by their owner references; a disruption Lease that it holds is released by the others.
             notes.forget(name)
+            secondLooks.end(name)
             OperatorMetrics.forget(name)
             return .awaitChange
         }
@@ -81,7 +81,7 @@ package struct MirrorReconciler: Sendable {
             return try await takeBack(mirror)
         }
         do throws(KubeError) {
-            guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: Self.lookAgainDelay) }
+            guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: secondLooks.next(name)) }
             // Nothing is said of one that is going; only what it had begun is ended.
             if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty {
                 return snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay)
@@ -114,14 +114,19 @@ package struct MirrorReconciler: Sendable {
         guard snapshot.staleness == nil else { return .requeue(after: Self.staleDelay) }
         var plan = Plan(mirror: name, status: mirror.status ?? P2PMirrorStatus())
         plan.actions = Planner.takingBack(mirror: name, snapshot)
-        guard !plan.actions.isEmpty else { return .awaitChange }
+        guard !plan.actions.isEmpty else {
+            // The end of a step that was claimed shows on its node; what is still missing there tells no time.
+            let holds = DisruptionHolder(snapshot.disruption)?.mirror == name
+            return holds ? .requeue(after: Self.staleDelay) : .awaitChange
+        }
         guard let live = try await evidence.refreshed(snapshot, for: plan), live.unreadableMirrors.contains(name) else {
-            return .requeue(after: Self.lookAgainDelay)
+            return .requeue(after: secondLooks.next(name))
         }
         plan.actions = Planner.takingBack(mirror: name, live)
         guard try await executor.execute(plan, mirrorNodes: live.mirrorNodes) == .done else {
-            return .requeue(after: Self.lookAgainDelay)
+            return .requeue(after: secondLooks.next(name))
         }
+        secondLooks.end(name)
         if plan.releasesDisruption { released() }
         return next(plan, live)
     }
@@ -133,7 +138,7 @@ package struct MirrorReconciler: Sendable {
     ) async throws(KubeError) -> ReconcileResult {
         let outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
         // The status of a plan that did not come true would say what is not; the next look is near.
-        guard outcome == .done else { return .requeue(after: Self.lookAgainDelay) }
+        guard outcome == .done else { return .requeue(after: secondLooks.next(plan.mirror)) }
         if plan.releasesDisruption { released() }
         notes.record(plan.notes, about: mirror)
         do throws(KubeError) {
@@ -141,8 +146,9 @@ package struct MirrorReconciler: Sendable {
         } catch {
             // The root or the rollout was decided on a mirror that is not as it was seen.
             guard error.isConflict else { throw error }
-            return .requeue(after: Self.lookAgainDelay)
+            return .requeue(after: secondLooks.next(plan.mirror))
         }
+        secondLooks.end(plan.mirror)
         return next(plan, snapshot)
     }
 

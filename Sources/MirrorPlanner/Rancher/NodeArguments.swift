@@ -27,6 +27,10 @@ package struct NodeArguments: Hashable, Sendable {
     package var disablesAPIServer = false
     /// A datastore other than embedded etcd.
     package var usesExternalDatastore = false
+    /// `--debug`: the service logs every question for peers.
+    package var enablesDebug = false
+    /// Hosts of `--tls-san` in normal form: names and addresses for which the server has a certificate beside its own.
+    package var certificateHosts: Set<String> = []
 
     package init(server: String? = nil) {
         self.server = server
@@ -70,6 +74,10 @@ package struct NodeArguments: Hashable, Sendable {
             case "embedded-registry": enablesEmbeddedRegistry = flag.isOn(next: next)
             case "disable-etcd": disablesEtcd = flag.isOn(next: next)
             case "disable-apiserver": disablesAPIServer = flag.isOn(next: next)
+            case "debug": enablesDebug = flag.isOn(next: next)
+            case "tls-san":
+                let hosts = (flag.value ?? next ?? "").split(separator: ",")
+                certificateHosts.formUnion(hosts.map { ServerURL.normalizedHost(String($0)) })
             default: break
             }
         }

@@ -15,6 +15,10 @@ package struct RancherNode: Hashable, Sendable {
     /// The running `server:`, taken apart; nil where none is set or it is no URL.
     package var server: ServerURL?
     package var isReady: Bool
+    /// Since when it has not been Ready; nil where it is, or where that is not known.
+    package var awaySince: Timestamp?
+    /// Label `topology.kubernetes.io/zone`.
+    package var zone: String?
     package var isCordoned: Bool
     package var isDeleting: Bool
     package var hasControlPlaneRole: Bool
@@ -39,6 +43,8 @@ package struct RancherNode: Hashable, Sendable {
         hasEtcdRole = metadata.labels[Self.etcdLabel] != nil
         role = hasControlPlaneRole || hasEtcdRole ? .server : .agent
         isReady = node.isReady
+        awaySince = isReady ? nil : node.condition("Ready")?.lastTransitionTime
+        zone = metadata.labels["topology.kubernetes.io/zone"]
         isCordoned = node.isCordoned
         isDeleting = metadata.deletionTimestamp != nil
         isVoter = node.condition("EtcdIsVoter").map { $0.status == "True" }
@@ -91,13 +97,20 @@ package struct RancherNode: Hashable, Sendable {
     private static let etcdLabel = "node-role.kubernetes.io/etcd"
     private static let controlPlaneLabels = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"]
 
+    /// Rancher provisions by Cluster API, so that its nodes carry the marks of both: label `rke.cattle.io/machine`, and
+    /// annotations that Cluster API's machine controller sets (`cluster.x-k8s.io/machine`, `/owner-name`,
+    /// `/cluster-name`; kubernetes-sigs/cluster-api `api/core/v1beta1/machine_types.go`).
     private static func manager(_ metadata: ObjectMeta) -> String? {
-        if metadata.annotations["cluster.x-k8s.io/machine"] != nil { return "Cluster API" }
         let prefix = "rke.cattle.io/"
         let isRancher =
             metadata.labels.keys.contains { $0.hasPrefix(prefix) }
             || metadata.annotations.keys.contains { $0.hasPrefix(prefix) }
-        return isRancher ? "Rancher" : nil
+        if isRancher { return "Rancher" }
+        return clusterAPIAnnotations.contains { metadata.annotations[$0] != nil } ? "Cluster API" : nil
+    }
+
+    private static let clusterAPIAnnotations = ["machine", "owner-name", "cluster-name"].map {
+        "cluster.x-k8s.io/\($0)"
     }
 
     private static func hosts(of node: Node, _ distribution: RancherDistribution) -> [String] {

@@ -12,6 +12,19 @@ struct DisruptionStep {
     let isRecorded: Bool
 
     var fleet: Fleet { assessment.fleet }
+
+    /// When the present opening of the rollout window ends; nil where there is no window, or it is closed.
+    var windowEnd: Timestamp? {
+        mirror.spec.rollout.window.flatMap { RolloutCalendar($0)?.end(at: snapshot.now) }
+    }
+
+    /// A node of the cluster, selected or not.
+    func node(named name: String) -> RancherNode? {
+        if let number = fleet.numbers[name] { return fleet.servers[number] }
+        return snapshot.nodes.first { $0.metadata.name == name }
+            .map { RancherNode(node: $0, distribution: fleet.distribution) }
+    }
+
     private var mirror: P2PMirror { fleet.mirror }
 
     func outcome() -> StepOutcome {
@@ -26,19 +39,59 @@ struct DisruptionStep {
 
     private func begin() -> StepOutcome {
         if let defeat = firstDefeat() { return defeat }
-        guard let change = assessment.changes.first else { return StepOutcome() }
-        let node = fleet.servers[change.server]
-        if let drift = drift(of: node) { return StepOutcome(progress: .stalled(drift)) }
-        let guards = Guards(assessment: assessment, snapshot: snapshot, change: change)
-        if let verdict = guards.firstViolation() { return StepOutcome(progress: Self.progress(of: verdict)) }
-        guard isRecorded, let object = fleet.mirrorNode(of: node), let revision = object.spec.revision,
-            object.metadata.deletionTimestamp == nil, object.spec.desired?.server == change.setting
-        else { return .waiting(.rollingOut, "The wanted settings of the servers are being written down") }
+        switch candidate() {
+        case nil: return StepOutcome()
+        case .blocked(let verdict):
+            let opening = verdict.reason == .outsideWindow ? nextOpening : nil
+            return StepOutcome(progress: Self.progress(of: verdict), deadline: opening)
+        case .change(let change, let node): return take(change, node)
+        }
+    }
+
+    private enum Candidate {
+        case change(Change, RancherNode)
+        case blocked(Verdict)
+    }
+
+    /// Servers go strictly in their order. Of agents, one that can't be touched now does not keep thousands waiting.
+    private func candidate() -> Candidate? {
+        if let change = assessment.changes.first, let number = change.server {
+            let node = fleet.servers[number]
+            if let drift = drift(of: node, change) { return .blocked(drift) }
+            let guards = Guards(assessment: assessment, snapshot: snapshot, change: change, node: node)
+            return guards.firstViolation().map { .blocked($0) } ?? .change(change, node)
+        }
+        var first: Verdict?
+        for number in assessment.laggards {
+            guard let change = assessment.agentChange(number) else { continue }
+            let node = fleet.agents[number]
+            if let drift = drift(of: node, change) { return .blocked(drift) }
+            let guards = Guards(assessment: assessment, snapshot: snapshot, change: change, node: node)
+            // What is said of the cluster and of its servers is the same for all.
+            if first == nil, let verdict = guards.violationOfCluster() ?? guards.violationOfServers() {
+                return .blocked(verdict)
+            }
+            guard let verdict = guards.violationOfNode() else { return .change(change, node) }
+            first = first ?? verdict
+        }
+        return first.map { .blocked($0) }
+    }
+
+    private var nextOpening: Timestamp? {
+        mirror.spec.rollout.window.flatMap { RolloutCalendar($0)?.opening(after: snapshot.now) }
+    }
+
+    private func take(_ change: Change, _ node: RancherNode) -> StepOutcome {
+        guard isRecorded || change.server == nil, let object = fleet.mirrorNode(of: node),
+            let revision = object.spec.revision, object.metadata.deletionTimestamp == nil,
+            object.spec.desired == change.desired
+        else { return .waiting(.rollingOut, "The wanted settings of the nodes are being written down") }
         let wanted = DisruptionHolder(
             mirror: mirror.metadata.name,
             node: node.name,
             revision: revision,
-            deadlineSeconds: mirror.spec.rollout.progressDeadlineSeconds
+            deadlineSeconds: mirror.spec.rollout.progressDeadlineSeconds,
+            record: object.metadata.uid
         )
         return StepOutcome(
             actions: [.acquireDisruption(wanted, from: snapshot.disruption)],
@@ -47,10 +100,10 @@ struct DisruptionStep {
         )
     }
 
-    /// A server whose present revision failed or was refused stops the whole rollout.
+    /// A node whose present revision failed or was refused stops the whole rollout.
     private func firstDefeat() -> StepOutcome? {
-        for change in assessment.changes {
-            let node = fleet.servers[change.server]
+        let servers = assessment.changes.compactMap { change in change.server.map { fleet.servers[$0] } }
+        for node in servers + assessment.laggards.map({ fleet.agents[$0] }) {
             guard let object = fleet.mirrorNode(of: node), let agent = object.defeat else { continue }
             return StepOutcome(progress: .stalled(Self.verdict(of: agent, object)))
         }
@@ -77,13 +130,19 @@ struct DisruptionStep {
 
     /// A server that was changed by somebody else after our revision had been in force. It is not restarted again for
     /// the same revision: whoever changed it would be fought with restarts.
-    private func drift(of node: RancherNode) -> Verdict? {
-        guard let object = fleet.mirrorNode(of: node), let agent = object.status?.agent, agent.phase == .applied,
-            agent.revision == object.spec.revision
-        else { return nil }
+    private func drift(of node: RancherNode, _ change: Change) -> Verdict? {
+        guard let object = fleet.mirrorNode(of: node), let agent = object.status?.agent, object.isApplied else {
+            return nil
+        }
+        let state =
+            switch change.parts.first {
+            case .registries: "lacks registries"
+            case .debug: "does not log at the level that is wanted"
+            case .server, nil: "runs with \(node.serverText)"
+            }
         return Verdict(
             .configurationDrifted,
-            "\(node.name) runs with \(node.serverText) although revision \(agent.revision ?? "") was in force there: "
+            "\(node.name) \(state) although revision \(agent.revision ?? "") was in force there: "
                 + "somebody else changed it. It is changed again after `kubectl delete mirrornode "
                 + "\(object.metadata.name)`"
         )
@@ -94,7 +153,7 @@ struct DisruptionStep {
     private func heldByOther(_ lease: Lease, _ holder: DisruptionHolder) -> StepOutcome {
         let isOurs = lease.metadata.annotations[AnnotationKey.holderMirror] != nil
         if isOurs, !snapshot.hasMirror(holder.mirror) { return orphaned(lease, holder) }
-        guard !assessment.changes.isEmpty else { return StepOutcome() }
+        guard assessment.pendingCount > 0 else { return StepOutcome() }
         return .waiting(
             .disruptionHeld,
             "The Lease \(DisruptionLease.name) is held by \(lease.spec?.holderIdentity ?? "somebody"); one server at a "
@@ -113,10 +172,10 @@ struct DisruptionStep {
             let message = "The mirror \(holder.mirror) is gone and no step of it is under way on \(holder.node)"
             return StepOutcome(
                 actions: [.releaseDisruption(from: lease, reason: .disruptionHeld, message: message)],
-                progress: assessment.changes.isEmpty ? nil : .advancing(Verdict(.disruptionHeld, message))
+                progress: assessment.pendingCount == 0 ? nil : .advancing(Verdict(.disruptionHeld, message))
             )
         }
-        guard !assessment.changes.isEmpty else { return StepOutcome(deadline: end) }
+        guard assessment.pendingCount > 0 else { return StepOutcome(deadline: end) }
         return .waiting(
             .disruptionHeld,
             "The mirror \(holder.mirror) was deleted in the middle of its step on \(holder.node); the next server "
@@ -140,7 +199,7 @@ struct DisruptionStep {
     static func progress(of verdict: Verdict) -> Progress {
         switch verdict.reason {
         case .quorumWouldBeLost, .versionFailsToStart, .guardedServer, .managedElsewhere, .unreadableConfiguration,
-            .wouldAddCycle:
+            .wouldAddCycle, .configurationDrifted:
             .stalled(verdict)
         default: .advancing(verdict)
         }

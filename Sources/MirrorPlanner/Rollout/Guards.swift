@@ -1,27 +1,46 @@
 import KubeCore
 package import MirrorAPI
 
-/// What must hold before a server is disrupted, and again before the approval is given.
+/// What must hold before a node is disrupted, and again before the approval is given.
 struct Guards {
-    let assessment: Assessment
-    let snapshot: Snapshot
-    let change: Change
+    private let assessment: Assessment
+    private let snapshot: Snapshot
+    private let change: Change
+    private let node: RancherNode
+
+    init(assessment: Assessment, snapshot: Snapshot, change: Change, node: RancherNode) {
+        self.assessment = assessment
+        self.snapshot = snapshot
+        self.change = change
+        self.node = node
+    }
 
     private var fleet: Fleet { assessment.fleet }
-    private var node: RancherNode { fleet.servers[change.server] }
     private var mirrorNode: MirrorNode? { fleet.mirrorNode(of: node) }
 
     /// The checks in their order: the first violation is the one that is told. Orders of the administrator come first,
     /// then the state of the cluster, then the node's own.
-    private static let all: [@Sendable (Guards) -> Verdict?] = [
-        { $0.mode() }, { $0.paused() }, { $0.fresh() }, { $0.untouchable() }, { $0.unclaimed() }, { $0.ready() },
-        { $0.root() }, { $0.others() }, { $0.quorum() }, { $0.guardList() }, { $0.agent() }, { $0.version() },
-        { $0.foreignChanges() }, { $0.acyclic() }, { $0.approval() },
+    private static let ofCluster: [@Sendable (Guards) -> Verdict?] = [
+        { $0.mode() }, { $0.paused() }, { $0.window() }, { $0.fresh() }, { $0.unclaimed() },
+    ]
+    private static let ofNode: [@Sendable (Guards) -> Verdict?] = [
+        { $0.untouchable() }, { $0.ready() }, { $0.parent() }, { $0.others() }, { $0.quorum() }, { $0.guardList() },
+        { $0.agent() }, { $0.version() }, { $0.foreignChanges() }, { $0.acyclic() }, { $0.approval() },
     ]
 
-    func firstViolation() -> Verdict? {
-        for check in Self.all {
-            if let verdict = check(self) { return verdict }
+    func firstViolation() -> Verdict? { violationOfCluster() ?? violationOfNode() }
+
+    /// What would be said of any node now.
+    func violationOfCluster() -> Verdict? { Self.first(of: Self.ofCluster, self) }
+
+    /// What would be said of any agent now because of a server.
+    func violationOfServers() -> Verdict? { others() }
+
+    func violationOfNode() -> Verdict? { Self.first(of: Self.ofNode, self) }
+
+    private static func first(of checks: [@Sendable (Guards) -> Verdict?], _ guards: Guards) -> Verdict? {
+        for check in checks {
+            if let verdict = check(guards) { return verdict }
         }
         return nil
     }
@@ -37,11 +56,21 @@ struct Guards {
         return Verdict(.paused, "Paused by \(requests.joined(separator: ", "))")
     }
 
+    private func window() -> Verdict? {
+        guard let window = fleet.mirror.spec.rollout.window else { return nil }
+        let calendar = RolloutCalendar(window)
+        guard calendar?.end(at: snapshot.now) == nil else { return nil }
+        let opening = calendar?.opening(after: snapshot.now).map { "it opens at \($0)" } ?? "it never opens"
+        return Verdict(.outsideWindow, "Nothing is begun outside spec.rollout.window: \(opening)")
+    }
+
     private func fresh() -> Verdict? {
         snapshot.staleness.map { Verdict(.staleInformation, "What is known may be out of date: \($0)") }
     }
 
-    private func untouchable() -> Verdict? { fleet.untouchable(change.server) }
+    private func untouchable() -> Verdict? {
+        change.server.map { fleet.untouchable($0) } ?? fleet.managed(node, "its registries")
+    }
 
     /// A claim without the Lease: somebody took the Lease away from a step that is under way.
     private func unclaimed() -> Verdict? {
@@ -70,16 +99,34 @@ struct Guards {
         return node.isCordoned ? Verdict(.serverCordoned, "\(node.name) is cordoned: somebody works on it") : nil
     }
 
-    private func root() -> Verdict? {
-        guard change.setting.action == .point, let root = assessment.rewriteRoot, !fleet.servers[root].isReady else {
-            return nil
+    /// Nobody is pointed at a server that is away, or whose own way does not lead to the root yet.
+    private func parent() -> Verdict? {
+        guard change.parts.contains(.server), change.desired.server?.action == .point, let number = change.server,
+            let rewrite = assessment.rewrite, let parent = rewrite.parents[number]
+        else { return nil }
+        let name = fleet.servers[parent].name
+        let root = fleet.servers[rewrite.root].name
+        guard fleet.servers[parent].isReady else {
+            let (reason, what): (Reason, String) =
+                parent == rewrite.root ? (.rootNotReady, "The root \(name)") : (.parentNotReady, name)
+            return Verdict(reason, "\(what) is not Ready: \(node.name) is pointed at it once it is")
         }
-        let name = fleet.servers[root].name
-        return Verdict(.rootNotReady, "The root \(name) is not Ready: \(node.name) is pointed at it once it is")
+        // A new root may have been chosen since this step was: nobody is pointed at it while it points on.
+        if rewrite.pending.contains(rewrite.root) {
+            return Verdict(.parentNotReady, "\(node.name) waits: the `server:` of the root \(root) is emptied first")
+        }
+        guard !assessment.topology.graph.leads(to: rewrite.root, past: fleet.isAbandoned)[parent] else { return nil }
+        return Verdict(
+            .parentNotReady,
+            "\(node.name) waits: its new parent \(name) does not lead to the root \(root) yet"
+        )
     }
 
+    /// The one that the node is freed from may be away: it is what the change is for, and has been away for so long
+    /// that it is no rollout that goes wrong. Any other one may not, and etcd's majority is looked at all the same.
     private func others() -> Verdict? {
-        for other in fleet.servers + fleet.foreignServers where other.name != node.name {
+        let abandoned = change.parts.contains(.server) ? change.leaves.map { fleet.servers[$0].name } : nil
+        for other in fleet.servers + fleet.foreignServers where other.name != node.name && other.name != abandoned {
             if !other.isReady {
                 return Verdict(.otherServerNotReady, "\(node.name) waits: the server \(other.name) is not Ready")
             }
@@ -112,12 +159,14 @@ struct Guards {
     }
 
     private func guardList() -> Verdict? {
-        guard change.setting.action == .clear, let reason = node.guardListReason else { return nil }
+        guard change.desired.server?.action == .clear, change.parts.contains(.server), let reason = node.guardListReason
+        else { return nil }
         return Verdict(.guardedServer, "`server:` of \(node.name) is never emptied: \(reason)")
     }
 
     private func version() -> Verdict? {
-        guard let version = node.version, version.failsToStartWithoutRegistries, fleet.isRegistryOn,
+        guard change.server != nil, change.desired.registries?.isEmpty != false, let version = node.version,
+            version.failsToStartWithoutRegistries, fleet.isRegistryOn,
             mirrorNode?.status?.agent?.registriesConfigured != true
         else { return nil }
         return Verdict(
@@ -136,8 +185,9 @@ struct Guards {
     }
 
     private func foreignChanges() -> Verdict? {
-        // `server` is ours to decide, and what else stands for it on disk is overridden by our file.
-        let keys = (mirrorNode?.status?.agent?.pendingChanges ?? []).filter { $0 != "server" }.sorted()
+        // `server` and `debug` are ours to decide, and what else stands for them on disk is overridden by our file.
+        let ours = change.desired.debug == nil ? ["server"] : ["server", "debug"]
+        let keys = (mirrorNode?.status?.agent?.pendingChanges ?? []).filter { !ours.contains($0) }.sorted()
         guard !keys.isEmpty else { return nil }
         return Verdict(
             .pendingChanges,
@@ -148,8 +198,11 @@ struct Guards {
 
     /// While the server restarts it may run with the old edge or the new one, so no graph of both may be worse.
     private func acyclic() -> Verdict? {
-        let graph = assessment.topology.graph
-        let after = graph.replacing([(change.server, StarRewrite.target(of: change.setting, on: fleet))])
+        guard change.parts.contains(.server), let server = change.server, let setting = change.desired.server else {
+            return nil
+        }
+        let graph = approved(assessment.topology.graph)
+        let after = graph.applying([(server, setting)], on: fleet)
         let (before, then) = (graph.cyclicComponents(), after.cyclicComponents())
         let known = Set(before.joined())
         guard then.count <= before.count, let added = then.joined().first(where: { !known.contains($0) }) ?? nil else {
@@ -160,6 +213,24 @@ struct Guards {
             .wouldAddCycle,
             "The new `server:` of \(node.name) would put \(fleet.servers[added].name) into a cycle"
         )
+    }
+
+    /// The graph with the edges of open approvals beside those that run: their agents may still lay them.
+    private func approved(_ running: TopologyGraph) -> TopologyGraph {
+        var graph = running
+        for other in fleet.selectedServers where other != change.server {
+            guard let object = fleet.mirrorNode(of: fleet.servers[other]), let approval = object.spec.approval,
+                approval.expires > snapshot.now, let setting = object.spec.desired?.server
+            else { continue }
+            let target = graph.target(of: setting, on: fleet)
+            switch (graph.targets[other], target) {
+            case (.servers(let first), .servers(let second)):
+                graph.targets[other] = .servers(Set(first + second).sorted())
+            case (_, .servers), (_, .external): graph.targets[other] = target
+            case (_, .nowhere), (_, .unknown): continue
+            }
+        }
+        return graph
     }
 
     private func approval() -> Verdict? {

@@ -14,16 +14,15 @@ struct HeldStep {
     private var rollout: P2PMirrorSpec.Rollout { fleet.mirror.spec.rollout }
 
     func outcome() -> StepOutcome {
-        guard let number = fleet.numbers[holder.node] else {
-            return release(.stepDone, "The Node \(holder.node) is gone or is no server any more")
+        guard let node = step.node(named: holder.node) else {
+            return release(.stepDone, "The Node \(holder.node) is gone")
         }
-        let node = fleet.servers[number]
         guard let object = fleet.mirrorNode(named: holder.node) else { return withoutRecord(node) }
         guard object.spec.nodeUID == node.uid else {
             return release(.stepDone, "The Node \(holder.node) was replaced by another one of that name")
         }
-        // One that was made after the Lease was taken knows nothing of what its predecessor's agent had begun.
-        if let created = object.metadata.creationTimestamp, created > taken { return withoutRecord(node) }
+        // Another one than the Lease was taken for knows nothing of what its predecessor's agent had begun.
+        if !holder.isFor(object, takenAt: taken) { return withoutRecord(node) }
         var outcome = outcome(node, object)
         if outcome.rollout == nil { outcome.rollout = record(provenSince: nil) }
         return outcome
@@ -70,15 +69,14 @@ struct HeldStep {
 
     /// Why the step must not begin any more; nil where it may.
     private func objection(_ node: RancherNode, _ object: MirrorNode) -> Verdict? {
-        guard object.spec.revision == holder.revision, let setting = object.spec.desired?.server,
-            let change = step.assessment.change(of: node.name), change.setting == setting,
-            object.metadata.deletionTimestamp == nil
+        guard object.spec.revision == holder.revision, let change = step.assessment.change(of: node.name),
+            change.desired == object.spec.desired, object.metadata.deletionTimestamp == nil
         else { return Verdict(.stepDone, "The step on \(node.name) is not wanted any more") }
         if object.defeat != nil || object.status?.agent?.revision == holder.revision {
             // Whatever it says of this revision under another epoch: it had its restart, or will never have it.
             return Verdict(.stepDone, "\(holder.revision) was tried on \(node.name) before and is not tried again")
         }
-        return Guards(assessment: step.assessment, snapshot: step.snapshot, change: change).firstViolation()
+        return Guards(assessment: step.assessment, snapshot: step.snapshot, change: change, node: node).firstViolation()
     }
 
     private func approve(_ node: RancherNode, _ object: MirrorNode) -> StepOutcome {
@@ -86,7 +84,8 @@ struct HeldStep {
         let approval = MirrorNodeSpec.Approval(
             revision: holder.revision,
             epoch: epoch,
-            expires: now + StepTimes.approvalSeconds,
+            // An agent that claims it begins, and nothing begins outside the window.
+            expires: min(now + StepTimes.approvalSeconds, step.windowEnd ?? now + StepTimes.approvalSeconds),
             deadlineSeconds: holder.deadlineSeconds ?? rollout.progressDeadlineSeconds,
             reason: change?.reason.rawValue ?? Reason.rollingOut.rawValue
         )
@@ -121,7 +120,7 @@ struct HeldStep {
         let name = object.spec.nodeName
         let message =
             "\(name) has not shown its health by \(end): \(missing). Look at the service and the agent on that node. "
-            + "No other server is touched meanwhile; it goes on once that is mended, or, where the server is well as "
+            + "No other node is touched meanwhile; it goes on once that is mended, or, where the node is well as "
             + "it is, after `kubectl delete mirrornode \(object.metadata.name)`"
         return StepOutcome(
             progress: .stalled(Verdict(.progressDeadlineExceeded, message)),
@@ -156,12 +155,19 @@ struct HeldStep {
     private func missingProof(_ node: RancherNode, _ object: MirrorNode) -> String? {
         guard node.isReady else { return "it is not Ready yet" }
         if !node.canProveItsVote { return "its etcd member has no vote yet" }
-        guard let setting = object.spec.desired?.server, node.arguments != nil else {
+        let desired = object.spec.desired ?? MirrorNodeSpec.Desired()
+        if desired.server != nil || desired.debug != nil, node.arguments == nil {
             return "its configuration is not known yet"
         }
-        let url = setting.url.flatMap { ServerURL($0, distribution: fleet.distribution) }
-        let isAsWanted = setting.action == .clear ? node.effectiveServer == nil : node.server == url && url != nil
-        return isAsWanted ? nil : "it does not show the wanted `server:` yet, but \(node.serverText)"
+        if let setting = desired.server, !fleet.isInForce(setting, on: node) {
+            return "it does not show the wanted `server:` yet, but \(node.serverText)"
+        }
+        if desired.debug == true, node.arguments?.enablesDebug != true {
+            return "it does not log at the level debug yet"
+        }
+        guard let registries = desired.registries else { return nil }
+        let missing = fleet.lacks(registries, object.status?.agent?.host?.registries ?? [], object)
+        return missing.isEmpty ? nil : "its agent does not report \(Sentences.list(missing)) among its registries yet"
     }
 
     private var recordedProof: Timestamp? {
@@ -232,8 +238,8 @@ struct HeldStep {
     }
 
     private func record(provenSince: Timestamp?) -> P2PMirrorStatus.Rollout {
-        let total = fleet.servers.count { fleet.setting(of: $0) != nil }
-        let left = step.assessment.changes.count
+        let left = step.assessment.pendingCount
+        let total = max(left, fleet.askedCount)
         return P2PMirrorStatus.Rollout(
             node: holder.node,
             revision: holder.revision,

@@ -28,6 +28,8 @@ struct StepOutcome: Hashable, Sendable {
 enum StepTimes {
     /// How long an approval is good for. A claimed one goes on; one that nobody claims by then is taken back.
     static let approvalSeconds = 120
+    /// What a restart takes at least, from the taking of the Lease to the service's being up: for estimates.
+    static let leastRestartSeconds = 15
     /// The longest `progressDeadlineSeconds` that the schema allows.
     static let longestDeadlineSeconds = 7_200
 }

@@ -26,8 +26,8 @@ struct UnclaimedStep {
         guard objects.count == 1, let object = objects.first, object.spec.nodeUID == node.metadata.uid ?? "",
             !object.isClaimed
         else { return nil }
-        // One that was made after the Lease was taken knows nothing of what its predecessor's agent had begun.
-        if let created = object.metadata.creationTimestamp, created > taken { return nil }
+        // Another one than the Lease was taken for knows nothing of what its predecessor's agent had begun.
+        guard holder.isFor(object, takenAt: taken) else { return nil }
         if let agent = object.status?.agent, agent.revision == holder.revision, agent.epoch == epoch,
             agent.phase != .refused, agent.phase != .idle
         {

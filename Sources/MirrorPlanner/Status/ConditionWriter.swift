@@ -92,7 +92,7 @@ struct ConditionWriter {
             .false,
             Verdict(
                 worst.severity == .information ? .embeddedRegistryOff : .ringFound,
-                Sentences.cycle(worst, assessment) + rest
+                Sentences.cycle(worst, assessment) + rest + Sentences.load(worst, assessment)
             )
         )
     }
@@ -106,14 +106,35 @@ struct ConditionWriter {
             let addition = missing.first.map { "; \(Sentences.missingRoot($0))" } ?? ""
             return (.false, Verdict(obstacle.reason, obstacle.message + addition))
         }
-        let changes = assessment.changes
-        if let first = changes.first {
-            let names = Sentences.list(changes.map(\.node))
-            return (.false, Verdict(.changesPending, "\(changes.count) to change: \(names). Next: \(first.message)"))
+        if let next = assessment.nextChange {
+            let count = assessment.pendingCount
+            let names =
+                assessment.changes.prefix(6).map(\.node) + assessment.laggards.prefix(6).map { fleet.agents[$0].name }
+            let time = Sentences.duration(ofSteps: count, fleet.mirror.spec.rollout)
+            let message =
+                "\(count) to change: \(Sentences.list(names, of: count))\(time). Next: \(next.message)"
+            return (.false, Verdict(.changesPending, message + Sentences.silent(assessment)))
         }
         if let name = missing.first { return (.true, Verdict(.preferredRootMissing, Sentences.missingRoot(name))) }
         if let unfit = assessment.unfitRoots.first { return (.true, unfit) }
+        if let verdict = remark() { return verdict }
         return (.true, Verdict(.nodesCurrent, "All nodes are as they should be"))
+    }
+
+    /// What is worth a word though nothing is left to change.
+    private func remark() -> (Condition.Status, Verdict)? {
+        if !assessment.silentHosts.isEmpty {
+            let message = "Not all nodes are looked at\(Sentences.silent(assessment))"
+            return (.unknown, Verdict(.hostNotReported, message))
+        }
+        if let unused = assessment.unusedAddress { return (.true, unused) }
+        let dead = Sentences.deadServers(assessment)
+        if let first = dead.first {
+            let more = dead.count > 1 ? "; the same is true of \(dead.count - 1) more server(s)" : ""
+            return (.true, Verdict(.deadServer, first.message + more))
+        }
+        let noisy = assessment.noisyServers
+        return noisy.isEmpty ? nil : (.true, Verdict(.debugLog, Sentences.noisy(noisy)))
     }
 
     private func versions() -> (Condition.Status, Verdict) {

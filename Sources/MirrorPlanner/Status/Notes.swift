@@ -23,38 +23,23 @@ enum Notes {
                 )
             )
         }
-        notes += assessment.exempt.filter { $0.reason == .managedElsewhere }
+        notes += assessment.exempt.filter { $0.reason == .managedElsewhere }.prefix(limit)
             .map { Note(.warning, reason: $0.reason, message: $0.message) }
         for name in fleet.mirror.spec.topology.preferredRoots where fleet.numbers[name] == nil {
             notes.append(Note(.warning, reason: .preferredRootMissing, message: Sentences.missingRoot(name)))
         }
         notes += assessment.unfitRoots.map { Note(.warning, reason: $0.reason, message: $0.message) }
-        return notes + deadServers(fleet, disrupted: assessment.disrupted)
+        for verdict in [assessment.deposed, assessment.unusedAddress].compactMap({ $0 }) {
+            notes.append(Note(.warning, reason: verdict.reason, message: verdict.message))
+        }
+        let noisy = assessment.noisyServers
+        if !noisy.isEmpty { notes.append(Note(.warning, reason: .debugLog, message: Sentences.noisy(noisy))) }
+        let dead = Sentences.deadServers(assessment).prefix(limit)
+        return notes + dead.map { Note(.warning, node: $0.server, reason: .deadServer, message: $0.message) }
     }
 
-    /// Agents whose `server:` leads to a server that is away: such an agent loses its peers at its next restart.
-    /// A server that we restart ourselves comes back, or is told of as a step that failed.
-    private static func deadServers(_ fleet: Fleet, disrupted: String?) -> [Note] {
-        var agents: [Int: [String]] = [:]
-        for agent in fleet.agents {
-            guard let host = agent.server?.host else { continue }
-            let found = fleet.addresses.servers(at: host)
-            guard let first = found.first, !found.contains(where: { fleet.servers[$0].isReady }) else { continue }
-            agents[first, default: []].append(agent.name)
-        }
-        return agents.sorted { $0.key < $1.key }.filter { fleet.servers[$0.key].name != disrupted }.map {
-            server,
-            names in
-            let name = fleet.servers[server].name
-            return Note(
-                .warning,
-                node: name,
-                reason: .deadServer,
-                message: "\(Sentences.list(names)) get(s) peers from \(name), which is not Ready: at the next restart "
-                    + "there they find none"
-            )
-        }
-    }
+    /// Notes of one kind; a fault of a whole fleet shows in the first ones.
+    private static let limit = 20
 }
 
 /// Sentences that appear in more than one place.
@@ -86,9 +71,65 @@ enum Sentences {
         return "the configuration of \(first.name) is not known\(why)\(others)"
     }
 
-    /// The first five of some names.
-    static func list(_ names: [String]) -> String {
-        let more = names.count > 5 ? " and \(names.count - 5) more" : ""
+    /// The first five of some names; of `count` names, where only the first ones are given.
+    static func list(_ names: [String], of count: Int? = nil) -> String {
+        let count = count ?? names.count
+        let more = count > 5 ? " and \(count - 5) more" : ""
         return names.prefix(5).joined(separator: ", ") + more
+    }
+
+    /// Agents whose `server:` leads to a server that is away: such an agent loses its peers at its next restart.
+    /// A server that we restart ourselves comes back, or is told of as a step that failed.
+    static func deadServers(_ assessment: Assessment) -> [(server: String, message: String)] {
+        let fleet = assessment.fleet
+        guard fleet.servers.contains(where: { !$0.isReady }) else { return [] }
+        var agents: [Int: [String]] = [:]
+        for agent in fleet.agents {
+            guard let host = agent.server?.host else { continue }
+            let found = fleet.addresses.servers(at: host)
+            guard let first = found.first, !found.contains(where: { fleet.servers[$0].isReady }) else { continue }
+            agents[first, default: []].append(agent.name)
+        }
+        return agents.sorted { $0.key < $1.key }.compactMap { server, names in
+            let name = fleet.servers[server].name
+            guard name != assessment.disrupted else { return nil }
+            return (
+                name,
+                "\(list(names)) get(s) peers from \(name), which is not Ready: at the next restart there they find none"
+            )
+        }
+    }
+
+    /// What the services of a cycle's servers cost, where their agents say so.
+    static func load(_ cycle: Topology.Cycle, _ assessment: Assessment) -> String {
+        let fleet = assessment.fleet
+        let texts = cycle.path.compactMap { number -> String? in
+            let node = fleet.servers[number]
+            guard let percent = fleet.mirrorNode(of: node)?.status?.agent?.host?.serviceCPUPercent else { return nil }
+            let unit = fleet.distribution.unit(of: .server).split(separator: ".")[0]
+            return "\(unit) on \(node.name) uses \(percent) % of a core"
+        }
+        return texts.isEmpty ? "" : "; \(list(texts))"
+    }
+
+    static func noisy(_ servers: [String]) -> String {
+        "The own configuration of \(list(servers)) asks for the level debug: the service logs every question for peers. "
+            + "Take `debug` out there, and restart the service, when it is not needed any more"
+    }
+
+    static func silent(_ assessment: Assessment) -> String {
+        let names = assessment.silentHosts
+        guard !names.isEmpty else { return "" }
+        return "; the agents of \(list(names)) do not say what their hosts have, so nothing is asked of them: "
+            + "upgrade them, or wait for them"
+    }
+
+    /// How long so many steps take at least, where that is worth a word: one node at a time.
+    static func duration(ofSteps count: Int, _ rollout: P2PMirrorSpec.Rollout) -> String {
+        guard count >= 20 else { return "" }
+        let minutes = count * (rollout.minReadySeconds + StepTimes.leastRestartSeconds) / 60
+        let time =
+            minutes < 120 ? "\(minutes) minutes" : minutes < 2_880 ? "\(minutes / 60) hours" : "\(minutes / 1_440) days"
+        return " (one node at a time: \(time) at least)"
     }
 }

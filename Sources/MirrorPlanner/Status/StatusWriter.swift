@@ -35,7 +35,7 @@ struct StatusWriter {
             let verdict = Verdict(.paused, "The mirror is being deleted: nothing is begun any more")
             return finished(progress: .advancing(verdict), rollout: rollout)
         }
-        let left = assessment.changes.count
+        let left = assessment.pendingCount
         let message = "Paused by \(Sentences.list(requests)): \(left) change(s) wait"
         let warning = UnclaimedStep(ofMirror: mirror.metadata.name, snapshot)?.warning
         let isSteady = warning == nil && left == 0 && rollout == nil && assessment.obstacle == nil
@@ -58,17 +58,17 @@ struct StatusWriter {
         // A step that is under way is told first, even where it was begun under Enforce and the mode changed since.
         if step.rollout != nil, let progress = step.progress { return progress }
         if mirror.spec.mode == .observe { return steady() }
-        if let obstacle = assessment.obstacle, assessment.changes.isEmpty { return .stalled(obstacle) }
+        if let obstacle = assessment.obstacle, assessment.pendingCount == 0 { return .stalled(obstacle) }
         return step.progress ?? steady()
     }
 
     private func steady() -> Progress {
-        let left = assessment.changes.count
+        let left = assessment.pendingCount
         if mirror.spec.mode == .observe {
             let detail =
                 assessment.obstacle?.message
                 ?? (left == 0
-                    ? "nothing would be changed" : "\(left) server(s) would be changed; see status.nextChange")
+                    ? "nothing would be changed" : "\(left) node(s) would be changed; see status.nextChange")
             return .steady(Verdict(.observing, "The plan is made and nothing is touched: \(detail)"))
         }
         if mirror.spec.topology.rewrite == .never, !assessment.topology.cycles.isEmpty {
@@ -97,13 +97,32 @@ struct StatusWriter {
         )
     }
 
+    /// The root as it is to be on record.
+    private var rootRecord: (name: String?, uid: String?, address: String?) {
+        let present = mirror.status?.topology
+        guard snapshot.staleness == nil else { return (present?.root, present?.rootUID, present?.rootAddress) }
+        guard let number = assessment.root.flatMap({ fleet.numbers[$0] }) else { return (assessment.root, nil, nil) }
+        return (assessment.root, fleet.servers[number].uid, fleet.servers[number].internalIP)
+    }
+
+    /// Whether the root stands in the status, so that it is the same after a restart of the operator. A release before
+    /// this one recorded its name alone.
+    var isRootRecorded: Bool {
+        let present = mirror.status?.topology
+        let wanted = rootRecord
+        return present?.root == wanted.name && (present?.rootUID == nil || present?.rootUID == wanted.uid)
+    }
+
     private func topology() -> P2PMirrorStatus.Topology? {
         guard fleet.isSelected.contains(true) else { return nil }
+        let root = rootRecord
         let cycles = assessment.topology.cycles
         return P2PMirrorStatus.Topology(
             observed: assessment.topology.shape,
             desired: assessment.isRewriting ? mirror.spec.topology.shape : nil,
-            root: snapshot.staleness == nil ? assessment.root : mirror.status?.topology?.root,
+            root: root.name,
+            rootUID: root.uid,
+            rootAddress: root.address,
             depth: assessment.topology.depth,
             cycleCount: cycles.count,
             cycles: cycles.isEmpty
@@ -111,16 +130,18 @@ struct StatusWriter {
                 : cycles.prefix(20).map { cycle in
                     P2PMirrorStatus.Cycle(nodes: cycle.path.prefix(50).map { fleet.servers[$0].name })
                 },
-            pendingChanges: assessment.changes.count
+            pendingChanges: assessment.pendingCount
         )
     }
 
     private func nodes(_ rollout: P2PMirrorStatus.Rollout?) -> P2PMirrorStatus.Nodes {
         let servers = fleet.selectedServers.map { fleet.servers[$0] }
-        let failed = servers.count { fleet.mirrorNode(of: $0)?.defeat != nil }
-        let updating = servers.count { $0.name == rollout?.node }
-        let pending = Set(assessment.changes.map(\.node))
-        let behind = servers.count { pending.contains($0.name) || $0.name == rollout?.node }
+        let laggards = assessment.laggards.map { fleet.agents[$0] }
+        let failed = (servers + laggards).count { fleet.mirrorNode(of: $0)?.defeat != nil }
+        let updating = rollout.map { fleet.selects($0.node) ? 1 : 0 } ?? 0
+        var pending = Set((assessment.changes.map(\.node) + laggards.map(\.name)))
+        if let rollout, updating > 0 { pending.insert(rollout.node) }
+        let behind = pending.count
         return P2PMirrorStatus.Nodes(
             selected: fleet.selectedCount,
             ready: servers.count { $0.isReady } + fleet.agents.count { $0.isReady },
@@ -131,12 +152,18 @@ struct StatusWriter {
     }
 
     private func nextChange() -> P2PMirrorStatus.NextChange? {
-        guard let change = assessment.changes.first else { return nil }
+        guard let change = assessment.nextChange else { return nil }
+        let action: P2PMirrorStatus.NextChange.Action =
+            switch change.parts.first {
+            case .registries: .addRegistries
+            case .debug: .setDebug
+            case .server, nil: change.desired.server?.action == .clear ? .clearServer : .pointServer
+            }
         return P2PMirrorStatus.NextChange(
             node: change.node,
-            action: change.setting.action == .clear ? .clearServer : .pointServer,
+            action: action,
             reason: change.reason.rawValue,
-            message: change.message
+            message: String(change.message.prefix(4_096))
         )
     }
 

@@ -4,7 +4,8 @@ import MirrorAPI
 /// Which server becomes the root of what is rewritten.
 ///
 /// The root is sticky: changing it costs a restart of nearly every server. A cordon or a reboot pauses the rollout and
-/// deposes nobody; neither does information that is missing.
+/// deposes nobody; neither does information that is missing. It is deposed when its Node is gone or another one of that
+/// name, when it must not be root any more, and when it has been away for `rerootAfterSeconds` and another one can be.
 struct RootElection {
     enum Outcome: Hashable, Sendable {
         case root(Int)
@@ -26,9 +27,7 @@ struct RootElection {
         isMember = scope.members.reduce(into: Array(repeating: false, count: graph.count)) { $0[$1] = true }
         pointers = Array(repeating: 0, count: graph.count)
         for member in scope.members {
-            if case .servers(let numbers) = graph.targets[member], numbers.count == 1, numbers[0] != member {
-                pointers[numbers[0]] += 1
-            }
+            if let target = graph.targets[member].only, target != member { pointers[target] += 1 }
         }
     }
 
@@ -36,17 +35,30 @@ struct RootElection {
     ///   - recorded: the root that the status names.
     ///   - disrupted: the server that is being restarted on our behalf: what it lacks meanwhile, it lacks because of
     ///     us.
-    func outcome(recorded: String?, disrupted: String?) -> Outcome {
+    func outcome(recorded: P2PMirrorStatus.Topology?, disrupted: String?) -> Outcome {
         let preferred = fleet.mirror.spec.topology.preferredRoots.compactMap { fleet.numbers[$0] }
         let firstPreferred = preferred.first { obstacle($0) == nil }
-        if let recorded, let present = fleet.numbers[recorded], keeps(present, isDisrupted: recorded == disrupted) {
-            guard let firstPreferred, !preferred.contains(present) else { return .root(present) }
-            return .root(firstPreferred)
+        var stays: Int?
+        if let present = Self.root(recorded, fleet) {
+            let isDisrupted = fleet.servers[present].name == disrupted
+            if keeps(present, isDisrupted: isDisrupted) { stays = present }
+            if let stays, isDisrupted || !fleet.isAbandoned[stays] {
+                guard let firstPreferred, !preferred.contains(stays) else { return .root(stays) }
+                return .root(firstPreferred)
+            }
         }
         if let firstPreferred { return .root(firstPreferred) }
         let eligible = fleet.selectedServers.filter { obstacle($0) == nil }
-        guard let best = eligible.min(by: isBetter) else { return .noneEligible(explanation()) }
-        return .root(best)
+        if let best = eligible.min(by: isBetter) { return .root(best) }
+        // Nobody is better than one that is away and may come back.
+        return stays.map { .root($0) } ?? .noneEligible(explanation())
+    }
+
+    /// The number of a recorded root, unless its Node is gone or was replaced by another one of that name.
+    static func root(_ recorded: P2PMirrorStatus.Topology?, _ fleet: Fleet) -> Int? {
+        guard let recorded, let number = recorded.root.flatMap({ fleet.numbers[$0] }) else { return nil }
+        guard let uid = recorded.rootUID else { return number }
+        return uid == fleet.servers[number].uid ? number : nil
     }
 
     /// The preferred roots that are passed over for `root`, each with what stands in its way.

@@ -1,3 +1,5 @@
+import MirrorAPI
+
 /// Which server asks which: the edge `a -> b` says that `a` is configured to join or ask `b`.
 package struct TopologyGraph: Hashable, Sendable {
     /// Where a server's `server:` leads.
@@ -12,6 +14,12 @@ package struct TopologyGraph: Hashable, Sendable {
         case unknown
 
         package func leadsOnly(to server: Int) -> Bool { self == .servers([server]) }
+
+        /// The one server that it leads to; nil where it leads to none or to several.
+        package var only: Int? {
+            guard case .servers(let numbers) = self, numbers.count == 1 else { return nil }
+            return numbers[0]
+        }
     }
 
     /// Names in ascending order: a smaller number is a smaller name.
@@ -61,6 +69,72 @@ package struct TopologyGraph: Hashable, Sendable {
         var graph = self
         for change in changes { graph.targets[change.server] = change.target }
         return graph
+    }
+
+    /// The graph in which those servers run with those settings.
+    func applying(_ settings: some Sequence<(server: Int, setting: ServerSetting)>, on fleet: Fleet) -> TopologyGraph {
+        var graph = self
+        for (server, setting) in settings { graph.targets[server] = graph.target(of: setting, on: fleet) }
+        return graph
+    }
+
+    /// What the edge of a server becomes by a setting; an address that is new here is taken in.
+    mutating func target(of setting: ServerSetting, on fleet: Fleet) -> Target {
+        guard setting.action == .point else { return .nowhere }
+        guard let url = setting.url.flatMap({ ServerURL($0, distribution: fleet.distribution) }) else {
+            return .unknown
+        }
+        return target(of: url, on: fleet)
+    }
+
+    /// Where a URL leads.
+    mutating func target(of url: ServerURL, on fleet: Fleet) -> Target {
+        let found = fleet.addresses.servers(at: url.host)
+        guard found.isEmpty else { return .servers(found) }
+        if let known = externals.firstIndex(of: url.description) { return .external(known) }
+        externals.append(url.description)
+        return .external(externals.count - 1)
+    }
+
+    /// For each server whether the way from it, along edges that lead to one server each, comes to `root` without
+    /// passing one of `blocked`.
+    func leads(to root: Int, past blocked: [Bool]) -> [Bool] {
+        var answers: [Bool?] = Array(repeating: nil, count: count)
+        answers[root] = true
+        for start in 0..<count where answers[start] == nil {
+            var path: [Int] = []
+            var current: Int? = start
+            // What is on the way counts as no until the end is known: a cycle leads nowhere.
+            while let server = current, answers[server] == nil {
+                answers[server] = false
+                path.append(server)
+                current = blocked[server] ? nil : targets[server].only
+            }
+            let answer = current.flatMap { answers[$0] } ?? false
+            for server in path where !blocked[server] { answers[server] = answer }
+        }
+        return answers.map { $0 ?? false }
+    }
+
+    /// For each server the first one of `marked` on its way; nil where there is none.
+    func firstOnTheWay(_ marked: [Bool]) -> [Int?] {
+        var answers: [Int?] = Array(repeating: nil, count: count)
+        var isKnown = Array(repeating: false, count: count)
+        for start in 0..<count where !isKnown[start] {
+            var path: [Int] = []
+            var current: Int? = start
+            while let server = current, !isKnown[server] {
+                isKnown[server] = true
+                path.append(server)
+                current = targets[server].only
+            }
+            var answer = current.flatMap { marked[$0] ? $0 : answers[$0] }
+            for server in path.reversed() {
+                answers[server] = answer
+                if marked[server] { answer = server }
+            }
+        }
+        return answers
     }
 
     /// Servers first, then external addresses, then one vertex for "any server that asks on": what a load balancer

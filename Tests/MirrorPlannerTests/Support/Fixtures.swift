@@ -12,6 +12,9 @@ struct TestNode {
     var program = "rke2"
     var address: String
     var isReady = true
+    /// Seconds for which it has been away; nil where it is not known.
+    var away: Int?
+    var zone: String?
     var isCordoned = false
     var isDeleting = false
     /// Nil: the condition is absent.
@@ -74,7 +77,11 @@ struct TestNode {
             annotations["\(program).io/node-args"] = arguments
         }
         annotations["\(program).io/node-env"] = environment
-        var conditions = [Node.Condition(type: "Ready", status: isReady ? "True" : "False")]
+        labels["topology.kubernetes.io/zone"] = zone
+        let since = away.map { Fixture.now + -$0 }
+        var conditions = [
+            Node.Condition(type: "Ready", status: isReady ? "True" : "False", lastTransitionTime: since)
+        ]
         if let isVoter { conditions.append(Node.Condition(type: "EtcdIsVoter", status: isVoter ? "True" : "False")) }
         return Node(
             metadata: ObjectMeta(

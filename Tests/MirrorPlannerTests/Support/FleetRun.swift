@@ -34,16 +34,25 @@ struct FleetRun {
         self.dice = dice
         world = World(Fixture.snapshot(fleet.mirror, fleet.nodes))
         world.silent = fleet.silent
+        world.old = fleet.old
     }
 
     /// Passes after the last fault: eleven for each server's change (wish, Lease, approval, claim, restart, report,
     /// proof, release, and the same again for a step that was cut off), and a few for the first and the last pass.
-    var bound: Int { 24 + 11 * (fleet.nodes.count + 1) }
+    /// Each of a node's settings may be such a change, and each time that the window closes in the middle of one, it is
+    /// begun anew.
+    var bound: Int {
+        let kinds = 1 + [RandomFleet.Trait.registries, .debug, .debug, .address].count { fleet.traits.contains($0) }
+        return (24 + 11 * (fleet.nodes.count + 1)) * kinds * (fleet.traits.contains(.window) ? 2 : 1)
+    }
 
     mutating func run() {
         // Where there is nothing to do, faults have little to disturb.
         let faults = fleet.traits.contains(.cycle) ? 2 + dice.below(9) : 1 + dice.below(3)
-        for _ in 0..<faults { pass(isCalm: false) }
+        for number in 0..<faults {
+            pass(isCalm: false)
+            if number == faults / 2 { loseRoot() }
+        }
         violations += Acceptance.validate(fleet.mirror).map { "invalid: \($0.path): \($0.message)" }
         calm()
         var quiet = 0
@@ -68,6 +77,7 @@ struct FleetRun {
             return false
         }
         var happened = !plan.actions.isEmpty
+        checkWishes(plan)
         let rules = SafetyRules(mirror: world.snapshot.mirrors[0], restarts: world.restarts)
         var status = plan
         status.actions = []
@@ -103,7 +113,56 @@ struct FleetRun {
         }
     }
 
+    /// No wish is for more than the specification asks for.
+    private mutating func checkWishes(_ plan: Plan) {
+        let spec = world.snapshot.mirrors[0].spec
+        for case .applyMirrorNode(let intent) in plan.actions {
+            let present = world.snapshot.mirrorNodes.first { $0.metadata.name == intent.name }
+            if intent.spec.desired?.debug == true, present?.spec.desired?.debug != true,
+                spec.rancher.debugUntil.map({ world.snapshot.now < $0 }) != true
+            {
+                violations.append("rule 9: \(intent.name) is to log at the level debug")
+            }
+            if let wish = intent.spec.desired?.registries, Set(wish) != Set(spec.registries),
+                present?.spec.desired?.registries != wish
+            {
+                violations.append("rule 9: \(intent.name) is to mirror \(wish)")
+            }
+            let isOld = fleet.old.contains(intent.spec.nodeName)
+            if isOld, intent.spec.desired?.registries != nil || intent.spec.desired?.debug != nil {
+                violations.append("rule 7: \(intent.name) is asked for what its agent may not know")
+            }
+        }
+    }
+
     // MARK: Faults
+
+    /// The root is deleted, or deleted and made anew, or goes away for good.
+    private mutating func loseRoot() {
+        guard dice.roll(12), let root = world.snapshot.mirrors[0].status?.topology?.root,
+            let index = fleet.nodes.firstIndex(where: { $0.name == root }), fleet.nodes.count > 1
+        else { return }
+        switch dice.below(3) {
+        case 0:
+            fleet.traits.insert(.lostRoot)
+            world.remove(root)
+        case 1:
+            fleet.traits.insert(.newRoot)
+            var node = fleet.nodes[index]
+            node.uid = "uid-\(root)-again"
+            node.url = fleet.nodes.first { $0.name != root && $0.role == .server }.map { other in
+                "https://\(other.address.contains(":") ? "[\(other.address)]" : other.address):9345"
+            }
+            node.extraArguments = []
+            node.rawArguments = nil
+            world.replace(root, by: node)
+        default:
+            guard world.restarting[root] == nil else { return }
+            fleet.traits.insert(.reroot)
+            fleet.dead.insert(root)
+            world.set(root, isReady: false)
+        }
+    }
 
     private mutating func disturb() {
         world.manners.idlePercent = 30
@@ -122,7 +181,8 @@ struct FleetRun {
     private mutating func recover() {
         for node in world.snapshot.nodes {
             let name = node.metadata.name
-            if node.isCordoned { world.set(name, isCordoned: false) }
+            let wasCordoned = fleet.nodes.contains { $0.name == name && $0.isCordoned }
+            if node.isCordoned, !wasCordoned { world.set(name, isCordoned: false) }
             if !node.isReady, world.restarting[name] == nil, !fleet.dead.contains(name) {
                 world.set(name, isReady: true)
             }
@@ -148,11 +208,16 @@ struct FleetRun {
             if !world.restarts.isEmpty { violations.append("rule 9: restarted under Observe") }
             return
         }
-        if ready?.status == .true { checkStar() } else { checkExcuse() }
+        if ready?.status == .true {
+            checkShape()
+            checkSettings()
+        } else {
+            checkExcuse()
+        }
     }
 
     /// Whoever is at peace has no cycle that matters, and what was rewritten points to one root.
-    private mutating func checkStar() {
+    private mutating func checkShape() {
         let nodes = world.snapshot.nodes
         let edges = SafetyRules.edges(nodes)
         let selected = Set(nodes.filter { $0.metadata.labels["fleet"] == nil }.map(\.metadata.name))
@@ -160,12 +225,90 @@ struct FleetRun {
         if !cyclic.isEmpty, !fleet.traits.contains(.registryOff) {
             violations.append("rule 4: at the end \(cyclic.sorted()) are still in a cycle")
         }
-        guard let root = world.snapshot.mirrors[0].status?.topology?.root else { return }
+        guard let root = world.snapshot.mirrors[0].status?.topology?.root, !fleet.traits.contains(.registryOff) else {
+            return
+        }
+        let topology = fleet.mirror.spec.topology
         for object in world.snapshot.mirrorNodes where object.spec.desired?.server != nil {
             let name = object.spec.nodeName
-            let wanted: Set<String> = name == root ? [] : [root]
-            if edges[name] ?? [] != wanted, !fleet.traits.contains(.registryOff) {
-                violations.append("rule 4: at the end \(name) does not point to the root \(root)")
+            let url = nodes.first { $0.metadata.name == name }.flatMap {
+                SafetyRules.lastServer(SafetyRules.argumentsText($0))
+            }
+            if name == root ? url == nil : url != nil && url == topology.registrationAddress { continue }
+            let depth = Self.depth(of: name, root, edges)
+            if topology.shape == .star ? depth != 1 : depth == nil {
+                violations.append("rule 4: at the end \(name) does not lead to the root \(root)")
+            }
+        }
+        checkFanout(edges)
+        guard topology.rewrite == .always else { return }
+        for node in nodes where isOrdinary(node) {
+            let url = SafetyRules.lastServer(SafetyRules.argumentsText(node))
+            if url != nil, url == topology.registrationAddress { continue }
+            let depth = Self.depth(of: node.metadata.name, root, edges)
+            if depth == nil || (topology.shape == .star && (depth ?? 0) > 1) {
+                violations.append("rule 4: with Always \(node.metadata.name) is at its end not in the shape")
+            }
+        }
+    }
+
+    /// Whether a server is one that nobody keeps us from changing.
+    private func isOrdinary(_ node: Node) -> Bool {
+        let text = SafetyRules.argumentsText(node)
+        return SafetyRules.isServer(node) && node.metadata.labels["fleet"] == nil && text.hasSuffix("]")
+            && !text.contains("--datastore-endpoint")
+            && (node.metadata.annotations["rke.cattle.io/x"] == nil
+                || fleet.mirror.spec.rancher.managedNodes == .enforce)
+    }
+
+    private mutating func checkFanout(_ edges: [String: Set<String>]) {
+        guard fleet.mirror.spec.topology.shape == .tree else { return }
+        var children: [String: [String]] = [:]
+        for (name, targets) in edges where targets.count == 1 {
+            children[targets.first ?? "", default: []].append(name)
+        }
+        let wished = Set(world.snapshot.mirrorNodes.filter { $0.spec.desired?.server != nil }.map(\.spec.nodeName))
+        let mayBeParents = world.snapshot.nodes.count { node in
+            isOrdinary(node) && node.condition("EtcdIsVoter")?.status == "True"
+                && node.metadata.annotations[AnnotationKey.exclude] == nil
+                && !SafetyRules.argumentsText(node).contains("--disable-")
+        }
+        // Where hardly anybody may be a parent, or others take up room, there may not be enough of it.
+        guard mayBeParents * 2 >= edges.count else { return }
+        for (parent, names) in children where names.count > fleet.mirror.spec.topology.maxFanout {
+            guard names.allSatisfy({ wished.contains($0) }) else { continue }
+            violations.append("rule 4: at the end \(parent) has \(names.count) children")
+        }
+    }
+
+    private static func depth(of name: String, _ root: String, _ edges: [String: Set<String>]) -> Int? {
+        var (depth, current) = (0, name)
+        while current != root {
+            guard let next = edges[current], next.count == 1, depth <= edges.count else { return nil }
+            current = next.first ?? root
+            depth += 1
+        }
+        return depth
+    }
+
+    /// Whoever is at peace has the registries that are asked for, and no debug log of ours beyond its time.
+    private mutating func checkSettings() {
+        let spec = fleet.mirror.spec
+        // Without a server that can be read it is not known whether the embedded registry is on.
+        let isKnown = world.snapshot.nodes.contains {
+            SafetyRules.argumentsText($0).contains("\"--embedded-registry\"")
+        }
+        for object in world.snapshot.mirrorNodes {
+            if object.spec.desired?.debug == true {
+                violations.append("\(object.metadata.name) logs at the level debug")
+            }
+            let node = world.snapshot.nodes.first { $0.metadata.name == object.spec.nodeName }
+            guard isKnown, !fleet.traits.contains(.registryOff), let host = object.status?.agent?.host?.registries,
+                node.map({ SafetyRules.argumentsText($0).hasSuffix("]") }) == true,
+                node?.metadata.annotations["rke.cattle.io/x"] == nil
+            else { continue }
+            if !Set(spec.registries).isSubset(of: host) {
+                violations.append("\(object.metadata.name) lacks registries")
             }
         }
     }
@@ -179,7 +322,12 @@ struct FleetRun {
             "QuorumWouldBeLost": !fleet.mirror.spec.rollout.allowControlPlaneOutage,
             "OtherServerNotReady": !fleet.dead.isEmpty,
             "RootNotReady": !fleet.dead.isEmpty,
+            "ParentNotReady": !fleet.dead.isEmpty,
             "NodeNotReady": !fleet.dead.isEmpty,
+            // It went away for good before its step was proven.
+            "ProgressDeadlineExceeded": fleet.traits.contains(.reroot),
+            "ServerCordoned": fleet.nodes.contains { $0.role == .agent && $0.isCordoned }
+                && fleet.traits.contains(.registries),
             "AgentNotReporting": !fleet.silent.isEmpty,
             "GuardedServer": fleet.traits.contains(.guardListNode),
             "ManagedElsewhere": fleet.traits.contains(.managed),

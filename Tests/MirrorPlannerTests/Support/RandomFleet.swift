@@ -9,6 +9,7 @@ struct RandomFleet {
         case cycle, guardListNode, loadBalancer, notReadyServer, unknownArguments, unselected, managed, observe, manual,
             big
         case mixedVersions, registryOff, ipv6, k3s, silentAgent, foreignRoot
+        case tree, always, zones, address, window, registries, debug, restore, reroot, oldAgents, lostRoot, newRoot
     }
 
     var mirror: P2PMirror
@@ -17,6 +18,8 @@ struct RandomFleet {
     /// Servers that stay NotReady for good.
     var dead: Set<String> = []
     var silent: Set<String> = []
+    /// Nodes whose agents say nothing of their hosts.
+    var old: Set<String> = []
 
     /// A fleet that is made by hand.
     init(_ mirror: P2PMirror, _ nodes: [TestNode]) {
@@ -50,12 +53,15 @@ struct RandomFleet {
         layEdges(&dice)
         makeOdd(&dice)
         configure(&dice)
-        for number in 0..<dice.below(3) {
+        widen(&dice)
+        for number in 0..<dice.below(traits.contains(.registries) ? 6 : 3) {
             var agent = TestNode.agent("agent-\(number)", nodes[0].url ?? Fixture.url(1))
             agent.program = nodes[0].program
             agent.version = nodes[0].version
+            if dice.roll(10) { agent.isCordoned = true }
             nodes.append(agent)
         }
+        if traits.contains(.oldAgents) { old = Set(nodes.filter { _ in dice.roll(50) }.map(\.name)) }
         if !SafetyRules.onCycles(SafetyRules.edges(nodes.map(\.node))).isEmpty { traits.insert(.cycle) }
     }
 
@@ -130,6 +136,61 @@ struct RandomFleet {
             }
             nodes[index].labels["no-etcd"] = "true"
         }
+    }
+
+    // MARK: What else a mirror can ask for
+
+    private mutating func widen(_ dice: inout Dice) {
+        if dice.roll(40) {
+            traits.insert(.tree)
+            mirror.spec.topology.shape = .tree
+            mirror.spec.topology.maxFanout = 2 + dice.below(3)
+        }
+        if dice.roll(25) {
+            traits.insert(.always)
+            mirror.spec.topology.rewrite = .always
+        }
+        if dice.roll(40) {
+            traits.insert(.zones)
+            for index in nodes.indices where dice.roll(90) { nodes[index].zone = dice.pick(["a", "b", "c"]) }
+        }
+        if dice.roll(10) {
+            traits.insert(.address)
+            mirror.spec.topology.registrationAddress = "https://lb.example.com:9345"
+            for index in nodes.indices where dice.roll(97) {
+                nodes[index].extraArguments += ["--tls-san", "lb.example.com"]
+            }
+        }
+        if dice.roll(12) {
+            traits.insert(.window)
+            mirror.spec.rollout.window = .init(
+                days: Weekday.allCases.filter { _ in dice.roll(40) },
+                start: dice.pick(["22:00", "08:00", "07:30"]),
+                end: dice.pick(["02:30", "23:00", "09:15"]),
+                utcOffsetMinutes: dice.pick([0, 330, -480])
+            )
+        }
+        mirror.spec.topology.rerootAfterSeconds = dice.pick([60, 600, 3_600])
+        if dice.roll(15) {
+            traits.insert(.registries)
+            mirror.spec.registries = dice.pick([["docker.io"], ["docker.io", "quay.io"], ["registry.k8s.io"]])
+        }
+        if dice.roll(10) { extend(&dice) }
+    }
+
+    private mutating func extend(_ dice: inout Dice) {
+        traits.insert(.debug)
+        let end = Fixture.now + dice.pick([-5, 60, 900])
+        if mirror.spec.provider == .k3s { mirror.spec.k3s = mirror.spec.k3s ?? .init() }
+        if mirror.spec.provider == .rke2 { mirror.spec.rke2 = mirror.spec.rke2 ?? .init() }
+        mirror.spec.k3s?.debugUntil = end
+        mirror.spec.rke2?.debugUntil = end
+        for index in nodes.indices where dice.roll(10) { nodes[index].extraArguments += ["--debug", "true"] }
+        if dice.roll(50) {
+            traits.insert(.restore)
+            mirror.spec.deletionPolicy = .restore
+        }
+        if dice.roll(30) { traits.insert(.oldAgents) }
     }
 
     private mutating func mark(_ index: Int, _ trait: Trait, _ change: (inout TestNode) -> Void) {

@@ -21,7 +21,8 @@ struct SafetyRules {
     func violations(_ before: Snapshot, _ action: Action, _ after: Snapshot) -> [Violation] {
         [
             oneAtATime(before, action, after), onceForARevision(before, action), guardList(before, action),
-            noNewCycle(before, action), noActOnDoubt(before, action), onlySelected(before, action),
+            noNewCycle(before, action), ledToRoot(before, action), inTheWindow(before, action),
+            noActOnDoubt(before, action), onlySelected(before, action),
         ].compactMap { $0 }
     }
 
@@ -30,8 +31,10 @@ struct SafetyRules {
     private func oneAtATime(_ before: Snapshot, _ action: Action, _ after: Snapshot) -> Violation? {
         guard case .approve(let name, _, _) = action else { return nil }
         let node = before.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
+        let lost = lost(before, action)
         let down = before.nodes.first { other in
             Self.isServer(other) && (!other.isReady || other.isCordoned || other.metadata.deletionTimestamp != nil)
+                && other.metadata.name != lost
         }
         if let down { return Violation(rule: 2, text: "\(node ?? name) approved while \(down.metadata.name) is down") }
         let epoch = after.disruption?.spec?.leaseTransitions
@@ -42,6 +45,32 @@ struct SafetyRules {
         }
         guard allowed.count > 1 else { return nil }
         return Violation(rule: 2, text: "\(allowed.map(\.spec.nodeName)) may restart at once")
+    }
+
+    /// The one server that may be away: the node is freed from it, it has been away for `rerootAfterSeconds`, and
+    /// etcd's majority is there without it and without the node.
+    private func lost(_ before: Snapshot, _ action: Action) -> String? {
+        guard let (object, node) = approved(before, action), let setting = object.spec.desired?.server else {
+            return nil
+        }
+        let edges = Self.edges(before.nodes)
+        var way: [String] = []
+        var current = edges[node.metadata.name] ?? []
+        while let next = current.first, current.count == 1, !way.contains(next) {
+            way.append(next)
+            current = edges[next] ?? []
+        }
+        let target = setting.action == .clear ? [] : Self.targets(setting.url ?? "", node, before.nodes)
+        let lost = way.first { name in
+            guard let condition = before.nodes.first(where: { $0.metadata.name == name })?.condition("Ready"),
+                condition.status != "True", let since = condition.lastTransitionTime
+            else { return false }
+            return before.now - since >= mirror.spec.topology.rerootAfterSeconds && !target.contains(name)
+        }
+        guard lost != nil, !mirror.spec.rollout.allowControlPlaneOutage else { return lost }
+        let voters = before.nodes.filter { $0.condition("EtcdIsVoter")?.status == "True" }
+        let left = voters.count { $0.isReady && $0.metadata.name != node.metadata.name }
+        return left * 2 > voters.count ? lost : nil
     }
 
     private func onceForARevision(_ before: Snapshot, _ action: Action) -> Violation? {
@@ -77,6 +106,49 @@ struct SafetyRules {
         edges[node.metadata.name] = setting.action == .clear ? [] : Self.targets(setting.url ?? "", node, before.nodes)
         let added = Self.onCycles(edges).subtracting(old)
         return added.isEmpty ? nil : Violation(rule: 4, text: "\(added.sorted()) come into a cycle")
+    }
+
+    /// Whoever is pointed at a server is pointed at one from which the way leads to the root already.
+    private func ledToRoot(_ before: Snapshot, _ action: Action) -> Violation? {
+        guard let (object, node) = approved(before, action), let setting = object.spec.desired?.server,
+            setting.action == .point, let url = setting.url, url != mirror.spec.topology.registrationAddress,
+            Self.lastServer(Self.argumentsText(node)) != url
+        else { return nil }
+        let edges = Self.edges(before.nodes)
+        let root = before.mirrors[0].status?.topology?.root
+        var current = Self.targets(url, node, before.nodes)
+        var seen: Set<String> = []
+        while let next = current.first, current.count == 1, next != root, seen.insert(next).inserted {
+            guard before.nodes.contains(where: { $0.metadata.name == next && $0.isReady }) else { break }
+            current = edges[next] ?? []
+        }
+        guard current != [root ?? ""] else { return nil }
+        return Violation(
+            rule: 4,
+            text: "\(node.metadata.name) is pointed at \(url), from which no way leads to the root"
+        )
+    }
+
+    /// Outside its window nothing begins: an approval that could be claimed then may not be given.
+    private func inTheWindow(_ before: Snapshot, _ action: Action) -> Violation? {
+        guard let window = mirror.spec.rollout.window, case .approve(let name, _, let approval) = action else {
+            return nil
+        }
+        let isOpen = [before.now, approval.expires + -1].allSatisfy { Self.isOpen(window, at: $0) }
+        return isOpen ? nil : Violation(rule: 9, text: "\(name) may begin outside the window")
+    }
+
+    /// By looking at the minute of the week, and at nothing that the planner computes with.
+    static func isOpen(_ window: P2PMirrorSpec.Rollout.Window, at time: Timestamp) -> Bool {
+        let minutes = (Int(time.seconds) / 60 + window.utcOffsetMinutes) - 4 * 24 * 60
+        let (day, minute) = ((minutes / 1_440) % 7, minutes % 1_440)
+        let clock = [window.start, window.end].map { text in
+            let parts = text.split(separator: ":").compactMap { Int($0) }
+            return parts[0] * 60 + parts[1]
+        }
+        let opens = { (day: Int) in window.days.isEmpty || window.days.contains(Weekday.allCases[(day + 7) % 7]) }
+        if clock[0] < clock[1] { return opens(day) && (clock[0]..<clock[1]).contains(minute) }
+        return (opens(day) && minute >= clock[0]) || (opens(day - 1) && minute < clock[1])
     }
 
     /// Servers from which a walk along the edges leads back to them.
@@ -167,7 +239,11 @@ struct SafetyRules {
         }
         let phase = object?.status?.agent?.phase
         let epoch = before.disruption?.spec?.leaseTransitions
-        let isBegun = phase != nil && phase != .idle && phase != .refused && object?.status?.agent?.epoch == epoch
+        let isEnded =
+            (phase == .applied || phase == .failed)
+            && before.nodes.first { $0.metadata.name == holder }?.isReady == true
+        let isBegun =
+            phase != nil && phase != .idle && phase != .refused && object?.status?.agent?.epoch == epoch && !isEnded
         guard object == nil || isBegun else { return nil }
         return Violation(rule: 9, text: "took a step back while paused that was begun")
     }

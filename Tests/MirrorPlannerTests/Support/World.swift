@@ -28,12 +28,29 @@ struct World {
     var ignoresLease = false
     /// Nodes whose agent never reports.
     var silent: Set<String> = []
+    /// Nodes whose agent is of a release that says nothing of its host.
+    var old: Set<String> = []
     /// Nodes that are restarting, and what they come up with.
-    var restarting: [String: ServerSetting?] = [:]
+    var restarting: [String: MirrorNodeSpec.Desired] = [:]
     var restarts: [Restart] = []
+    /// What the agents see on their hosts.
+    var hosts: [String: MirrorNodeStatus.Host] = [:]
+    /// Nodes whose own configuration asks for the level debug.
+    private var noisy: Set<String> = []
     private var version = 100
 
-    init(_ snapshot: Snapshot) { self.snapshot = snapshot }
+    init(_ snapshot: Snapshot) {
+        self.snapshot = snapshot
+        for node in snapshot.nodes { know(node) }
+    }
+
+    /// What stands on the host of a Node that was not there before.
+    mutating func know(_ node: Node) {
+        let text = SafetyRules.argumentsText(node)
+        let own = SafetyRules.lastServer(text).flatMap { $0.contains("://") ? $0 : nil }
+        hosts[node.metadata.name] = MirrorNodeStatus.Host(ownServer: own, registries: ["docker.io"])
+        if text.contains("\"--debug\"") { noisy.insert(node.metadata.name) }
+    }
 
     private mutating func nextVersion() -> String {
         version += 1
@@ -102,6 +119,7 @@ struct World {
                     AnnotationKey.holderMirror: holder.mirror, AnnotationKey.holderNode: holder.node,
                     AnnotationKey.holderRevision: holder.revision,
                     AnnotationKey.holderDeadline: "\(holder.deadlineSeconds ?? 7_200)",
+                    AnnotationKey.holderRecord: holder.record ?? "",
                 ]
             ),
             spec: Lease.Spec(
@@ -159,13 +177,19 @@ struct World {
             report(index, MirrorNodeStatus.Agent(phase: .idle, registriesConfigured: true, version: "test"))
             return true
         }
+        let seen = old.contains(object.spec.nodeName) ? nil : hosts[object.spec.nodeName]
+        let isNews = agent.host != seen
+        if isNews { report(index, agent) }
         switch agent.phase {
-        case .restarting, .rollingBack: return finish(index, agent, &dice)
-        case .idle, .applied, .failed, .refused: return consider(index, agent, &dice)
+        case .restarting, .rollingBack: return finish(index, agent, &dice) || isNews
+        case .idle, .applied, .failed, .refused: return consider(index, agent, &dice) || isNews
         }
     }
 
     private mutating func report(_ index: Int, _ agent: MirrorNodeStatus.Agent) {
+        var agent = agent
+        let name = snapshot.mirrorNodes[index].spec.nodeName
+        agent.host = old.contains(name) ? nil : hosts[name]
         snapshot.mirrorNodes[index].status = MirrorNodeStatus(agent: agent)
         snapshot.mirrorNodes[index].metadata.resourceVersion = nextVersion()
     }
@@ -191,7 +215,7 @@ struct World {
         restarts.append(
             Restart(node: object.spec.nodeName, record: object.metadata.uid ?? "", revision: approval.revision)
         )
-        restarting[object.spec.nodeName] = .some(object.spec.desired?.server)
+        restarting[object.spec.nodeName] = object.spec.desired ?? MirrorNodeSpec.Desired()
         set(object.spec.nodeName, isReady: false)
         return true
     }
@@ -214,7 +238,7 @@ struct World {
         } else if dice.roll(manners.failPercent) {
             agent.phase = .rollingBack
         } else {
-            if let setting = restarting[name] ?? nil { set(name, setting) }
+            if let desired = restarting[name] { set(name, desired) }
             restarting[name] = nil
             set(name, isReady: true)
             agent.phase = .applied
@@ -229,7 +253,10 @@ struct World {
         guard let index = nodeIndex(name),
             let condition = snapshot.nodes[index].status?.conditions?.firstIndex(where: { $0.type == "Ready" })
         else { return }
-        snapshot.nodes[index].status?.conditions?[condition].status = isReady ? "True" : "False"
+        let status = isReady ? "True" : "False"
+        guard snapshot.nodes[index].status?.conditions?[condition].status != status else { return }
+        snapshot.nodes[index].status?.conditions?[condition].status = status
+        snapshot.nodes[index].status?.conditions?[condition].lastTransitionTime = snapshot.now
     }
 
     mutating func set(_ name: String, isCordoned: Bool) {
@@ -237,14 +264,35 @@ struct World {
         snapshot.nodes[index].spec = isCordoned ? Node.Spec(unschedulable: true) : nil
     }
 
-    /// What a restart makes of the annotation: the drop-in comes last.
-    private mutating func set(_ name: String, _ setting: ServerSetting) {
+    /// What a restart makes of the annotation and of the host: our file comes last.
+    private mutating func set(_ name: String, _ desired: MirrorNodeSpec.Desired) {
         guard let index = nodeIndex(name) else { return }
+        if let registries = desired.registries {
+            let present = hosts[name]?.registries ?? []
+            hosts[name]?.registries = Set(present + registries).sorted()
+        }
         for program in ["rke2", "k3s"] {
             let key = "\(program).io/node-args"
-            guard let text = snapshot.nodes[index].metadata.annotations[key] else { continue }
-            snapshot.nodes[index].metadata.annotations[key] =
-                "\(text.dropLast()),\"--server\",\"\(setting.action == .clear ? "" : setting.url ?? "")\"]"
+            guard let text = snapshot.nodes[index].metadata.annotations[key], text.hasSuffix("]") else { continue }
+            let url = desired.server.map { $0.action == .clear ? "" : $0.url ?? "" } ?? hosts[name]?.ownServer
+            var more = url.map { ",\"--server\",\"\($0)\"" } ?? ""
+            if desired.debug == true || text.contains("\"--debug\"") {
+                more += ",\"--debug\",\"\(desired.debug == true || noisy.contains(name))\""
+            }
+            snapshot.nodes[index].metadata.annotations[key] = "\(text.dropLast())\(more)]"
         }
+    }
+
+    /// A Node that was deleted and made anew under its name, with another UID.
+    mutating func replace(_ name: String, by node: TestNode) {
+        guard let index = nodeIndex(name) else { return }
+        snapshot.nodes[index] = node.node
+        restarting[name] = nil
+        know(snapshot.nodes[index])
+    }
+
+    mutating func remove(_ name: String) {
+        snapshot.nodes.removeAll { $0.metadata.name == name }
+        restarting[name] = nil
     }
 }
