@@ -102,9 +102,9 @@ package struct Assessment: Sendable {
     }
 
     /// What a server or an agent, by its number among its like, is to have.
-    func desired(of node: RancherNode, server: Int?, agent: Int?) -> MirrorNodeSpec.Desired? {
+    func desired(of node: RancherNode, server: Int?, agent: Int?, _ object: MirrorNode?) -> MirrorNodeSpec.Desired? {
         if let agent, agentWishes.indices.contains(agent) { return agentWishes[agent].desired }
-        return wishes.wish(for: node, number: server).desired
+        return wishes.wish(for: node, number: server, object).desired
     }
 
     /// What the servers are wished to run with, by number; what is wished for already where nothing is rewritten.

@@ -53,7 +53,12 @@ package final class Fleet: Sendable {
         // What an agent runs with matters only while a server is away, and there are far more agents than servers.
         let isServerAway = own.contains { !$0.node.isReady }
         var agents = agentNodes.map { [distribution] node in
-            RancherNode(node: node, distribution: distribution, readsConfiguration: isServerAway)
+            RancherNode(
+                node: node,
+                distribution: distribution,
+                readsConfiguration: isServerAway,
+                readsManager: !mirror.spec.registries.isEmpty
+            )
         }
         own.sort { $0.node.name < $1.node.name }
         agents.sort { $0.name < $1.name }

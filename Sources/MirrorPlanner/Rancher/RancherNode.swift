@@ -33,8 +33,15 @@ package struct RancherNode: Hashable, Sendable {
     /// Hosts that lead to it, in normal form.
     package var hosts: [String]
 
-    /// - Parameter readsConfiguration: whether version and arguments are read, too; else they are nil.
-    package init(node: Node, distribution: RancherDistribution, readsConfiguration: Bool = true) {
+    /// - Parameters:
+    ///   - readsConfiguration: whether version and arguments are read, too; else they are nil.
+    ///   - readsManager: whether the manager is; else it is nil.
+    package init(
+        node: Node,
+        distribution: RancherDistribution,
+        readsConfiguration: Bool = true,
+        readsManager: Bool = true
+    ) {
         let metadata = node.metadata
         name = metadata.name
         uid = metadata.uid ?? ""
@@ -52,7 +59,7 @@ package struct RancherNode: Hashable, Sendable {
         internalIP = node.addresses("InternalIP").first
         // Only servers are looked up by address.
         hosts = role == .server ? Self.hosts(of: node, distribution) : []
-        manager = Self.manager(metadata)
+        if readsManager { manager = Self.manager(metadata) }
         guard readsConfiguration else { return }
         version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
         do throws(NodeArguments.Unreadable) {

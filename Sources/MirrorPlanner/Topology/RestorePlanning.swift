@@ -4,7 +4,7 @@ import MirrorAPI
 ///
 /// Without our file a server runs with the `server:` of its own files from its next restart on, whenever that is;
 /// nobody can look at the others then. So it is decided while the mirror is there, and kept on the MirrorNodes: in
-/// ascending order of names, a server is allowed where its own edge, beside all edges that run, that are wished for, and
+/// ascending order of names, a server is allowed where its own edge, beside all edges that run, that are wished for and
 /// that were allowed before, closes no cycle. A server that is not allowed keeps our file.
 struct RestorePlanning {
     private(set) var isAllowed: [Bool]

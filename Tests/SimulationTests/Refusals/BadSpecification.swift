@@ -175,11 +175,6 @@ struct BadSpecification: Sendable, CustomTestStringConvertible {
             field: "spec.topology.maxFanout"
         ),
         BadSpecification(
-            name: "a shape that is observed and not wanted",
-            spec: spec("topology: {shape: Ring}"),
-            field: "spec.topology.shape"
-        ),
-        BadSpecification(
             name: "a registration address without https",
             spec: spec("topology: {registrationAddress: 'http://lb.example.com:9345'}"),
             field: "spec.topology.registrationAddress"
