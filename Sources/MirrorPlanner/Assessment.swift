@@ -74,7 +74,7 @@ package struct Assessment: Sendable {
         wishes = NodeWishes(fleet, isRewriting: isRewriting, rewrite)
         writer = ChangeWriter(fleet, graph, wishes, rewrite)
         guard elects else { return }
-        silentHosts = findSilentHosts()
+        silentHosts = silentServers()
         collectChanges()
         if rewrite != nil { obstacle = unbreakable(scope) }
     }
@@ -92,14 +92,19 @@ package struct Assessment: Sendable {
             changes += others.filter { !isWaiting($0) } + others.filter(isWaiting)
         }
         guard !wishes.registries.isEmpty else { return }
-        agentWishes = fleet.agents.map { wishes.wish(for: $0, number: nil) }
+        agentWishes.reserveCapacity(fleet.agents.count)
+        for agent in fleet.agents {
+            let object = fleet.mirrorNode(of: agent)
+            if object?.status?.agent?.host == nil { silentHosts.append(agent.name) }
+            agentWishes.append(wishes.wish(for: agent, number: nil, object))
+        }
         laggards = agentWishes.indices.filter { !agentWishes[$0].lacking.isEmpty }
     }
 
     /// What a server or an agent, by its number among its like, is to have.
-    func desired(of node: RancherNode, server: Int?, agent: Int?) -> MirrorNodeSpec.Desired? {
+    func desired(of node: RancherNode, server: Int?, agent: Int?, _ object: MirrorNode?) -> MirrorNodeSpec.Desired? {
         if let agent, agentWishes.indices.contains(agent) { return agentWishes[agent].desired }
-        return wishes.wish(for: node, number: server).desired
+        return wishes.wish(for: node, number: server, object).desired
     }
 
     /// What the servers are wished to run with, by number; what is wished for already where nothing is rewritten.
@@ -125,11 +130,11 @@ package struct Assessment: Sendable {
         return laggards.first { fleet.agents[$0].name == node }.flatMap { agentChange($0) }
     }
 
-    private func findSilentHosts() -> [String] {
+    private func silentServers() -> [String] {
         guard !wishes.registries.isEmpty || wishes.wantsDebug else { return [] }
-        let servers = fleet.selectedServers.map { fleet.servers[$0] }
-        let nodes = servers + (wishes.registries.isEmpty ? [] : fleet.agents)
-        return nodes.filter { fleet.mirrorNode(of: $0)?.status?.agent?.host == nil }.map(\.name)
+        return fleet.selectedServers.map { fleet.servers[$0] }.filter {
+            fleet.mirrorNode(of: $0)?.status?.agent?.host == nil
+        }.map(\.name)
     }
 
     /// Servers whose own configuration asks for the level debug although we don't.

@@ -50,11 +50,15 @@ package final class Fleet: Sendable {
                 agentNodes.append(node)
             }
         }
-        // What an agent runs with matters only while a server is away or it may be changed itself, and there are far
-        // more agents than servers.
-        let readsAgents = own.contains { !$0.node.isReady } || !mirror.spec.registries.isEmpty
+        // What an agent runs with matters only while a server is away, and there are far more agents than servers.
+        let isServerAway = own.contains { !$0.node.isReady }
         var agents = agentNodes.map { [distribution] node in
-            RancherNode(node: node, distribution: distribution, readsConfiguration: readsAgents)
+            RancherNode(
+                node: node,
+                distribution: distribution,
+                readsConfiguration: isServerAway,
+                readsManager: !mirror.spec.registries.isEmpty
+            )
         }
         own.sort { $0.node.name < $1.node.name }
         agents.sort { $0.name < $1.name }

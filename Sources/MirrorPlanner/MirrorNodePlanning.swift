@@ -131,8 +131,10 @@ struct MirrorNodePlanning {
         )
         // Under Observe nothing is wished for; what an Enforce before it wished for is kept.
         if fleet.mirror.spec.mode == .enforce, frozen != node.name {
-            spec.desired = assessment.desired(of: node, server: number, agent: agent)
-            if (spec.desired?.effect ?? "none") != (present?.spec.desired?.effect ?? "none") {
+            spec.desired = assessment.desired(of: node, server: number, agent: agent, present)
+            if spec.desired != present?.spec.desired,
+                (spec.desired?.effect ?? "none") != (present?.spec.desired?.effect ?? "none")
+            {
                 spec.revision = Self.revision(after: present?.spec.revision, spec.desired)
             }
         }

@@ -68,6 +68,41 @@ struct HoldTests {
         #expect(try #require(Planner.plan(mirror: "embedded", world.snapshot)).actions.isEmpty)
     }
 
+    @Test("a step that its agent has ended gives its Lease back once the node is well", arguments: Hold.allCases)
+    func ended(_ hold: Hold) throws {
+        var world = try Self.approved()
+        var dice = Dice(seed: 1)
+        _ = world.runAgents(&dice)
+        _ = world.runAgents(&dice)
+        try #require(world.snapshot.mirrorNodes[0].status?.agent?.phase == .applied)
+        let restarted = try #require(world.snapshot.mirrorNodes[0].status?.agent?.restartedAt)
+        Self.set(hold, on: &world)
+        let waiting = try #require(Planner.plan(mirror: "embedded", world.snapshot))
+        #expect(waiting.actions.isEmpty)
+        #expect(waiting.nextDeadline == restarted + 30)
+        world.snapshot.now = restarted + 30
+        world.set("server-1", isReady: false)
+        #expect(try #require(Planner.plan(mirror: "embedded", world.snapshot)).actions.isEmpty)
+        world.set("server-1", isReady: true)
+        #expect(Self.names(try #require(Planner.plan(mirror: "embedded", world.snapshot)).actions) == ["release"])
+    }
+
+    @Test(
+        "an API server whose clock is ahead delays no step: the Lease names its MirrorNode",
+        arguments: [true, false]
+    )
+    func skewedClock(isNamed: Bool) throws {
+        var world = try Self.approved()
+        for index in world.snapshot.mirrorNodes.indices {
+            world.snapshot.mirrorNodes[index].metadata.creationTimestamp = world.snapshot.now + 3_600
+        }
+        if !isNamed { world.snapshot.disruption?.metadata.annotations[AnnotationKey.holderRecord] = nil }
+        let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
+        let reason = plan.status.conditions.first(ofType: "Ready")?.reason
+        // A Lease of an older release is judged by the two clocks still.
+        #expect(reason == (isNamed ? "WaitingForClaim" : "DisruptionHeld"))
+    }
+
     @Test("what can't be read as a mirror takes its approval back too, unless information is stale")
     func unreadable() throws {
         var world = try Self.approved()

@@ -33,8 +33,15 @@ package struct RancherNode: Hashable, Sendable {
     /// Hosts that lead to it, in normal form.
     package var hosts: [String]
 
-    /// - Parameter readsConfiguration: whether version, arguments and manager are read, too; else they are nil.
-    package init(node: Node, distribution: RancherDistribution, readsConfiguration: Bool = true) {
+    /// - Parameters:
+    ///   - readsConfiguration: whether version and arguments are read, too; else they are nil.
+    ///   - readsManager: whether the manager is; else it is nil.
+    package init(
+        node: Node,
+        distribution: RancherDistribution,
+        readsConfiguration: Bool = true,
+        readsManager: Bool = true
+    ) {
         let metadata = node.metadata
         name = metadata.name
         uid = metadata.uid ?? ""
@@ -52,9 +59,9 @@ package struct RancherNode: Hashable, Sendable {
         internalIP = node.addresses("InternalIP").first
         // Only servers are looked up by address.
         hosts = role == .server ? Self.hosts(of: node, distribution) : []
+        if readsManager { manager = Self.manager(metadata) }
         guard readsConfiguration else { return }
         version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
-        manager = Self.manager(metadata)
         do throws(NodeArguments.Unreadable) {
             let arguments = try NodeArguments(annotations: metadata.annotations, distribution: distribution)
             self.arguments = arguments
@@ -109,9 +116,9 @@ package struct RancherNode: Hashable, Sendable {
         return clusterAPIAnnotations.contains { metadata.annotations[$0] != nil } ? "Cluster API" : nil
     }
 
-    private static let clusterAPIAnnotations = ["machine", "owner-name", "cluster-name"].map {
-        "cluster.x-k8s.io/\($0)"
-    }
+    private static let clusterAPIAnnotations = [
+        "cluster.x-k8s.io/machine", "cluster.x-k8s.io/owner-name", "cluster.x-k8s.io/cluster-name",
+    ]
 
     private static func hosts(of node: Node, _ distribution: RancherDistribution) -> [String] {
         var hosts = (node.status?.addresses ?? []).map { ServerURL.normalizedHost($0.address) }

@@ -40,7 +40,10 @@ struct NodeWishes: Sendable {
 
     /// - Parameter number: of a server; nil for an agent of the distribution.
     func wish(for node: RancherNode, number: Int?) -> Wish {
-        let object = fleet.mirrorNode(of: node)
+        wish(for: node, number: number, fleet.mirrorNode(of: node))
+    }
+
+    func wish(for node: RancherNode, number: Int?, _ object: MirrorNode?) -> Wish {
         let present = object?.spec.desired
         // Most nodes are asked for nothing.
         if number == nil, registries.isEmpty, present == nil { return Wish() }
@@ -83,13 +86,15 @@ struct NodeWishes: Sendable {
     ) -> (wish: [String]?, isLacking: Bool) {
         let present = object?.spec.desired?.registries
         guard !registries.isEmpty else { return (nil, false) }
-        let isOthers = number.map { fleet.untouchable($0) } ?? fleet.managed(node, "its registries")
         // An agent that does not say what its host has may not know the setting either.
-        guard isOthers == nil, let host = object?.status?.agent?.host?.registries else { return (present, false) }
+        guard let host = object?.status?.agent?.host?.registries else { return (present, false) }
+        let isLacking = !fleet.lacks(registries, host, object).isEmpty
+        guard isLacking || present != nil else { return (nil, false) }
+        guard (number.map { fleet.untouchable($0) } ?? fleet.managed(node, "its registries")) == nil else {
+            return (present, false)
+        }
         let isSame = present.map { Set($0) == Set(registries) } ?? false
-        let wish = isSame ? present : registries
-        if fleet.lacks(registries, host, object).isEmpty { return (present == nil ? nil : wish, false) }
-        return (wish, true)
+        return (isSame ? present : registries, isLacking)
     }
 
     // MARK: debug

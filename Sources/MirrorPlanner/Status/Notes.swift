@@ -113,8 +113,8 @@ enum Sentences {
     }
 
     static func noisy(_ servers: [String]) -> String {
-        "The own configuration of \(list(servers)) asks for the level debug: the service logs every question for peers. "
-            + "Take `debug` out there, and restart the service, when it is not needed any more"
+        "The own configuration of \(list(servers)) asks for the level debug: the service logs every question for "
+            + "peers. Take `debug` out there, and restart the service, when it is not needed any more"
     }
 
     static func silent(_ assessment: Assessment) -> String {

@@ -2,10 +2,10 @@ import MirrorAPI
 
 /// Which servers may get their own files back when the mirror is deleted.
 ///
-/// Without our file a server runs with the `server:` of its own files from its next restart on, whenever that is; nobody
-/// can look at the others then. So it is decided while the mirror is there, and kept on the MirrorNodes: in ascending
-/// order of names, a server is allowed where its own edge, beside all edges that run, that are wished for, and that were
-/// allowed before, closes no cycle. A server that is not allowed keeps our file.
+/// Without our file a server runs with the `server:` of its own files from its next restart on, whenever that is;
+/// nobody can look at the others then. So it is decided while the mirror is there, and kept on the MirrorNodes: in
+/// ascending order of names, a server is allowed where its own edge, beside all edges that run, that are wished for and
+/// that were allowed before, closes no cycle. A server that is not allowed keeps our file.
 struct RestorePlanning {
     private(set) var isAllowed: [Bool]
 

@@ -3,8 +3,8 @@ import MirrorAPI
 /// Which servers the operator rewrites.
 ///
 /// With `Rings` those of a component with a cycle, and those that it has begun to rewrite: once the first edge is gone
-/// there is no cycle any more, and the rest must still take its shape. The MirrorNodes are the memory of that. Where the
-/// recorded root is gone or away for good, what points to it goes with them, so that it is not left behind.
+/// there is no cycle any more, and the rest must still take its shape. The MirrorNodes are the memory of that. Where
+/// the recorded root is gone or away for good, what points to it goes with them, so that it is not left behind.
 /// With `Always` all of them.
 struct RewriteScope: Sendable {
     /// Servers that may be changed, in ascending order.

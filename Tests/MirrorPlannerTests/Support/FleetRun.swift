@@ -90,7 +90,12 @@ struct FleetRun {
             if case .applyMirrorNode = action, isCalm { continue }
             violations += rules.violations(before, action, world.snapshot).map(\.description)
         }
+        let root = world.snapshot.mirrors[0].status?.topology
         world.carryOut(status)
+        // A root that goes on record is an event of the mirror, by which it is looked at again.
+        if plan.status.topology?.root != root?.root || plan.status.topology?.rootUID != root?.rootUID {
+            happened = true
+        }
         happened = world.runAgents(&dice) || happened
         checkRestarts()
         let next = plan.nextDeadline.map { max(1, $0 - world.snapshot.now) }

@@ -31,7 +31,7 @@ struct BadSpecification: Sendable, CustomTestStringConvertible {
         ]
     }
 
-    static let all = provider + changes + texts + numbers + roots + selectors + names
+    static let all = provider + changes + texts + numbers + roots + settings + selectors + names
 
     private static func spec(_ rest: String) -> String { "{provider: RKE2, mode: Enforce, \(rest)}" }
 
@@ -166,6 +166,34 @@ struct BadSpecification: Sendable, CustomTestStringConvertible {
             field: ""
         ),
         roots("a preferred root that is null", "[null]", field: "[0]"),
+    ]
+
+    private static let settings = [
+        BadSpecification(
+            name: "a fanout of one",
+            spec: spec("topology: {shape: Tree, maxFanout: 1}"),
+            field: "spec.topology.maxFanout"
+        ),
+        BadSpecification(
+            name: "a registration address without https",
+            spec: spec("topology: {registrationAddress: 'http://lb.example.com:9345'}"),
+            field: "spec.topology.registrationAddress"
+        ),
+        BadSpecification(
+            name: "a window that ends when it begins",
+            spec: spec("rollout: {window: {start: '22:00', end: '22:00'}}"),
+            field: "spec.rollout.window"
+        ),
+        BadSpecification(
+            name: "a window at an hour that is none",
+            spec: spec("rollout: {window: {start: '24:00', end: '02:00'}}"),
+            field: "spec.rollout.window.start"
+        ),
+        BadSpecification(
+            name: "a registry that is a URL",
+            spec: spec("registries: ['https://docker.io']"),
+            field: "spec.registries[0]"
+        ),
     ]
 
     private static func selector(_ name: String, _ requirement: String, field: String) -> BadSpecification {

@@ -55,6 +55,24 @@ extension OddFleet {
             expected: [.ready(.rewriteIsOff), Expectation(.topologyAcyclic, .false, .ringFound)]
         ),
         OddFleet(
+            name: "a window that opens on another day",
+            // The clock of these runs stands in the middle of a day; of two openings of a minute each, none is now.
+            specs: ["{rollout: {window: {start: '03:33', end: '03:34'}}}"],
+            expected: [.waiting(.outsideWindow)]
+        ),
+        OddFleet(
+            name: "a registration address on a version that recurses",
+            specs: ["{topology: {registrationAddress: 'https://lb.example.com:9345'}}"],
+            expected: [.ready(.healthy), Expectation(.nodesCurrent, .true, .registrationAddressUnused)],
+            touched: ["server-1", "server-3"]
+        ),
+        OddFleet(
+            name: "shape Tree for three servers",
+            specs: ["{topology: {shape: Tree, maxFanout: 2}}"],
+            expected: [.ready(.healthy)],
+            touched: ["server-1", "server-3"]
+        ),
+        OddFleet(
             name: "approval Manual, and nobody approved",
             specs: ["{rollout: {approval: Manual}}"],
             expected: [.waiting(.waitingForApproval)]
