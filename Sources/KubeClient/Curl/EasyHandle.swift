@@ -103,6 +103,8 @@ extension EasyHandle {
         try set(CURLOPT_TCP_KEEPINTVL, 10)
         // A name that leads elsewhere since the API server moved is asked for again.
         try set(CURLOPT_DNS_CACHE_TIMEOUT, 15)
+        // Without this the end of a transfer waits for its thread in getaddrinfo, and every other transfer with it.
+        try set(CURLOPT_QUICK_EXIT, true)
         if options.acceptsCompression { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
         try configure(proxy: configuration.proxy, isInsecure: configuration.isInsecure, identity)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
