@@ -39,7 +39,7 @@ struct LayoutTests {
         let declared = Set(package.matches(of: /tests\(\s*"(\w+)"/).map { String($0.output.1) })
         let folders = Set(try Checkout.files(under: "Tests", ".swift").map { String($0.path.split(separator: "/")[1]) })
         #expect(declared == folders)
-        for target in LayerRules.allowed.keys where !["p2pmirror", "MirrorCommands", "kube-bench"].contains(target) {
+        for target in LayerRules.allowed.keys where !["p2pmirror", "MirrorCommands", "bench"].contains(target) {
             #expect(declared.contains("\(target)Tests"))
         }
     }
