@@ -89,7 +89,7 @@ let package = Package(
         .executableTarget(name: "p2pmirror", dependencies: ["MirrorCommands"], swiftSettings: strict),
         // In no product: hack/bench builds it.
         .executableTarget(
-            name: "kube-bench",
+            name: "bench",
             dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
             swiftSettings: strict
         ),

@@ -23,6 +23,9 @@ public struct ClientOptions: Hashable, Sendable {
     /// How long a credential plugin may run.
     public var pluginTimeout: Duration
 
+    /// How often certificates are looked after without a request; a lifetime of zero must not make a core busy.
+    package var upkeepInterval: Duration { max(fileLifetime, .milliseconds(50)) }
+
     /// Creates options.
     public init(
         userAgent: String,

@@ -28,9 +28,9 @@ final class ClientSession: Sendable {
             return
         }
         // A client that only watches asks for nothing for minutes, and would not see that a file has changed.
-        let lifetime = options.fileLifetime
+        let interval = options.upkeepInterval
         upkeep = Task { [weak credentials] in
-            while (try? await Task.sleep(for: lifetime)) != nil, let credentials { credentials.refreshIdentity() }
+            while (try? await Task.sleep(for: interval)) != nil, let credentials { credentials.refreshIdentity() }
         }
     }
 

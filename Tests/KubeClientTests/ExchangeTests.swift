@@ -222,6 +222,28 @@ struct WatchdogTests {
     }
 }
 
+@Suite("Which watches end when certificates are replaced")
+struct RetirementTests {
+    @Test("Those with older ones, also where they come after the word, each at its place in the time allowed")
+    func instants() {
+        let start = ContinuousClock.now
+        var retirement = Retirement()
+        #expect(retirement.instant(for: 1, at: start, part: 0.5) == nil)
+        retirement.begin(before: 3, within: .seconds(10))
+        #expect(retirement.instant(for: 2, at: start, part: 0.5) == start + .seconds(5))
+        #expect(retirement.instant(for: 3, at: start, part: 0.5) == nil)
+        // Words that overtake each other.
+        retirement.begin(before: 2, within: .seconds(10))
+        #expect(retirement.instant(for: 2, at: start, part: 0) == start)
+    }
+
+    @Test("Files that are used for no time at all are looked after at intervals all the same")
+    func interval() {
+        #expect(ClientOptions(userAgent: "x", fileLifetime: .zero).upkeepInterval > .zero)
+        #expect(ClientOptions(userAgent: "x").upkeepInterval == .seconds(60))
+    }
+}
+
 @Suite("Which deadline comes next")
 struct DeadlinesTests {
     private static let start = ContinuousClock.now

@@ -31,7 +31,7 @@ struct ExecConfigurationTests {
                 """,
             cluster: """
                 {server: "https://a", extensions: [{name: other, extension: 1},
-                  {name: client.authentication.k8s.io/exec, extension: {audience: x}}]}
+                  {name: client.authentication.k8s.io/exec, extension: {audience: s3cret}}]}
                 """
         )
         let expected = ExecPlugin(
@@ -41,11 +41,13 @@ struct ExecConfigurationTests {
             version: .v1beta1,
             installHint: "get it",
             providesClusterInfo: true,
-            clusterConfiguration: ["audience": "x"],
+            clusterConfiguration: ["audience": "s3cret"],
             place: "kubeconfig /home/me/config: user \"u\""
         )
         #expect(configuration.execPlugin == expected)
-        #expect(!"\(configuration)".contains("s3cret"))
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        #expect(!"\(configuration)\(String(reflecting: configuration))\(dumped)".contains("s3cret"))
         let plain = try Self.load(user: "{exec: {\(Self.v1), command: aws, interactiveMode: Never}}")
         #expect(plain.execPlugin?.command == "aws")
         #expect(plain.execPlugin?.version == .v1)

@@ -1,5 +1,6 @@
 import KubeClient
 import KubeCore
+import Synchronization
 import Testing
 
 @Suite("What a credential plugin is told, and what is read from it")
@@ -200,9 +201,16 @@ struct PluginStateTests {
         #expect(later)
         #expect(Self.ask(&state, 1.4) == "run")
         state.ended(.success(ExecCredential(token: Secret("c"))), at: Self.start + .seconds(1.5))
-        state.accepted(3)
-        let fresh = state.refused(3, at: Self.start + .seconds(1.6))
+        state.accepted(3, at: Self.start + .seconds(1.6))
+        let hasty = state.refused(3, at: Self.start + .seconds(1.7))
+        #expect(!hasty, "servers that do not agree would have it run once a request")
+        state.accepted(3, at: Self.start + .seconds(3.5))
+        let fresh = state.refused(3, at: Self.start + .seconds(3.6))
         #expect(fresh, "a good one begins anew")
+        #expect(Self.ask(&state, 3.6) == "run")
+        state.ended(.success(ExecCredential(token: Secret("d"))), at: Self.start + .seconds(3.7))
+        let soonAgain = state.refused(4, at: Self.start + .seconds(4.7))
+        #expect(soonAgain, "after a second, not after four")
     }
 }
 
@@ -235,5 +243,44 @@ struct IdentityStateTests {
         #expect(!again)
         state.take(.init(authority: [2], pair: Self.pair("b")))
         #expect(state.current == TLSIdentity(number: 4, authority: [2], pair: Self.pair("b")))
+    }
+}
+
+@Suite("A credential plugin beside another credential", .timeLimit(.minutes(1)))
+struct PluginPrecedenceTests {
+    private final class Runner: CredentialPluginRunner {
+        let runs = Mutex(0)
+
+        func run(_ run: PluginRun) async -> PluginEnding {
+            runs.withLock { $0 += 1 }
+            return .missing
+        }
+    }
+
+    private static let pem = PEMSource.data(Array("-----BEGIN X-----".utf8))
+
+    @Test(
+        "It does not run where a token or a client certificate is named",
+        arguments: [
+            ClusterConfiguration(server: "", token: .value(Secret("t"))),
+            ClusterConfiguration(server: "", clientCertificate: .init(certificate: pem, key: pem)),
+        ]
+    )
+    func precedence(configuration: ClusterConfiguration) async throws {
+        let server = try RawServer { peer, _ in
+            while peer.request() != nil { peer.answer("") }
+        }
+        let runner = Runner()
+        var configuration = configuration
+        configuration.server = server.url
+        configuration.execPlugin = ExecPlugin(command: "x", place: "k")
+        let client = try CurlTransport(
+            configuration,
+            options: ClientOptions(userAgent: "p2pmirror/test"),
+            files: MemoryFiles([:]),
+            plugins: runner
+        )
+        #expect(try await client.send(KubeRequest(.get, "/")).status == 200)
+        #expect(runner.runs.withLock { $0 } == 0)
     }
 }

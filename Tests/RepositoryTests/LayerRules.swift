@@ -19,7 +19,7 @@ enum LayerRules {
             "MirrorAgent", "MirrorOperator", "MirrorPlanner", "MirrorSandbox", "Telemetry",
         ],
         "p2pmirror": ["MirrorCommands"],
-        "kube-bench": ["ArgumentParser", "CCurl", "KubeClient", "KubeCore"],
+        "bench": ["ArgumentParser", "CCurl", "KubeClient", "KubeCore"],
     ]
 
     private static let operatorAndAgent: Set<String> = [

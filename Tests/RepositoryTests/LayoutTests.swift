@@ -41,7 +41,7 @@ struct LayoutTests {
         let shared = Set(package.matches(of: /testSupport\(\s*"(\w+)"/).map { String($0.output.1) })
         let folders = Set(try Checkout.files(under: "Tests", ".swift").map { String($0.path.split(separator: "/")[1]) })
         #expect(suites.union(shared) == folders)
-        for target in LayerRules.allowed.keys where !["p2pmirror", "MirrorCommands", "kube-bench"].contains(target) {
+        for target in LayerRules.allowed.keys where !["p2pmirror", "MirrorCommands", "bench"].contains(target) {
             #expect(suites.contains("\(target)Tests"))
         }
     }

@@ -49,3 +49,10 @@ public struct ExecPlugin: Hashable, Sendable {
         self.place = place
     }
 }
+
+extension ExecPlugin: CustomStringConvertible, CustomReflectable {
+    /// Its program; what the kubeconfig holds for it may be a secret, and client-go shows none of it either.
+    public var description: String { "credential plugin \"\(command)\"" }
+    /// A mirror without children.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}

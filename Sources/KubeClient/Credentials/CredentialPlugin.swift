@@ -57,7 +57,7 @@ final class CredentialPlugin: Sendable {
     }
 
     func accepted(_ credential: ExecCredential) {
-        shared.withLock { $0.state.accepted(credential.number) }
+        shared.withLock { $0.state.accepted(credential.number, at: .now) }
     }
 
     private func start() {

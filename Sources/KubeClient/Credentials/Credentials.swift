@@ -37,7 +37,10 @@ final class Credentials: Sendable {
         self.files = IdentityFiles(configuration, files: files)
         let token = configuration.token.map { BearerToken($0, files: files, lifetime: options.fileLifetime) }
         state = Mutex(State(token: token))
-        plugin = configuration.execPlugin.map { plugin in
+        // What the configuration itself names is the credential, and the plugin does not even run, as in client-go
+        // (plugin/pkg/client/auth/exec/exec.go, UpdateTransportConfig).
+        let isNamed = configuration.token != nil || configuration.clientCertificate != nil
+        plugin = (isNamed ? nil : configuration.execPlugin).map { plugin in
             let cluster = ExecInfo(plugin, configuration, files: files)
             return CredentialPlugin(plugin, cluster, runner: plugins, timeout: options.pluginTimeout)
         }
@@ -125,7 +128,6 @@ final class Credentials: Sendable {
         // A request that waited long may come with an older one than is known by now.
         if (given?.number ?? 0) >= (state.plugin?.number ?? 0) { state.plugin = given }
         var contents = state.contents
-        // What the configuration itself names wins over the plugin's, as in client-go (transport/transport.go).
         contents.pair = contents.pair ?? state.plugin?.pair
         let isFirst = state.identity.current == nil
         return state.identity.take(contents) && !isFirst ? state.identity.current?.number : nil

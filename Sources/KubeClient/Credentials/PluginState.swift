@@ -80,8 +80,13 @@ package struct PluginState: Sendable {
     }
 
     /// The server took this credential.
-    package mutating func accepted(_ number: Int) {
-        if failures > 0, credential?.number == number, lastError == nil { failures = 0 }
+    ///
+    /// Until the pause is over that proves nothing: of several servers behind one address one may take what another
+    /// one refuses, and the plugin would run once a request.
+    package mutating func accepted(_ number: Int, at now: Instant) {
+        guard failures > 0, credential?.number == number, lastError == nil, nextRun.map({ $0 <= now }) ?? true
+        else { return }
+        failures = 0
     }
 
     private var pause: Duration { .seconds(min(60, 1 << min(6, max(0, failures - 1)))) }

@@ -2,6 +2,12 @@ import Subprocess
 import Synchronization
 import SystemPackage
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Runs plugins as child processes, each in a process group of its own, so that what a plugin starts ends with it.
 package struct SubprocessRunner: CredentialPluginRunner {
     /// Bytes of the longest credential; a token in a header is a thousandth of that.
@@ -36,6 +42,10 @@ package struct SubprocessRunner: CredentialPluginRunner {
         var options = PlatformOptions()
         options.processGroupID = 0
         options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
+        let group = Mutex<pid_t?>(nil)
+        // The teardown is over with the program itself: what it started may not care about SIGTERM, and after an end
+        // in good order nobody asked it to. The number stays taken for as long as the group has a process.
+        defer { if let group = group.withLock({ $0 }) { kill(-group, SIGKILL) } }
         let isPath = run.command.contains("/")
         let configuration = Configuration(
             executable: isPath ? .path(FilePath(run.command)) : .name(run.command),
@@ -54,6 +64,7 @@ package struct SubprocessRunner: CredentialPluginRunner {
                 output: .sequence,
                 error: .sequence
             ) { execution in
+                group.withLock { $0 = execution.processIdentifier.value }
                 async let words: Void = collect(execution.standardError, said)
                 var output: [UInt8] = []
                 for try await piece in execution.standardOutput {

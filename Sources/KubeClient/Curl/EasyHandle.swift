@@ -52,6 +52,9 @@ struct EasyHandle: ~Copyable {
         try check(ccurl_set_text(pointer, option, value), option)
     }
 
+    /// Takes back a text that libcurl has by default.
+    func clear(_ option: CURLoption) throws(KubeError) { try check(ccurl_set_text(pointer, option, nil), option) }
+
     func set(_ blob: CURLoption, _ bytes: [UInt8]) throws(KubeError) {
         try check(ccurl_set_blob(pointer, blob, bytes, bytes.count), blob)
     }
@@ -100,6 +103,8 @@ extension EasyHandle {
         try set(CURLOPT_TCP_KEEPINTVL, 10)
         // A name that leads elsewhere since the API server moved is asked for again.
         try set(CURLOPT_DNS_CACHE_TIMEOUT, 15)
+        // Without this the end of a transfer waits for its thread in getaddrinfo, and every other transfer with it.
+        try set(CURLOPT_QUICK_EXIT, true)
         if options.acceptsCompression { try set(CURLOPT_ACCEPT_ENCODING, "gzip") }
         try configure(proxy: configuration.proxy, isInsecure: configuration.isInsecure, identity)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
@@ -108,7 +113,11 @@ extension EasyHandle {
         // The system's authorities are rotated too: without this libcurl would keep them for a day.
         try set(CURLOPT_CA_CACHE_TIMEOUT, 60)
         // As data, which libcurl compares before it uses a connection again: other certificates, other connections.
-        if let authority = identity.authority { try set(CURLOPT_CAINFO_BLOB, authority) }
+        if let authority = identity.authority {
+            try set(CURLOPT_CAINFO_BLOB, authority)
+            // The blob takes the place of libcurl's usual file alone: it would trust the system's folder beside it.
+            try clear(CURLOPT_CAPATH)
+        }
         if let pair = identity.pair {
             try set(CURLOPT_SSLCERT_BLOB, pair.certificate)
             try set(CURLOPT_SSLKEY_BLOB, pair.key)
@@ -131,7 +140,9 @@ extension EasyHandle {
         // The cluster's authority signs its proxy too, as in Go's transport.
         try set(CURLOPT_PROXY_SSL_VERIFYPEER, !isInsecure)
         try set(CURLOPT_PROXY_SSL_VERIFYHOST, isInsecure ? 0 : 2)
-        if let authority = identity.authority { try set(CURLOPT_PROXY_CAINFO_BLOB, authority) }
+        guard let authority = identity.authority else { return }
+        try set(CURLOPT_PROXY_CAINFO_BLOB, authority)
+        try clear(CURLOPT_PROXY_CAPATH)
     }
 
     /// Sets what one attempt of a request needs; times are for the whole transfer and for its connection.

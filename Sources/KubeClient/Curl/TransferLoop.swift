@@ -36,6 +36,7 @@ final class TransferLoop: @unchecked Sendable /* pools and transfers are the thr
     /// Those of them that have a deadline of ours, by their number.
     private var guarded: [UInt64: Transfer] = [:]
     private var deadlines = Deadlines()
+    private var retirement = Retirement()
 
     private static let bellOwner: UInt32 = 0
 
@@ -166,6 +167,7 @@ extension TransferLoop {
             }
             transfer.deadlineMovedUp = { [weak self] in self?.schedule($0) }
             schedule(transfer)
+            retire(transfer)
         case .cancel(let transfer):
             if active[transfer.pointer] === transfer { end(transfer) { $0.finishCancelled() } }
         case .resume(let transfer):
@@ -173,11 +175,17 @@ extension TransferLoop {
             transfer.resume()
             schedule(transfer)
         case .retire(let number, let spread):
-            for transfer in active.values where transfer.isWatch && transfer.identity < number {
-                transfer.retire(at: .now + spread * .random(in: 0...1))
-                schedule(transfer)
-            }
+            retirement.begin(before: number, within: spread)
+            for transfer in active.values { retire(transfer) }
         }
+    }
+
+    /// Has a watch end whose certificates were replaced.
+    private func retire(_ transfer: Transfer) {
+        let instant = retirement.instant(for: transfer.identity, at: .now, part: .random(in: 0...1))
+        guard transfer.isWatch, let instant else { return }
+        transfer.retire(at: instant)
+        schedule(transfer)
     }
 
     private func pool(of transfer: Transfer) -> ConnectionPool { transfer.isStream ? streams : exchanges }

@@ -44,8 +44,9 @@ final class FaultBench: Sendable {
 
     /// Puts a client certificate and its key into files.
     func put(_ name: String) throws {
-        files["/client.crt"] = try certificates.text("\(name).crt")
-        files["/client.key"] = try certificates.text("\(name).key")
+        files.replace([
+            "/client.crt": try certificates.text("\(name).crt"), "/client.key": try certificates.text("\(name).key"),
+        ])
     }
 
     static let clientFiles = ClusterConfiguration.ClientCertificate(

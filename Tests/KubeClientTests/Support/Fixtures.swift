@@ -28,6 +28,9 @@ final class MemoryFiles: ConfigurationFiles {
         set { files.withLock { $0[path] = newValue } }
     }
 
+    /// Changes several at once, as the swap of a symbolic link does.
+    func replace(_ changes: [String: String]) { files.withLock { $0.merge(changes) { $1 } } }
+
     func contents(of path: String) throws(KubeError) -> [UInt8]? {
         guard let text = self[path] else { return nil }
         if text == "<unreadable>" { throw KubeError(.configuration, "\(path) cannot be read: Permission denied") }

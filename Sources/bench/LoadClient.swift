@@ -13,6 +13,6 @@ struct LoadServer: Sendable {
     /// Path of the file of the authority that signed its certificate.
     var authority: String
 
-    static let body = Array(#"{"spec":{"holderIdentity":"kube-bench"}}"#.utf8)
+    static let body = Array(#"{"spec":{"holderIdentity":"bench"}}"#.utf8)
     static let path = "/apis/coordination.k8s.io/v1/namespaces/n/leases/l"
 }

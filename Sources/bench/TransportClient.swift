@@ -8,7 +8,7 @@ struct TransportClient: LoadClient {
     init(_ server: LoadServer) throws {
         transport = try CurlTransport(
             ClusterConfiguration(server: server.url, certificateAuthority: .file(server.authority)),
-            options: ClientOptions(userAgent: "kube-bench")
+            options: ClientOptions(userAgent: "bench")
         )
     }
 

@@ -2,9 +2,9 @@ import ArgumentParser
 
 /// The programs behind `hack/bench`; it is in no product that is shipped.
 @main
-struct KubeBench: AsyncParsableCommand {
+struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "kube-bench",
+        commandName: "bench",
         abstract: "Measures the Kubernetes libraries. hack/bench prepares and runs it.",
         subcommands: [WatchesBenchmark.self]
     )
