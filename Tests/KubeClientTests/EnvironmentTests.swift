@@ -1,6 +1,7 @@
 import Glibc
 import KubeClient
 import KubeCore
+import KubeTestSupport
 import Testing
 
 @Suite("Faults of the network and of the machine", .timeLimit(.minutes(1)))
