@@ -52,13 +52,9 @@ struct HTTP2Peer {
         peer.write(length + [kind, flags] + number + payload)
     }
 
+    /// Nil when the client closed before.
     private func exactly(_ count: Int) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            let more = peer.read(count - bytes.count)
-            guard !more.isEmpty else { return nil }
-            bytes += more
-        }
-        return bytes
+        let bytes = peer.exactly(count)
+        return bytes.count == count ? bytes : nil
     }
 }

@@ -69,6 +69,7 @@ final class FakeAPIServer: Sendable {
     var writes: [String] { state.withLock(\.writes) }
     var reads: [String] { state.withLock(\.reads) }
     var watches: [String] { state.withLock(\.watches) }
+    var isReachable: Bool { state.withLock(\.isReachable) }
     /// Requests of every kind.
     var requests: Int { state.withLock { $0.reads.count + $0.writes.count + $0.watches.count } }
 
@@ -242,7 +243,7 @@ struct FakeTransport: Transport {
 
     func open(_ request: KubeRequest) async throws(KubeError) -> KubeResponseStream {
         guard lifetime.allows(false) else { throw KubeError(.cancelled, "ended") }
-        guard request.query("sendInitialEvents") == nil else {
+        guard request.query("sendInitialEvents") == nil || !server.isReachable else {
             // As a server without streaming lists.
             return KubeResponseStream(status: 422, next: { () throws(KubeError) in nil }, cancel: {})
         }
