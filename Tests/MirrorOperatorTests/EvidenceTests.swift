@@ -84,6 +84,32 @@ struct EvidenceTests {
         #expect(live.mirrorNodes.map(\.metadata.name) == ["m.s2"])
     }
 
+    @Test("of agents, those with an approval and the one that is next are read live, and no others")
+    func agents() async throws {
+        let cluster = try await TestCluster(time)
+        try await cluster.put(Fixture.mirror())
+        func object(_ node: String, isApproved: Bool) -> MirrorNode {
+            var object = Fixture.mirrorNode(node, revision: "1-a")
+            object.spec.role = .agent
+            if isApproved { object.spec.approval = Fixture.approval("1-a") }
+            return object
+        }
+        let snapshot = Snapshot(
+            now: time.now.timestamp,
+            mirrors: [Fixture.mirror()],
+            nodes: [],
+            mirrorNodes: [
+                object("a1", isApproved: false), object("a2", isApproved: true), object("a3", isApproved: false),
+            ]
+        )
+        let holder = DisruptionHolder(mirror: "m", node: "a3", revision: "1-a")
+        let plan = Plan(mirror: "m", actions: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
+        let reader = EvidenceReader(cluster.api, now: { Fixture.start.timestamp })
+        let live = try #require(try await reader.refreshed(snapshot, for: plan))
+        // The server has none of them, so what was read is gone.
+        #expect(live.mirrorNodes.map(\.metadata.name) == ["m.a1"])
+    }
+
     @Test("a status whose root or rollout changes rests on the version that was seen", arguments: [true, false])
     func statusPrecondition(isRollout: Bool) async throws {
         let cluster = try await TestCluster(time)
@@ -109,7 +135,7 @@ struct EvidenceTests {
 
     @Test("the Lease carries the deadline of the restart, and loses it when it is given back")
     func deadline() throws {
-        let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a", deadlineSeconds: 900)
+        let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a", deadlineSeconds: 900, record: "mn-1")
         let held = DisruptionLeaseChange.acquired(by: holder, from: nil, key: Fixture.lease, now: time.now)
         #expect(held.metadata.annotations["p2pmirror.io/deadline"] == "900")
         #expect(DisruptionHolder(held) == holder)

@@ -51,6 +51,27 @@ struct PlanExecutorTests {
         #expect(after?.spec.approval == node.spec.approval)
     }
 
+    @Test("a part of the wishes that is wished for no longer goes, and the others stay", arguments: [true, false])
+    func dropsPart(isAll: Bool) async throws {
+        let cluster = try await TestCluster()
+        let uid = try await cluster.put(Fixture.mirror()).metadata.uid
+        var intent = Fixture.intent("s1", uid: uid, revision: "1-a")
+        intent.spec.desired?.registries = ["docker.io"]
+        intent.spec.desired?.debug = true
+        _ = try await execute([.applyMirrorNode(intent)], on: cluster)
+        let key = ObjectKey(name: "m.s1")
+        let present = try #require(try await cluster.object(MirrorNode.self, key))
+        intent.spec.desired = isAll ? nil : .init(registries: ["docker.io"])
+        intent.spec.revision = "2-b"
+        _ = try await Fixture.executor(cluster, now: Fixture.start).execute(
+            Plan(mirror: "m", actions: [.applyMirrorNode(intent)], status: Fixture.status()),
+            mirrorNodes: [present]
+        )
+        let after = try #require(try await cluster.object(MirrorNode.self, key))
+        #expect(after.spec.desired == intent.spec.desired)
+        #expect(after.spec.revision == "2-b")
+    }
+
     @Test("the disruption Lease is created with its first epoch, and without a time at which it expires")
     func createsLease() async throws {
         let cluster = try await TestCluster()

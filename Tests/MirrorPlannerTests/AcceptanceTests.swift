@@ -93,6 +93,51 @@ struct AcceptanceTests {
         #expect(plan.notes.contains { $0.reason == .preferredRootMissing && $0.message.contains("server-9") })
     }
 
+    @Test(
+        "Whose node it is, is told by the marks of Rancher and of Cluster API",
+        arguments: [
+            ("rke.cattle.io/machine", true, "Rancher"), ("cluster.x-k8s.io/machine", false, "Cluster API"),
+            ("cluster.x-k8s.io/owner-name", false, "Cluster API"),
+            ("cluster.x-k8s.io/cluster-name", false, "Cluster API"),
+            ("rke.cattle.io/pre-bootstrapped", false, "Rancher"), ("plan.upgrade.cattle.io/server-plan", true, nil),
+        ] as [(String, Bool, String?)]
+    )
+    func managers(key: String, isLabel: Bool, manager: String?) {
+        var node = TestNode.server("server-1")
+        if isLabel { node.labels[key] = "x" } else { node.annotations[key] = "x" }
+        #expect(RancherNode(node: node.node, distribution: .rke2).manager == manager)
+        // Rancher provisions by Cluster API, and then it is Rancher that writes the files.
+        node.annotations["cluster.x-k8s.io/machine"] = "x"
+        #expect(
+            RancherNode(node: node.node, distribution: .rke2).manager
+                == (manager == "Rancher" ? manager : "Cluster API")
+        )
+    }
+
+    @Test(
+        "Registries of a worker that Rancher manages are left alone, unless the mirror says otherwise",
+        arguments: ManagedNodes.allCases
+    )
+    func managedWorker(managed: ManagedNodes) throws {
+        let mirror = Fixture.mirror {
+            $0.registries = ["quay.io"]
+            $0.rke2 = .init(managedNodes: managed)
+        }
+        let nodes =
+            Fixture.servers([nil, 1, 1]) + [
+                .agent("agent-1", Fixture.url(1)) { $0.labels["rke.cattle.io/machine"] = "x" }
+            ]
+        var world = World(Fixture.snapshot(mirror, nodes))
+        var dice = Dice(seed: 1)
+        for _ in 0..<80 {
+            world.carryOut(try #require(Planner.plan(mirror: "embedded", world.snapshot)))
+            _ = world.runAgents(&dice)
+            world.snapshot.now = world.snapshot.now + 15
+        }
+        #expect(world.restarts.contains { $0.node == "agent-1" } == (managed == .enforce))
+        #expect(world.restarts.filter { $0.node != "agent-1" }.count == 3)
+    }
+
     @Test("An agent whose server is away is told")
     func deadServer() throws {
         var nodes = Fixture.servers([nil, 1, 1])
@@ -103,6 +148,7 @@ struct AcceptanceTests {
         let notes = plan.notes.filter { $0.reason == .deadServer }
         #expect(notes.map(\.node) == ["server-2"])
         #expect(notes.first?.message.hasPrefix("agent-1 ") == true)
+        #expect(Self.condition(plan, "NodesCurrent") == "True DeadServer")
     }
 
     @Test("A MirrorNode goes with its Node, with its replacement, and with the selection")
