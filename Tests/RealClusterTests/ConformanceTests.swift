@@ -45,7 +45,7 @@ extension RealCluster {
             #expect(recorder.faults == [])
             #expect(recorder.shown == Self.states(live))
             #expect(Self.states(reflector.store.all) == Self.states(live))
-            let outcome = recorder.outcome(of: writers, live)
+            let outcome = recorder.outcome(of: writers.writes, live)
             #expect(outcome.lost == [])
             #expect(outcome.undeleted == [])
             #expect(writers.acknowledged >= Self.changes)

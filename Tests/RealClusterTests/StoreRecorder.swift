@@ -74,11 +74,11 @@ final class StoreRecorder: Sendable {
         state.shown[name] = new
     }
 
-    func outcome(of writers: LeaseWriters, _ live: [Lease]) -> Outcome {
+    func outcome(of writes: [ObjectState], _ live: [Lease]) -> Outcome {
         let (handed, removed, everShown) = state.withLock { ($0.handed, $0.removed, $0.everShown) }
         let present = Set(live.map { ObjectState($0.metadata).uid })
         var outcome = Outcome()
-        for write in writers.writes {
+        for write in writes {
             let versions = handed[write.uid] ?? []
             if versions.contains(write.version) {
                 outcome.seen += 1
