@@ -27,7 +27,7 @@ struct SourceTests {
         for example in examples {
             let imports = example.lines.filter { $0.hasPrefix("import ") }.map { $0.dropFirst("import ".count) }
             #expect(Set(imports).subtracting(allowed) == [], "\(example.path)")
-            #expect(example.lines.count <= 70, "\(example.path)")
+            #expect(example.lines.count <= 61, "\(example.path)")
         }
     }
 

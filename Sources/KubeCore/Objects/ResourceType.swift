@@ -20,6 +20,18 @@ public struct ResourceType: Hashable, Sendable {
         self.namespaced = namespaced
     }
 
+    /// Creates the address of a kind from an `apiVersion` as it stands in objects: `v1`, or `group/version`.
+    public init(apiVersion: String, plural: String, kind: String, namespaced: Bool) {
+        let parts = apiVersion.split(separator: "/", maxSplits: 1).map(String.init)
+        self.init(
+            group: parts.count == 2 ? parts[0] : "",
+            version: parts.last ?? "",
+            plural: plural,
+            kind: kind,
+            namespaced: namespaced
+        )
+    }
+
     /// `v1` for the core group, `group/version` for the others.
     public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 

@@ -6,13 +6,7 @@ import Logging
 
 /// A team, and the namespaces that carry its name as a label: `kubectl apply -f docs/examples/TeamLabels/teams.yaml`.
 struct Team: KubeObject {
-    static let resource = ResourceType(
-        group: "example.org",
-        version: "v1",
-        plural: "teams",
-        kind: "Team",
-        namespaced: false
-    )
+    static let resource = ResourceType(apiVersion: "example.org/v1", plural: "teams", kind: "Team", namespaced: false)
 
     struct Spec: Codable, Hashable, Sendable { var namespaces: [String] }
     struct Status: Codable, Hashable, Sendable { var labelled: Int }
@@ -24,13 +18,7 @@ struct Team: KubeObject {
 
 /// Of a namespace only the metadata is read.
 struct Namespace: KubeObject {
-    static let resource = ResourceType(
-        group: "",
-        version: "v1",
-        plural: "namespaces",
-        kind: "Namespace",
-        namespaced: false
-    )
+    static let resource = ResourceType(apiVersion: "v1", plural: "namespaces", kind: "Namespace", namespaced: false)
 
     var metadata: ObjectMeta
 }
