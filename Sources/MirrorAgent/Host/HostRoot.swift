@@ -158,7 +158,7 @@ package final class HostRoot: HostFileSystem {
 
 extension HostRoot {
     /// An open file that is closed with its value.
-    private final class Descriptor {
+    final class Descriptor {
         let value: Int32
 
         init(_ value: Int32) { self.value = value }
@@ -193,7 +193,7 @@ extension HostRoot {
         return status.st_mode & S_IFMT
     }
 
-    private func open(directory path: String, _ operation: String) throws(HostError) -> Descriptor? {
+    func open(directory path: String, _ operation: String) throws(HostError) -> Descriptor? {
         // The name "." makes the walk go through the whole path.
         try place(of: "\(path)/.", followingLast: true, operation)?.directory
     }
@@ -263,7 +263,7 @@ extension HostRoot {
 }
 
 extension HostError {
-    fileprivate init(_ operation: String, _ path: String, _ number: Int32) {
+    init(_ operation: String, _ path: String, _ number: Int32) {
         let code: Code =
             switch number {
             case ENOSPC, EDQUOT: .noSpace
