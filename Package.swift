@@ -79,7 +79,10 @@ let package = Package(
         // In no product: hack/bench builds it.
         .executableTarget(
             name: "kube-bench",
-            dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
+            dependencies: [
+                "KubeCore", "KubeClient", "KubeRuntime", "MirrorPlanner", "MirrorOperator", "MirrorSandbox", "CCurl",
+                arguments,
+            ],
             swiftSettings: strict
         ),
 
