@@ -90,7 +90,10 @@ let package = Package(
         // In no product: hack/bench builds it.
         .executableTarget(
             name: "bench",
-            dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
+            dependencies: [
+                "KubeCore", "KubeClient", "KubeRuntime", "MirrorPlanner", "MirrorOperator", "MirrorSandbox", "CCurl",
+                arguments,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -113,8 +116,8 @@ let package = Package(
         tests(
             "MirrorOperatorTests",
             [
-                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore",
-                log,
+                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeClient",
+                "KubeCore", "Telemetry", log,
             ]
         ),
         tests(
