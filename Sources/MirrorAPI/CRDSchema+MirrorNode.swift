@@ -81,7 +81,7 @@ extension KindSchema {
         },
     ]
 
-    static let mirrorNodeStatus = FieldSchema.object(["agent": agent, "candidate": candidateStatus])
+    static let mirrorNodeStatus = FieldSchema.object(["agent": agent])
 
     private static let agent = FieldSchema.object(
         [

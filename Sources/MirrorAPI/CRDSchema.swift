@@ -13,8 +13,6 @@ package struct FieldSchema: Sendable {
         case list(of: FieldSchema, maxItems: Int, kind: ListKind)
         case string(TextBounds)
         case integer(IntegerBounds)
-        /// A whole number within the bounds, or a percentage as text.
-        case intOrPercent(IntegerBounds)
         case boolean
     }
 
@@ -138,12 +136,10 @@ extension FieldSchema {
         _ form: TextForm? = nil,
         atLeast minLength: Int? = nil,
         atMost maxLength: Int,
-        default fallback: JSONValue? = nil,
         rules: [FieldRule] = []
     ) -> FieldSchema {
         FieldSchema(
             form: .string(TextBounds(minLength: minLength, maxLength: maxLength, form: form)),
-            fallback: fallback,
             rules: rules
         )
     }
@@ -171,14 +167,6 @@ extension FieldSchema {
         FieldSchema(
             form: .integer(IntegerBounds(format: "int32", minimum: range.lowerBound, maximum: range.upperBound)),
             fallback: fallback.map { .int($0) }
-        )
-    }
-
-    /// A number of things, or a share of them.
-    static func intOrPercent(atMost maximum: Int64, default fallback: JSONValue) -> FieldSchema {
-        FieldSchema(
-            form: .intOrPercent(IntegerBounds(format: "int32", minimum: 0, maximum: maximum)),
-            fallback: fallback
         )
     }
 

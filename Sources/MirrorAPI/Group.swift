@@ -18,8 +18,6 @@ package enum FieldManager {
     package static let status = "p2pmirror-status"
     /// MirrorNode.status.agent.
     package static let agent = "p2pmirror-agent"
-    /// MirrorNode.status.candidate, and the label and the mark of a seed's Node.
-    package static let candidates = "p2pmirror-candidates"
     /// The Lease of the disruption.
     package static let disruption = "p2pmirror-disruption"
 }

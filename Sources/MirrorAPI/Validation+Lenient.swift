@@ -32,8 +32,7 @@ package struct LenientP2PMirror: KubeObject {
         }
     }
 
-    // Of the operator's own status decisions rest on the clock of a proof, on a storm and on the latest withdrawals
-    // alone; without them the proof and the storm begin anew, and a minute's evictions are forgotten.
+    // No decision depends on the operator's own status but the clock of a proof, which then starts anew.
     private var readableStatus: P2PMirrorStatus? {
         guard let status else { return nil }
         return try? JSONCoding.decode(P2PMirrorStatus.self, from: status)

@@ -22,7 +22,7 @@ struct CandidatesBench {
     // MARK: One decision
 
     private static func measure(_ size: Int) {
-        let settings = CandidateSettings(P2PMirrorSpec(provider: .rke2))
+        let settings = CandidateSettings(.rke2)
         var steady = SeedFleet(fleet(size), settings)
         var storm = steady
         for index in storm.seeds.indices where index % 5 < 2 { storm.seeds[index].hasDiskPressure = true }

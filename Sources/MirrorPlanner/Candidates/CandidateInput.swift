@@ -29,10 +29,6 @@ package struct CandidateInput: Hashable, Sendable {
             self.evictions = evictions
             self.storm = storm
         }
-
-        package init(_ status: P2PMirrorStatus?) {
-            self.init(candidates: status?.candidates, evictions: status?.evictions, storm: status?.storm)
-        }
     }
 
     /// A clock that never goes back while the process lives: the wall clock at its start and the time since.

@@ -42,12 +42,17 @@ package struct CandidateSettings: Hashable, Sendable {
         self.lever = lever
     }
 
-    package init(_ spec: P2PMirrorSpec) {
-        let distribution = RancherDistribution(spec.provider)
+    package init(
+        _ provider: Provider,
+        candidates: P2PMirrorSpec.Candidates = .init(),
+        health: P2PMirrorSpec.Health = .init(),
+        liveness: P2PMirrorSpec.Liveness = .init()
+    ) {
+        let distribution = RancherDistribution(provider)
         self.init(
-            candidates: spec.candidates,
-            health: spec.health,
-            liveness: spec.liveness,
+            candidates: candidates,
+            health: health,
+            liveness: liveness,
             leastPublished: distribution.leastPublished,
             lever: distribution.candidateLever
         )

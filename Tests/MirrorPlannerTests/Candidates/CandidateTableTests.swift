@@ -44,7 +44,7 @@ struct CandidateTableTests {
         let scenario = try #require(SetScenario.all.first { $0.name == name })
         let rows = try Self.rows().filter { $0.scenario == name }
         #expect(!rows.isEmpty, "docs/candidates.md has no row of \(name)")
-        let play = SetPlay(scenario, settings: CandidateSettings(P2PMirrorSpec(provider: .rke2)))
+        let play = SetPlay(scenario, settings: CandidateSettings(.rke2))
         for row in rows { #expect(play.moment(at: row.at) == row.moment, "\(row.testDescription)") }
         #expect(play.rules.violations == [])
         let file = Self.folder.appendingPathComponent("Golden/candidates/\(name).txt")

@@ -69,6 +69,6 @@ struct RancherLeverTests {
     @Test("Defaults that the provider decides")
     func defaults() {
         #expect(RancherDistribution.k3s.defaultProbes == [Probe(name: "peer", tcpSocket: .init(port: 5001))])
-        #expect(CandidateSettings(P2PMirrorSpec(provider: .k3s)).leastPublished == 2)
+        #expect(CandidateSettings(.k3s).leastPublished == 2)
     }
 }

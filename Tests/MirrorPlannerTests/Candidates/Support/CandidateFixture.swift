@@ -6,10 +6,10 @@ import MirrorPlanner
 enum CandidateFixture {
     static let start = Timestamp(seconds: 1_800_000_000)
 
-    static func settings(_ change: (inout P2PMirrorSpec) -> Void = { _ in }) -> CandidateSettings {
-        var spec = P2PMirrorSpec(provider: .rke2)
-        change(&spec)
-        return CandidateSettings(spec)
+    static func settings(_ change: (inout CandidateSettings) -> Void = { _ in }) -> CandidateSettings {
+        var settings = CandidateSettings(.rke2)
+        change(&settings)
+        return settings
     }
 
     static func seed(_ number: Int, _ change: (inout Seed) -> Void = { _ in }) -> Seed {
