@@ -54,6 +54,7 @@ extension KindSchema {
             "expires": .time,
             "deadlineSeconds": .number(10...7200),
             "reason": .text(atMost: 128),
+            "absentServer": .nodeName,
         ],
         required: ["revision", "epoch", "expires", "deadlineSeconds", "reason"]
     )

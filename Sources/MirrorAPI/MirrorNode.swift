@@ -84,13 +84,23 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         /// How long the agent may take before it puts the previous configuration back.
         package var deadlineSeconds: Int
         package var reason: String
+        /// A server that may be away meanwhile: the one that this change frees the node from. Nil: none may.
+        package var absentServer: String?
 
-        package init(revision: String, epoch: Int, expires: Timestamp, deadlineSeconds: Int, reason: String) {
+        package init(
+            revision: String,
+            epoch: Int,
+            expires: Timestamp,
+            deadlineSeconds: Int,
+            reason: String,
+            absentServer: String? = nil
+        ) {
             self.revision = revision
             self.epoch = epoch
             self.expires = expires
             self.deadlineSeconds = deadlineSeconds
             self.reason = reason
+            self.absentServer = absentServer
         }
     }
 

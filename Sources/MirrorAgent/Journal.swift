@@ -119,6 +119,8 @@ package struct Journal: Hashable, Sendable {
         /// Invocation of the service before the claim, then before each restart of ours: another one shows that the
         /// service has been started with what is on the disk.
         package var invocation: String
+        /// The server that may be away at the restart. An older release does not see it, and waits.
+        package var absentServer: String?
         package var restartedAt: Timestamp?
         /// Why it is rolled back.
         package var reason: String?
@@ -137,7 +139,8 @@ package struct Journal: Hashable, Sendable {
             deadlineSeconds: Int,
             previous: String?,
             wasVoter: Bool,
-            invocation: String
+            invocation: String,
+            absentServer: String? = nil
         ) {
             self.uid = uid
             self.revision = revision
@@ -153,6 +156,7 @@ package struct Journal: Hashable, Sendable {
             self.previous = previous
             self.wasVoter = wasVoter
             self.invocation = invocation
+            self.absentServer = absentServer
         }
 
         package var distribution: RancherDistribution { RancherDistribution(provider) }

@@ -89,7 +89,8 @@ enum Samples {
                 epoch: 3,
                 expires: time,
                 deadlineSeconds: 600,
-                reason: "BreaksCycle"
+                reason: "BreaksCycle",
+                absentServer: "server-2"
             ),
             deletionPolicy: .restore
         ),

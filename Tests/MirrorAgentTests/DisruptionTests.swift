@@ -86,6 +86,19 @@ struct DisruptionTests {
         #expect(try world.status?.phase == .applied)
     }
 
+    @Test("the server that the change frees this node from may be away, and no other one")
+    func absentServer() async throws {
+        let world = try World()
+        try world.server.change(MirrorNode.self, World.mirrorNode) { $0.spec.approval?.absentServer = "server-2" }
+        try Self.servers[0].begin(world)
+        try Self.changing("server-3") { $0.spec = Node.Spec(unschedulable: true) }(world)
+        await world.settle()
+        #expect(try world.status?.reason == Reason.serverCordoned.rawValue && world.service.restarts == 0)
+        try Self.changing("server-3") { $0.spec = nil }(world)
+        await world.settle()
+        #expect(try world.status?.phase == .applied && world.service.restarts == 1)
+    }
+
     /// Where a step stands when the other server goes away.
     enum Moment: CaseIterable, Sendable {
         case claimed

@@ -47,7 +47,9 @@ extension Decider {
         guard input.hasServiceManager else {
             return refuse(mirrorNode, approval, .noServiceManager, byHand.lackOfServiceManager)
         }
-        if let obstacle = obstacle ?? disruptedServer { return rest(obstacle.reason, obstacle.message, look: .soon) }
+        if let obstacle = obstacle ?? disruptedServer(but: approval.absentServer) {
+            return rest(obstacle.reason, obstacle.message, look: .soon)
+        }
         return claim(
             mirrorNode,
             approval,
@@ -107,7 +109,8 @@ extension Decider {
             deadlineSeconds: approval.deadlineSeconds,
             previous: input.host.dropIn.map { String(decoding: $0, as: UTF8.self) },
             wasVoter: node.isVoter == true,
-            invocation: unit.invocationID
+            invocation: unit.invocationID,
+            absentServer: approval.absentServer
         )
         var agent = status(.restarting, step.revision, step.epoch, nil, Self.intention(step), nil)
         agent.reason = Reason.claimed.rawValue

@@ -22,10 +22,13 @@ extension Decider {
     /// What keeps this node from being disrupted now. Minutes may lie between the approval and the restart, and a
     /// server that went away meanwhile may have taken the API with it: two servers down are the end of a quorum of
     /// three.
-    var disruptedServer: (reason: Reason, message: String)? {
+    ///
+    /// - Parameter absent: the server that may be away, because the change frees this node from it.
+    func disruptedServer(but absent: String?) -> (reason: Reason, message: String)? {
         let own = input.options.nodeName
         for server in (input.live?.servers ?? []) where server.metadata.name != own {
             let name = server.metadata.name
+            if name == absent { continue }
             if !server.isReady { return (.otherServerNotReady, "\(own) waits: the server \(name) is not Ready") }
             if server.metadata.deletionTimestamp != nil {
                 return (.serverDeleting, "\(own) waits: the server \(name) is being deleted")
@@ -40,6 +43,6 @@ extension Decider {
         guard holdsLease(step.revision, step.epoch) else {
             return (.leaseMismatch, leaseMismatch(step.revision, step.epoch))
         }
-        return disruptedServer
+        return disruptedServer(but: step.absentServer)
     }
 }

@@ -20,6 +20,11 @@ package struct Change: Hashable, Sendable {
     package var leaves: Int?
     package var reason: Reason
     package var message: String
+
+    /// The server that may be away while this is carried out: the one that the node is freed from, and no other.
+    func absentServer(in fleet: Fleet) -> String? {
+        parts.contains(.server) ? leaves.map { fleet.servers[$0].name } : nil
+    }
 }
 
 extension MirrorNodeSpec.Desired {

@@ -125,7 +125,7 @@ struct Guards {
     /// The one that the node is freed from may be away: it is what the change is for, and has been away for so long
     /// that it is no rollout that goes wrong. Any other one may not, and etcd's majority is looked at all the same.
     private func others() -> Verdict? {
-        let abandoned = change.parts.contains(.server) ? change.leaves.map { fleet.servers[$0].name } : nil
+        let abandoned = change.absentServer(in: fleet)
         for other in fleet.servers + fleet.foreignServers where other.name != node.name && other.name != abandoned {
             if !other.isReady {
                 return Verdict(.otherServerNotReady, "\(node.name) waits: the server \(other.name) is not Ready")

@@ -87,7 +87,8 @@ struct HeldStep {
             // An agent that claims it begins, and nothing begins outside the window.
             expires: min(now + StepTimes.approvalSeconds, step.windowEnd ?? now + StepTimes.approvalSeconds),
             deadlineSeconds: holder.deadlineSeconds ?? rollout.progressDeadlineSeconds,
-            reason: change?.reason.rawValue ?? Reason.rollingOut.rawValue
+            reason: change?.reason.rawValue ?? Reason.rollingOut.rawValue,
+            absentServer: change?.absentServer(in: step.fleet)
         )
         let message = "\(node.name) may restart once for \(holder.revision): \(change?.message ?? "")"
         return StepOutcome(

@@ -198,7 +198,8 @@ struct World {
         let object = snapshot.mirrorNodes[index]
         guard let approval = object.spec.approval, approval.revision == object.spec.revision,
             snapshot.now < approval.expires, agent.revision != approval.revision,
-            ignoresLease || isGranted(approval, to: object), !dice.roll(manners.idlePercent)
+            ignoresLease || isGranted(approval, to: object) && isAlone(object, but: approval.absentServer),
+            !dice.roll(manners.idlePercent)
         else { return false }
         var agent = agent
         agent.revision = approval.revision
@@ -218,6 +219,14 @@ struct World {
         restarting[object.spec.nodeName] = object.spec.desired ?? MirrorNodeSpec.Desired()
         set(object.spec.nodeName, isReady: false)
         return true
+    }
+
+    /// As the real agent does, it looks at all other servers itself before it claims.
+    private func isAlone(_ object: MirrorNode, but absent: String?) -> Bool {
+        snapshot.nodes.allSatisfy { node in
+            node.metadata.name == object.spec.nodeName || node.metadata.name == absent || !RancherNode.isServer(node)
+                || (node.isReady && !node.isCordoned && node.metadata.deletionTimestamp == nil)
+        }
     }
 
     private func isGranted(_ approval: MirrorNodeSpec.Approval, to object: MirrorNode) -> Bool {
