@@ -65,6 +65,11 @@ import Testing
         #expect(before["/etc/rancher/one"]?.content == Array("same".utf8))
         #expect(before["/etc/rancher"]?.content == nil)
         #expect(try HostInventory.entries(below: root) == before)
+        // The kernel's counters are on no disk.
+        try FileManager.default.createDirectory(atPath: "\(root)/sys/fs/cgroup", withIntermediateDirectories: true)
+        try Data("usage_usec 1".utf8).write(to: URL(filePath: "\(root)/sys/fs/cgroup/cpu.stat"))
+        let shown = try HostInventory.entries(below: root).keys.filter { $0.hasPrefix("/sys") }
+        #expect(shown.isEmpty)
         try FileManager.default.copyItem(atPath: "\(root)/etc/rancher/one", toPath: "\(root)/etc/rancher/new")
         try FileManager.default.removeItem(atPath: "\(root)/etc/rancher/one")
         try FileManager.default.moveItem(atPath: "\(root)/etc/rancher/new", toPath: "\(root)/etc/rancher/one")

@@ -25,10 +25,14 @@ package enum HostInventory {
         }
     }
 
+    /// What the kernel shows on a host and no disk holds: counters there change by themselves.
+    private static let kernel = "sys"
+
     /// The entries below a directory by their paths from it, which begin with a slash.
     package static func entries(below root: String) throws -> [String: Entry] {
         var entries: [String: Entry] = [:]
-        for path in try FileManager.default.subpathsOfDirectory(atPath: root) {
+        for path in try FileManager.default.subpathsOfDirectory(atPath: root)
+        where path != kernel && !path.hasPrefix("\(kernel)/") {
             var status = stat()
             // Gone meanwhile: whoever compares two inventories sees that it is missing.
             guard lstat("\(root)/\(path)", &status) == 0 else { continue }
