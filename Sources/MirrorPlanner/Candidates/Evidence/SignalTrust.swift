@@ -1,0 +1,101 @@
+package import KubeCore
+
+/// A source of evidence. Each is doubted by itself.
+package enum Signal: Int, CaseIterable, Hashable, Sendable {
+    case nodes, pods, figures, probes, announcements
+
+    var text: String {
+        switch self {
+        case .nodes: "the watch of nodes"
+        case .pods: "the watch of pods"
+        case .figures: "the agents' figures"
+        case .probes: "probes"
+        case .announcements: "announcements"
+        }
+    }
+}
+
+/// Since when each signal has been trustworthy without a break. It lives as long as the process does: what we did not
+/// see ourselves begins anew.
+package struct SignalTrust: Hashable, Sendable {
+    private struct Entry: Hashable {
+        var since: Timestamp
+        var doubt: String?
+    }
+
+    private var entries: [Entry]
+
+    /// Every signal is trusted from the start of the process on.
+    package init(since start: Timestamp) {
+        entries = Signal.allCases.map { _ in Entry(since: start) }
+    }
+
+    /// Why the signal is doubted; nil while it is trusted.
+    package func doubt(of signal: Signal) -> String? { entries[signal.rawValue].doubt }
+
+    func trusts(_ signal: Signal) -> Bool { entries[signal.rawValue].doubt == nil }
+
+    /// Since when it has been trusted or doubted.
+    func since(_ signal: Signal) -> Timestamp { entries[signal.rawValue].since }
+
+    /// The signals that are doubted, in their order.
+    package var doubted: [Signal] { Signal.allCases.filter { !trusts($0) } }
+
+    mutating func update(_ signal: Signal, doubt: String?, at now: Moment) {
+        if (entries[signal.rawValue].doubt == nil) != (doubt == nil) {
+            entries[signal.rawValue].since = now.begins
+        }
+        entries[signal.rawValue].doubt = doubt
+    }
+}
+
+extension SignalTrust {
+    /// The trust after a look at all seeds together.
+    ///
+    /// - Parameter stale: why the watch behind a signal is out of date, by signal, as a live read shows.
+    func updated(_ seeds: [Seed], stale: [Signal: String], at now: Moment) -> SignalTrust {
+        var next = self
+        for signal in Signal.allCases {
+            let doubt =
+                switch signal {
+                case .probes: probeDoubt(seeds, now)
+                case .announcements: announcementDoubt(seeds, now)
+                case .nodes, .pods, .figures: String?.none
+                }
+            next.update(signal, doubt: stale[signal] ?? doubt, at: now)
+        }
+        return next
+    }
+
+    /// Where most seeds fail at the same time the prober is the likelier cause.
+    private func probeDoubt(_ seeds: [Seed], _ now: Moment) -> String? {
+        var failing = 0
+        var all = 0
+        for seed in seeds where seed.isExpectedToAnswer {
+            let readings = seed.evidence.probes
+            guard readings.contains(where: { $0.isCurrent(now) }) else { continue }
+            all += 1
+            if readings.contains(where: { $0.lastError != nil && $0.isCurrent(now) }) { failing += 1 }
+        }
+        guard failing * 2 > all, failing > 1 else { return nil }
+        return "most seeds (more than half) fail their probes at once"
+    }
+
+    private func announcementDoubt(_ seeds: [Seed], _ now: Moment) -> String? {
+        // What was not seen to begin with cannot be late; while in doubt, each is late until it is heard again.
+        let start = trusts(.announcements) ? since(.announcements) : .distantPast
+        var late = 0
+        var all = 0
+        for seed in seeds where seed.isExpectedToAnswer {
+            guard let announcement = seed.evidence.announcement, !announcement.saidGoodbye else { continue }
+            all += 1
+            if announcement.isLate(now, from: start) { late += 1 }
+        }
+        guard late * 2 > all, late > 1 else { return nil }
+        return "most seeds (more than half) have stopped to announce themselves at once"
+    }
+}
+
+extension Timestamp {
+    static let distantPast = Timestamp(seconds: 0)
+}
