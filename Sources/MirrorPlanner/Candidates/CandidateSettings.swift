@@ -68,7 +68,7 @@ package struct CandidateSettings: Hashable, Sendable {
         return min(doubled, max(base, Self.longestProbationSeconds))
     }
 
-    static let longestProbationSeconds = 900
+    package static let longestProbationSeconds = 900
     /// So long must a seed be healthy before its evictions are forgiven.
     static let forgivenessSeconds = 3600
     /// So long a seed that was put back may take to appear in the set before others may leave without it.
