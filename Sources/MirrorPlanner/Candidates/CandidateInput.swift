@@ -74,6 +74,18 @@ struct CandidateContext {
     var now: Moment
     var settings: CandidateSettings
     var trust: SignalTrust
+    /// Since when most seeds have been heard.
+    var othersHeardAt: Timestamp
+    /// Signals that nobody's evidence counts of.
+    var doubted: Set<Signal>
+
+    init(now: Moment, settings: CandidateSettings, trust: SignalTrust, seeds: [Seed]) {
+        self.now = now
+        self.settings = settings
+        self.trust = trust
+        doubted = Set(trust.doubted)
+        othersHeardAt = Announcement.heardFromMost(seeds)
+    }
 
     /// A record none of whose times lies farther off than it can: after the wall clock was set back it would else
     /// last as long as the clock was ahead.

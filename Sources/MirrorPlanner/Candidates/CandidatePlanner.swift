@@ -11,7 +11,7 @@ package enum CandidatePlanner {
         var input = input
         input.seeds.sort { $0.name < $1.name }
         let trust = input.trust.updated(input.seeds, stale: input.stale, at: now)
-        let context = CandidateContext(now: now, settings: input.settings, trust: trust)
+        let context = CandidateContext(now: now, settings: input.settings, trust: trust, seeds: input.seeds)
         if case .retiring(let restores) = input.hold { return retired(input, context, restores: restores) }
         if let doubt = trust.doubt(of: .nodes) { return frozen(input, context, doubt) }
         var set = CandidateSet(input, context)

@@ -63,7 +63,7 @@ struct CandidateSet {
         var places: [Place] = []
         places.reserveCapacity(seeds.count)
         for seed in seeds {
-            let diagnosis = Diagnosis(seed, context.trust, context.settings, context.now)
+            let diagnosis = Diagnosis(seed, context)
             let health = SeedHealth(seed, diagnosis, context)
             let isOurs = seed.evidence.node != nil && seed.lever != .withdrawn(isOurs: false)
             places.append(

@@ -36,7 +36,9 @@ struct CandidatePropertyTests {
         var latest = 0
         for seed in range.seeds {
             var history = FleetHistory(seed: seed)
+            history.isTraced = range.seeds.count == 1
             history.run()
+            if history.isTraced { print(history.trace.joined(separator: "\n")) }
             decisions += history.decisions
             departures += history.departures
             returns += history.returns

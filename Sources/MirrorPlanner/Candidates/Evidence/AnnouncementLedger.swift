@@ -2,8 +2,8 @@ package import KubeCore
 
 /// When each seed's Lease was last seen to change, on our own clock: a Lease's own times are another machine's.
 ///
-/// A seed that is seen for the first time counts from then on, so that a start forgives what happened before it. A
-/// Lease that somebody deletes goes on to age.
+/// A seed that is seen for the first time counts from then on, so that a start forgives what happened before it; but
+/// it is no sign of life before the first renewal. A Lease that somebody deletes goes on to age.
 package struct AnnouncementLedger: Hashable, Sendable {
     private struct Entry: Hashable {
         var renewal: MicroTimestamp?
@@ -30,12 +30,14 @@ package struct AnnouncementLedger: Hashable, Sendable {
         let known = entries[seed]
         let isNew = known == nil || known?.renewal != renewal
         let heardAt = isNew ? now.begins : known?.announcement.heardAt ?? now.begins
+        let isConfirmed = known.map { isNew || $0.announcement.isConfirmed } ?? false
         entries[seed] = Entry(
             renewal: renewal,
             announcement: Announcement(
                 heardAt: heardAt,
                 intervalSeconds: max(1, intervalSeconds),
-                saidGoodbye: saidGoodbye
+                saidGoodbye: saidGoodbye,
+                isConfirmed: isConfirmed
             )
         )
     }

@@ -7,28 +7,31 @@ struct Diagnosis {
     private(set) var causes: [Cause] = []
     /// Signals that say nothing now: doubted, or silent on this seed. They neither accuse it nor clear it.
     private(set) var silent: Set<Signal> = []
-    /// Earliest time at which the announcement expires; nil where it is expired or there is none.
-    private(set) var expiry: Timestamp?
+    /// When something here changes though nothing is heard: an announcement expires, a doubt is over for long enough.
+    private(set) var deadline: Timestamp?
 
     private let settings: CandidateSettings
     private let now: Moment
 
-    init(_ seed: Seed, _ trust: SignalTrust, _ settings: CandidateSettings, _ now: Moment) {
-        self.settings = settings
-        self.now = now
-        if !trust.doubted.isEmpty { silent = Set(trust.doubted) }
+    init(_ seed: Seed, _ context: CandidateContext) {
+        settings = context.settings
+        now = context.now
+        let trust = context.trust
+        silent = context.doubted
         if let node = seed.evidence.node { look(at: node) }
         if let pod = seed.evidence.pod, trust.trusts(.pods) { look(at: pod) }
         if let figures = seed.evidence.figures, trust.trusts(.figures) { look(at: figures, seed) }
-        if trust.trusts(.probes) { look(at: seed.evidence.probes) }
+        if trust.trusts(.probes) { look(at: seed.evidence.probes, since: trust.since(.probes)) }
         if let announcement = seed.evidence.announcement, trust.trusts(.announcements) {
-            look(at: announcement, since: trust.since(.announcements))
+            look(at: announcement, since: trust.since(.announcements), context.othersHeardAt)
         }
         if seed.isBeingChanged { causes.removeAll { $0.isAbsence && $0.kind != .excluded } }
         if causes.count > 1 { causes.sort(by: Cause.isWorse) }
     }
 
     var worst: Cause? { causes.first }
+
+    private mutating func wake(_ time: Timestamp) { deadline = deadline.map { min($0, time) } ?? time }
 
     private mutating func add(_ kind: Cause.Kind, _ detail: String) {
         causes.append(Cause(kind: kind, detail: detail))
@@ -138,26 +141,39 @@ struct Diagnosis {
             : "the mirror's volume is \(used) % full (health.disk.evictAtPercent is \(disk.evictAtPercent))"
     }
 
-    private mutating func look(at probes: [ProbeReading]) {
+    private mutating func look(at probes: [ProbeReading], since start: Timestamp) {
         for probe in probes {
             guard probe.isCurrent(now), let isFailing = probe.isFailing else {
                 silent.insert(.probes)
                 continue
             }
             guard isFailing else { continue }
-            let error = probe.lastError.map { ": \($0.prefix(200))" } ?? ""
-            add(.probeFailing, "its probe \(probe.name) (\(probe.target)) fails\(error)")
+            // On its way up again; or it failed while all of them did, and has not had the time to fail by itself.
+            guard let error = probe.lastError, probe.at - start >= probe.rowSeconds else {
+                silent.insert(.probes)
+                wake(max(start + probe.rowSeconds, now.begins) + probe.periodSeconds)
+                continue
+            }
+            add(.probeFailing, "its probe \(probe.name) (\(probe.target)) fails: \(error.prefix(200))")
         }
     }
 
-    private mutating func look(at announcement: Announcement, since start: Timestamp) {
+    private mutating func look(at announcement: Announcement, since start: Timestamp, _ othersHeardAt: Timestamp) {
         guard !announcement.saidGoodbye else {
             add(.saidGoodbye, "its daemon was stopped in good order")
             return
         }
         let deadline = announcement.deadline(from: start)
         guard now.isPast(deadline) else {
-            expiry = deadline
+            if !announcement.isConfirmed { silent.insert(.announcements) }
+            wake(deadline)
+            return
+        }
+        // Nothing but the others shows that renewals still reach us. Where most of them were last heard before this one
+        // was missed, it is too early to tell.
+        guard othersHeardAt > max(announcement.heardAt, start) + announcement.intervalSeconds else {
+            silent.insert(.announcements)
+            if othersHeardAt != .distantPast { wake(now.begins + 1) }
             return
         }
         add(

@@ -107,8 +107,9 @@ package struct Figures: Hashable, Sendable {
         }
     }
 
-    /// The last sign of life of that agent, a renewal or a report, on the clock of the decision, rounded up. Figures
-    /// change rarely, so that their own time says nothing.
+    /// The last sign of life of that agent that we saw ourselves, a renewal or a report, on the clock of the decision,
+    /// rounded up; long ago where there was none since the start. Figures change rarely, so that their own time says
+    /// nothing.
     package var at: Timestamp
     package var diskUsedPercent: Int?
     package var inodesUsedPercent: Int?
@@ -147,11 +148,14 @@ package struct Announcement: Hashable, Sendable {
     package var intervalSeconds: Int
     /// The daemon stopped in good order, and its agent said so.
     package var saidGoodbye: Bool
+    /// Whether we saw it renew, and not only found it there after a start.
+    package var isConfirmed: Bool
 
-    package init(heardAt: Timestamp, intervalSeconds: Int, saidGoodbye: Bool = false) {
+    package init(heardAt: Timestamp, intervalSeconds: Int, saidGoodbye: Bool = false, isConfirmed: Bool = true) {
         self.heardAt = heardAt
         self.intervalSeconds = intervalSeconds
         self.saidGoodbye = saidGoodbye
+        self.isConfirmed = isConfirmed
     }
 
     /// When it is expired, if nothing is heard and nothing was missed since `start`.

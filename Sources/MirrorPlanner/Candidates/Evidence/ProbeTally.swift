@@ -41,7 +41,8 @@ package struct ProbeTally: Hashable, Sendable {
                 isFailing: isFailing,
                 lastError: error,
                 at: $0,
-                periodSeconds: probe.periodSeconds
+                periodSeconds: probe.periodSeconds,
+                rowSeconds: probe.periodSeconds * (probe.failureThreshold - 1)
             )
         }
     }
@@ -58,6 +59,8 @@ package struct ProbeReading: Hashable, Sendable {
     /// When that was, on the clock of the decision.
     package var at: Timestamp
     package var periodSeconds: Int
+    /// From the first to the last of the failures that make it fail.
+    package var rowSeconds: Int
 
     package init(
         name: String,
@@ -65,7 +68,8 @@ package struct ProbeReading: Hashable, Sendable {
         isFailing: Bool?,
         lastError: String?,
         at: Timestamp,
-        periodSeconds: Int
+        periodSeconds: Int,
+        rowSeconds: Int
     ) {
         self.name = name
         self.target = target
@@ -73,6 +77,7 @@ package struct ProbeReading: Hashable, Sendable {
         self.lastError = lastError
         self.at = at
         self.periodSeconds = periodSeconds
+        self.rowSeconds = rowSeconds
     }
 
     /// Whether the prober still works on it: two results may be missing.

@@ -96,6 +96,19 @@ extension SignalTrust {
     }
 }
 
+extension Announcement {
+    /// The latest time since when most of the seeds but one have been heard, whichever one that is.
+    static func heardFromMost(_ seeds: [Seed]) -> Timestamp {
+        let heard = seeds.compactMap { seed -> Timestamp? in
+            guard seed.isExpectedToAnswer, let announcement = seed.evidence.announcement, !announcement.saidGoodbye
+            else { return nil }
+            return announcement.heardAt
+        }
+        guard heard.count > 1 else { return .distantPast }
+        return heard.sorted()[heard.count - 1 - (heard.count - 1) / 2]
+    }
+}
+
 extension Timestamp {
     static let distantPast = Timestamp(seconds: 0)
 }

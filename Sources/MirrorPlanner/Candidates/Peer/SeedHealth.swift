@@ -56,7 +56,7 @@ struct SeedHealth {
         case .evicted: evicted()
         case .probation: probation()
         }
-        if let expiry = diagnosis.expiry { wake(expiry) }
+        if let time = diagnosis.deadline { wake(time) }
     }
 
     private var now: Moment { context.now }

@@ -4,20 +4,43 @@ import MirrorPlanner
 
 /// What may befall a fleet of seeds and its operator.
 enum Faults {
-    static func strike(_ fleet: inout SeedFleet, _ dice: inout Dice) {
-        guard !fleet.seeds.isEmpty else { return }
+    /// Lets something happen, and says what kind of thing.
+    static func strike(_ fleet: inout SeedFleet, _ dice: inout Dice) -> String {
         switch dice.below(24) {
-        case 0...11: single(&fleet.seeds[dice.below(fleet.seeds.count)], &dice)
-        case 12, 13: recover(&fleet, &dice)
-        case 14: mass(&fleet, &dice)
-        case 15: zone(&fleet, &dice)
-        case 16: drain(&fleet, &dice)
-        case 17, 18: fleet.restart()
-        case 19: fleet.isCutOff.toggle()
-        case 20: toggle(&fleet, dice.pick([.nodes, .announcements, .figures, .probes]))
-        case 21: fleet.hold = fleet.hold == .none ? .paused("Paused by upgrade") : .none
-        case 22: replace(&fleet, &dice)
-        default: hand(&fleet, &dice)
+        case 0...11:
+            let index = dice.below(fleet.seeds.count)
+            single(&fleet.seeds[index], &dice)
+            return "\(fleet.seeds[index])"
+        case 12, 13:
+            recover(&fleet, &dice)
+            return "most recover"
+        case 14:
+            mass(&fleet, &dice)
+            return "many fail at once"
+        case 15:
+            zone(&fleet, &dice)
+            return "a zone is lost"
+        case 16:
+            drain(&fleet, &dice)
+            return "half is drained"
+        case 17, 18:
+            fleet.restart()
+            return "the operator restarts"
+        case 19:
+            fleet.isCutOff.toggle()
+            return "the operator is cut off: \(fleet.isCutOff)"
+        case 20:
+            toggle(&fleet, dice.pick([.nodes, .announcements, .figures, .probes]))
+            return "out of date: \(fleet.stale)"
+        case 21:
+            fleet.hold = fleet.hold == .none ? .paused("Paused by upgrade") : .none
+            return "hold: \(fleet.hold)"
+        case 22:
+            replace(&fleet, &dice)
+            return "a node goes or comes"
+        default:
+            hand(&fleet, &dice)
+            return "an administrator does something"
         }
     }
 

@@ -22,10 +22,17 @@ struct FleetHistory {
     /// Seeds that stay ill when the faults stop.
     private var dead: Set<String> = []
     private var calmSince: Int?
+    /// What happened, where it is asked for.
+    private(set) var trace: [String] = []
+    var isTraced = false
 
     var violations: [String] { rules.violations + extra }
 
+    /// Whether time goes on after all is settled: nothing must happen then.
+    private var watchesLong = true
+
     init(seed: UInt64) {
+        watchesLong = seed % 10 == 0
         var dice = Dice(seed: seed)
         let settings = RandomSettings.settings(&dice)
         fleet = SeedFleet(RandomSettings.seeds(&dice), settings)
@@ -42,7 +49,9 @@ struct FleetHistory {
     mutating func run() {
         let faults = 1 + dice.below(8)
         for _ in 0..<faults {
-            Faults.strike(&fleet, &dice)
+            fleet.look()
+            let kind = Faults.strike(&fleet, &dice)
+            if isTraced { trace.append("+\(fleet.now) s fault: \(kind)") }
             fleet.changed()
             pass(until: fleet.now + Faults.pause(&dice))
         }
@@ -66,6 +75,7 @@ struct FleetHistory {
     private mutating func pass(until end: Int) {
         while true {
             decideOnce()
+            if calmSince != nil, !watchesLong, isSettled { break }
             let next = min(max(deadline, fleet.now + 1), fleet.nextWake() ?? .max)
             guard next < end else { break }
             fleet.now = next
@@ -108,6 +118,7 @@ struct FleetHistory {
                 return
             }
             if let calmSince { settledAfter = fleet.now - calmSince }
+            if isTraced { trace.append("+\(fleet.now) s \(effect)") }
             switch effect {
             case .recordSet: fleet.memory = decision.memory
             case .recordSeed(let name, let record): write(record, name)
@@ -143,7 +154,18 @@ struct FleetHistory {
 
     // MARK: The end
 
+    /// Whether every seed is where it belongs, and nothing is remembered but evictions that are not forgiven yet.
+    private var isSettled: Bool {
+        fleet.memory.storm == nil
+            && fleet.seeds.allSatisfy { seed in
+                guard seed.isOurs else { return true }
+                let isIll = seed.isExcluded || dead.contains(seed.name)
+                return isIll ? seed.label == .off : seed.label == .on && (seed.record?.state ?? .healthy) == .healthy
+            }
+    }
+
     private mutating func calm() {
+        fleet.look()
         for index in fleet.seeds.indices {
             let isDead = dice.roll(6)
             if isDead { dead.insert(fleet.seeds[index].name) }

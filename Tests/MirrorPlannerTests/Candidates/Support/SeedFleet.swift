@@ -38,6 +38,9 @@ struct SeedFleet {
 
     /// The operator's process is another one.
     mutating func restart() {
+        // Without its sources it would not decide at all.
+        isCutOff = false
+        stale = [:]
         trust = SignalTrust(since: Self.time(now))
         tallies = seeds.map { _ in ProbeTally() }
         ledger = AnnouncementLedger()
@@ -69,7 +72,7 @@ struct SeedFleet {
     }
 
     /// What has been asked and heard up to now. The truth has not changed since the last look.
-    private mutating func look() {
+    mutating func look() {
         let period = Self.probe.periodSeconds
         for index in seeds.indices where seeds[index].hasProbe {
             let last = now - (now - seeds[index].phase % period + period) % period
@@ -81,17 +84,17 @@ struct SeedFleet {
     }
 
     private mutating func hear() {
-        guard !isCutOff, stale[.announcements] == nil else { return }
-        for index in seeds.indices where seeds[index].hasAgent {
-            let seed = seeds[index]
-            guard seed.isDaemonUp, seed.label != .gone else { continue }
-            let last = now - (now - seed.phase + Self.interval) % Self.interval
+        for index in seeds.indices where seeds[index].hasAgent && seeds[index].label != .gone {
+            if seeds[index].isDaemonUp {
+                seeds[index].renewedAt = now - (now - seeds[index].phase + Self.interval) % Self.interval
+            }
+            guard !isCutOff, stale[.announcements] == nil else { continue }
             ledger.see(
-                seed.name,
-                renewal: MicroTimestamp(Self.time(last)),
+                seeds[index].name,
+                renewal: MicroTimestamp(Self.time(seeds[index].renewedAt)),
                 intervalSeconds: Self.interval,
                 saidGoodbye: false,
-                at: Moment(Self.time(max(last, lookedAt)))
+                at: Moment(Self.time(max(seeds[index].renewedAt, lookedAt)))
             )
         }
     }
@@ -122,19 +125,22 @@ struct SeedFleet {
             lever: truth.lever,
             evidence: Evidence(
                 node: truth.node(),
-                figures: announcement.map { heard in
-                    Figures(
-                        at: heard.heardAt,
-                        diskUsedPercent: truth.diskPercent,
-                        memoryAvailablePercent: truth.memoryPercent,
-                        ioPressurePercent: truth.ioPercent
-                    )
-                },
+                figures: truth.hasAgent ? figures(truth, announcement) : nil,
                 probes: reading.map { [$0] } ?? [],
                 announcement: announcement
             ),
             isBeingChanged: truth.isBeingChanged,
             record: truth.record
+        )
+    }
+
+    private func figures(_ truth: TrueSeed, _ announcement: Announcement?) -> Figures {
+        let heard = announcement.flatMap { $0.isConfirmed ? $0.heardAt : nil }
+        return Figures(
+            at: heard ?? Timestamp(seconds: 0),
+            diskUsedPercent: truth.diskPercent,
+            memoryAvailablePercent: truth.memoryPercent,
+            ioPressurePercent: truth.ioPercent
         )
     }
 

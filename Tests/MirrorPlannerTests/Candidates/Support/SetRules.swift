@@ -85,9 +85,13 @@ struct SetRules {
         if !seed.isBad, fleet.now - seed.turnedAt > 60 {
             found("rule 7: \(seed.name) leaves for \(verdict.reason.rawValue), and nothing is wrong with it")
         }
-        let soft: Set<Reason> = [.nodeNotReady, .probeFailing, .memoryLow, .ioPressure]
-        if soft.contains(verdict.reason), let ill = seed.illFrom,
-            fleet.now - ill < fleet.settings.candidates.unhealthyForSeconds
+        let patience: [Reason: Int] = [
+            .nodeNotReady: fleet.settings.candidates.unhealthyForSeconds,
+            .probeFailing: fleet.settings.candidates.unhealthyForSeconds,
+            .memoryLow: fleet.settings.candidates.unhealthyForSeconds,
+            .ioPressure: fleet.settings.health.io.forSeconds,
+        ]
+        if let seconds = patience[verdict.reason], let ill = seed.illFrom, fleet.now - ill < seconds
         {
             found("too soon: \(seed.name) leaves for \(verdict.reason.rawValue) \(fleet.now - ill) s after it fell ill")
         }
@@ -105,8 +109,12 @@ struct SetRules {
         if seed.isExcluded { found("rule 9: \(name) is published though it is excluded") }
         guard verdict.reason == .wellAgain, seed.record?.state != .healthy else { return }
         let least = fleet.settings.candidates.healthyForSeconds
-        if seed.isBad || fleet.now - seed.turnedAt < least {
-            found("too soon: \(name) is back \(fleet.now - seed.turnedAt) s after its last trouble")
+        if seed.isPlainlyBad || fleet.now - seed.plainlyTurnedAt < least {
+            found("too soon: \(name) is back \(fleet.now - seed.plainlyTurnedAt) s after its last trouble")
+        }
+        // What probes and announcements tell is known after a while.
+        if seed.isBad, fleet.now - seed.turnedAt > 90, fleet.stale.isEmpty, !fleet.isCutOff {
+            found("too soon: \(name) is back though it has been ill for \(fleet.now - seed.turnedAt) s")
         }
     }
 }

@@ -30,14 +30,19 @@ struct TrueSeed {
     /// When its probes and renewals fall within their period.
     var phase = 0
 
+    /// When its agent renewed its Lease last.
+    var renewedAt = 0
+
     /// When it turned bad or good last, and when this illness began: a shorter recovery than `healthyForSeconds` does
     /// not end it.
     var turnedAt = -100_000
     var illFrom: Int?
     var wasBad = false
+    /// The same of what the API server shows at once.
+    var plainlyTurnedAt = -100_000
+    var wasPlainlyBad = false
     /// When it left the set last by our act.
     var leftAt: Int?
-    var leftCount = 0
     var wasPressed = false
 
     init(_ name: String, zone: String = "a", phase: Int = 0) {
@@ -47,8 +52,6 @@ struct TrueSeed {
     }
 
     var isOurs: Bool { label == .on || label == .off }
-    /// Whether nobody can tell it from a lost one.
-    var isAway: Bool { !isReady || !isDaemonUp }
 
     /// Whether anything is wrong with it; a seed that is out has the lower threshold for its disk.
     var isBad: Bool {
@@ -61,8 +64,14 @@ struct TrueSeed {
         return absence || hasDiskPressure || figures || isExcluded
     }
 
+    var isPlainlyBad: Bool { isExcluded || hasDiskPressure || (!isReady && !isBeingChanged) }
+
     /// Brings the clocks of the truth up to date.
     mutating func note(_ now: Int, healthyFor: Int) {
+        if isPlainlyBad != wasPlainlyBad {
+            wasPlainlyBad = isPlainlyBad
+            plainlyTurnedAt = now
+        }
         guard isBad != wasBad else { return }
         if isBad, illFrom == nil || now - turnedAt >= healthyFor { illFrom = now }
         wasBad = isBad
