@@ -69,15 +69,15 @@ package struct CandidateInput: Hashable, Sendable {
     }
 }
 
-/// What every part of one decision looks at.
-struct CandidateContext {
-    var now: Moment
-    var settings: CandidateSettings
-    var trust: SignalTrust
+/// What every part of one decision looks at: a class with constants only, because every seed holds it.
+final class CandidateContext: Sendable {
+    let now: Moment
+    let settings: CandidateSettings
+    let trust: SignalTrust
     /// Since when most seeds have been heard.
-    var othersHeardAt: Timestamp
+    let othersHeardAt: Timestamp
     /// Signals that nobody's evidence counts of.
-    var doubted: Set<Signal>
+    let doubted: Set<Signal>
 
     init(now: Moment, settings: CandidateSettings, trust: SignalTrust, seeds: [Seed]) {
         self.now = now

@@ -4,12 +4,13 @@ import MirrorAPI
 /// The set as a whole: who comes, who goes, and who must stay though it asks to go.
 struct CandidateSet {
     struct Place {
-        let seed: Seed
         let health: SeedHealth
-        let causes: [Cause]
         /// As it is to be remembered.
         var record: MirrorNodeStatus.Candidate?
         var isPublished: Bool
+
+        var seed: Seed { health.seed }
+        var causes: [Cause] { health.diagnosis.causes }
     }
 
     /// Why a seed comes into the set or leaves it.
@@ -63,14 +64,11 @@ struct CandidateSet {
         var places: [Place] = []
         places.reserveCapacity(seeds.count)
         for seed in seeds {
-            let diagnosis = Diagnosis(seed, context)
-            let health = SeedHealth(seed, diagnosis, context)
+            let health = SeedHealth(seed, Diagnosis(seed, context), context)
             let isOurs = seed.evidence.node != nil && seed.lever != .withdrawn(isOurs: false)
             places.append(
                 Place(
-                    seed: seed,
                     health: health,
-                    causes: diagnosis.causes,
                     record: isOurs ? health.record : seed.record,
                     isPublished: seed.isPublished
                 )

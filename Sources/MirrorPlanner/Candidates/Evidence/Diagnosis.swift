@@ -10,12 +10,15 @@ struct Diagnosis {
     /// When something here changes though nothing is heard: an announcement expires, a doubt is over for long enough.
     private(set) var deadline: Timestamp?
 
-    private let settings: CandidateSettings
-    private let now: Moment
+    /// Whether it is away, and that is no surprise: we restart it ourselves.
+    private(set) var isExcused = false
+
+    private let context: CandidateContext
+    private var settings: CandidateSettings { context.settings }
+    private var now: Moment { context.now }
 
     init(_ seed: Seed, _ context: CandidateContext) {
-        settings = context.settings
-        now = context.now
+        self.context = context
         let trust = context.trust
         silent = context.doubted
         if let node = seed.evidence.node { look(at: node) }
@@ -25,7 +28,11 @@ struct Diagnosis {
         if let announcement = seed.evidence.announcement, trust.trusts(.announcements) {
             look(at: announcement, since: trust.since(.announcements), context.othersHeardAt)
         }
-        if seed.isBeingChanged { causes.removeAll { $0.isAbsence && $0.kind != .excluded } }
+        if seed.isBeingChanged {
+            let count = causes.count
+            causes.removeAll { $0.isAbsence && $0.kind != .excluded }
+            isExcused = causes.count < count
+        }
         if causes.count > 1 { causes.sort(by: Cause.isWorse) }
     }
 

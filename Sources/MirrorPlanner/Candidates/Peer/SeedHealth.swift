@@ -32,8 +32,8 @@ struct SeedHealth {
     /// Whether the seed should be in the set: it is not there yet, or somebody took our label away.
     private(set) var isWanted = false
 
-    private let seed: Seed
-    private let diagnosis: Diagnosis
+    let seed: Seed
+    let diagnosis: Diagnosis
     private let context: CandidateContext
 
     init(_ seed: Seed, _ diagnosis: Diagnosis, _ context: CandidateContext) {
@@ -93,7 +93,7 @@ struct SeedHealth {
         guard var known = record else { return }
         guard let (due, cause) = earliest(from: known.since) else {
             // What accused it is silent now, and clears nothing.
-            if isSilent(known) { return }
+            if isUnclear(known) { return }
             isWanted = seed.isOut
             let until = known.until ?? now.begins + settings.candidates.healthyForSeconds
             if known.until != nil, now.isPast(until) {
@@ -139,7 +139,7 @@ struct SeedHealth {
             if seed.isPublished { wish = .leave(cause) }
             return
         }
-        if isSilent(known) { return }
+        if isUnclear(known) { return }
         if seed.readmit == known.since.description {
             wish = .back
             return
@@ -177,7 +177,7 @@ struct SeedHealth {
             if seed.isPublished { wish = .leave(cause) }
             return
         }
-        if isSilent(known) { return }
+        if isUnclear(known) { return }
         let until = known.until ?? now.begins
         if now.isPast(until) || seed.readmit == known.since.description {
             wish = .back
@@ -187,8 +187,10 @@ struct SeedHealth {
         }
     }
 
-    /// Whether the signal that the seed is out for says nothing now.
-    private func isSilent(_ known: Record) -> Bool {
+    /// Whether nothing accuses it now and nothing clears it either: the signal that it is out for is silent, or it is
+    /// away because we restart it.
+    private func isUnclear(_ known: Record) -> Bool {
+        if diagnosis.isExcused { return true }
         guard let kind = Cause.Kind(reason: known.reason) else { return false }
         return diagnosis.silent.contains(kind.signal)
     }

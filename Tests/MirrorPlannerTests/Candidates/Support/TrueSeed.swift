@@ -60,8 +60,7 @@ struct TrueSeed {
         let limit = isOut || record?.reason == "DiskFull" ? 82 : 85
         let figures = hasAgent && (diskPercent >= limit || memoryPercent <= 5 || ioPercent >= 60)
         let daemon = !isDaemonUp && (hasAgent || hasProbe)
-        let absence = (!isReady || daemon) && !isBeingChanged
-        return absence || hasDiskPressure || figures || isExcluded
+        return !isReady || daemon || hasDiskPressure || figures || isExcluded
     }
 
     var isPlainlyBad: Bool { isExcluded || hasDiskPressure || (!isReady && !isBeingChanged) }
