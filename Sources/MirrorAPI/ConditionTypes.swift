@@ -122,6 +122,7 @@ package enum Reason: String, CaseIterable, Sendable {
     // The candidate set as a whole
     case seedsPublished = "SeedsPublished"
     case noSeeds = "NoSeeds"
+    case noHealthySeed = "NoHealthySeed"
     case noStorm = "NoStorm"
     case stormCoolsDown = "StormCoolsDown"
     case stormReleased = "StormReleased"

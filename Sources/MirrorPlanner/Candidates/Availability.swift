@@ -19,6 +19,7 @@ struct Availability {
         }
         let published = set.places.count { $0.isPublished }
         let numbers = "\(published) of \(set.total) seed(s) are published, and \(set.floor) must be"
+        if !doubts.isEmpty { return .init(.unknown, Verdict(.signalInDoubt, numbers + doubts)) }
         if published < min(set.floor, set.total) {
             return .init(.false, Verdict(.minPublished, "\(numbers): the others are gone or excluded"))
         }
@@ -28,15 +29,18 @@ struct Availability {
                 "\(numbers): \(Sentences.list(names)) stay(s) in the set though unhealthy (\(first.cause.message))"
             return .init(.false, Verdict(first.guardian.reason, message))
         }
-        return .init(.true, Verdict(.seedsPublished, numbers + doubts + waiting + would))
+        if !set.places.contains(where: { $0.isPublished && $0.causes.isEmpty }) {
+            return .init(.false, Verdict(.noHealthySeed, numbers + ": none of them is well" + waiting + would))
+        }
+        return .init(.true, Verdict(.seedsPublished, numbers + waiting + would))
     }
 
     /// Signals that do not count now.
     private var doubts: String {
         let doubted = context.trust.doubted.compactMap { signal in
-            context.trust.doubt(of: signal).map { "\(signal.text) do(es) not count now: \($0)" }
+            context.trust.doubt(of: signal).map { "what \(signal.text) say(s) does not count now: \($0)" }
         }
-        return doubted.isEmpty ? "" : "; \(doubted.joined(separator: "; ")) (\(Reason.signalInDoubt.rawValue))"
+        return doubted.isEmpty ? "" : "; \(doubted.joined(separator: "; "))"
     }
 
     private var waiting: String {

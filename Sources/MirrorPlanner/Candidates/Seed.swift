@@ -53,6 +53,9 @@ package struct Seed: Hashable, Sendable {
     var isMember: Bool { !isExcluded && lever != .withdrawn(isOurs: false) }
     var isReady: Bool { evidence.node?.isReady == true && evidence.node?.isDeleting == false }
 
+    /// Whether it should answer as far as the API server knows, whatever it is to the set.
+    var shouldAnswer: Bool { isReady && !isBeingChanged && evidence.pod?.isDeleting != true }
+
     /// Whether its being unwell would be a surprise: it is neither gone nor going, cordoned, excluded nor being changed.
     var isExpectedToAnswer: Bool {
         guard let node = evidence.node, isMember, !isBeingChanged else { return false }

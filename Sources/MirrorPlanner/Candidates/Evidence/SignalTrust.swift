@@ -67,18 +67,18 @@ extension SignalTrust {
         return next
     }
 
-    /// Where most seeds fail at the same time the prober is the likelier cause.
+    /// Where most of those fail of whom nothing else is known to be wrong, the prober is the likelier cause.
     private func probeDoubt(_ seeds: [Seed], _ now: Moment) -> String? {
         var failing = 0
         var all = 0
-        for seed in seeds where seed.isExpectedToAnswer {
+        for seed in seeds where seed.shouldAnswer {
             let readings = seed.evidence.probes
             guard readings.contains(where: { $0.isCurrent(now) }) else { continue }
             all += 1
             if readings.contains(where: { $0.lastError != nil && $0.isCurrent(now) }) { failing += 1 }
         }
-        guard failing * 2 > all, failing > 1 else { return nil }
-        return "most seeds (more than half) fail their probes at once"
+        guard failing * 2 > all else { return nil }
+        return "\(failing) of \(all) seed(s) whose nodes are Ready fail them at once"
     }
 
     private func announcementDoubt(_ seeds: [Seed], _ now: Moment) -> String? {
@@ -86,13 +86,13 @@ extension SignalTrust {
         let start = trusts(.announcements) ? since(.announcements) : .distantPast
         var late = 0
         var all = 0
-        for seed in seeds where seed.isExpectedToAnswer {
+        for seed in seeds where seed.shouldAnswer {
             guard let announcement = seed.evidence.announcement, !announcement.saidGoodbye else { continue }
             all += 1
             if announcement.isLate(now, from: start) { late += 1 }
         }
-        guard late * 2 > all, late > 1 else { return nil }
-        return "most seeds (more than half) have stopped to announce themselves at once"
+        guard late * 2 > all else { return nil }
+        return "\(late) of \(all) seed(s) whose nodes are Ready are late with theirs at once"
     }
 }
 
@@ -100,7 +100,7 @@ extension Announcement {
     /// The latest time since when most of the seeds but one have been heard, whichever one that is.
     static func heardFromMost(_ seeds: [Seed]) -> Timestamp {
         let heard = seeds.compactMap { seed -> Timestamp? in
-            guard seed.isExpectedToAnswer, let announcement = seed.evidence.announcement, !announcement.saidGoodbye
+            guard seed.shouldAnswer, let announcement = seed.evidence.announcement, !announcement.saidGoodbye
             else { return nil }
             return announcement.heardAt
         }
