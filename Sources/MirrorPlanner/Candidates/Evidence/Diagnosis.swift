@@ -185,8 +185,8 @@ struct Diagnosis {
         }
         add(
             .announcementExpired,
-            "it has not announced itself since \(max(announcement.heardAt, start)), which is more than twice its "
-                + "interval of \(announcement.intervalSeconds) s"
+            "it has not announced itself since \(announcement.heardAt), which is more than twice its interval of "
+                + "\(announcement.intervalSeconds) s"
         )
     }
 }

@@ -3,11 +3,11 @@ import MirrorAPI
 import MirrorPlanner
 
 /// A fleet and what befalls it, by the second.
-struct SetScenario {
-    struct Incident {
+struct SetScenario: Sendable {
+    struct Incident: Sendable {
         var at: Int
         var text: String
-        var change: (inout SeedFleet) -> Void
+        var change: @Sendable (inout SeedFleet) -> Void
     }
 
     var name: String
@@ -22,8 +22,8 @@ struct SetScenario {
     private static func set(
         _ at: Int,
         _ text: String,
-        _ isHit: @escaping (Int) -> Bool,
-        _ change: @escaping (inout TrueSeed) -> Void
+        _ isHit: @escaping @Sendable (Int) -> Bool,
+        _ change: @escaping @Sendable (inout TrueSeed) -> Void
     ) -> Incident {
         Incident(at: at, text: text) { fleet in
             for index in fleet.seeds.indices where isHit(index) { change(&fleet.seeds[index]) }
