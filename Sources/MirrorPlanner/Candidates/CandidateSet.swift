@@ -219,7 +219,9 @@ struct CandidateSet {
             let record = places[index].health.leaving(cause)
             places[index].record = record
             places[index].isPublished = false
-            leaving.append(Move(place: index, verdict: Verdict(cause.kind.reason, record?.message ?? why.message)))
+            // Of one that only leaves again the record tells what it left for first.
+            let isNew = record != seed.record
+            leaving.append(Move(place: index, verdict: isNew ? Verdict(why.reason, record?.message ?? "") : why))
         }
     }
 

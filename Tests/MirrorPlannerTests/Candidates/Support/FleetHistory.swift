@@ -11,7 +11,7 @@ struct FleetHistory {
     private(set) var decisions = 0
     private(set) var departures = 0
     private(set) var returns = 0
-    /// Seconds from the end of the faults to the last effect.
+    /// Seconds from the end of the faults to the last seed that came or left.
     private(set) var settledAfter = 0
     var decide: Decide = CandidatePlanner.decide
     /// Effects that fail, of a hundred.
@@ -117,7 +117,7 @@ struct FleetHistory {
                 deadline = fleet.now + 1
                 return
             }
-            if let calmSince { settledAfter = fleet.now - calmSince }
+            if let calmSince, Self.moves(effect) { settledAfter = fleet.now - calmSince }
             if isTraced { trace.append("+\(fleet.now) s \(effect)") }
             switch effect {
             case .recordSet: fleet.memory = decision.memory
@@ -148,6 +148,9 @@ struct FleetHistory {
         departures += 1
         fleet.seeds[index].label = .off
         rules.left(name, verdict, before: before, fleet)
+        // One that was out and published again by somebody else is only back where it was.
+        let state = before.seeds[index].record?.state
+        guard state != .evicted, state != .probation else { return }
         fleet.seeds[index].leftAt = fleet.now
         fleet.seeds[index].wasPressed = false
     }

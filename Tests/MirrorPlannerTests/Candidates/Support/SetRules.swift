@@ -51,7 +51,7 @@ struct SetRules {
             case .percent(let percent): counted.count * percent / 100
             }
         // What the API server says of nodes is known at once; the rest takes its time, and is left out here.
-        let isStorm = counted.count { !$0.isReady || $0.hasDiskPressure } > limit
+        let isStorm = fleet.stale[.nodes] == nil && counted.count { !$0.isReady || $0.hasDiskPressure } > limit
         if isStorm { stormUntil = fleet.now + fleet.settings.candidates.stormCooldownSeconds }
         guard let stormUntil, fleet.now < stormUntil, fleet.releasedUntil == nil, fleet.stale[.nodes] == nil else {
             return
