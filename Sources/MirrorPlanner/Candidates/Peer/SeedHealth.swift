@@ -52,6 +52,10 @@ struct SeedHealth {
         }
         switch record?.state {
         case nil, .healthy: healthy()
+        // It was published for want of better ones, and that did not come through or was undone.
+        case .suspect where seed.isOut:
+            record?.state = .evicted
+            evicted()
         case .suspect: suspect()
         case .evicted: evicted()
         case .probation: probation()
@@ -76,7 +80,7 @@ struct SeedHealth {
                 reason: cause.kind.reason.rawValue,
                 message: "\(seed.name): \(cause.detail)"
             )
-            suspect()
+            if seed.isOut { record = leaving(cause) } else { suspect() }
             return
         }
         isWanted = seed.isOut
@@ -94,7 +98,6 @@ struct SeedHealth {
         guard let (due, cause) = earliest(from: known.since) else {
             // What accused it is silent now, and clears nothing.
             if isUnclear(known) { return }
-            isWanted = seed.isOut
             let until = known.until ?? now.begins + settings.candidates.healthyForSeconds
             if known.until != nil, now.isPast(until) {
                 record = Record(
@@ -115,8 +118,6 @@ struct SeedHealth {
         known.until = nil
         record = known
         if now.isPast(due) { wish = .leave(cause) } else { wake(due) }
-        // It is out already: what is published only for want of better ones is not published twice.
-        if seed.isOut { record = leaving(cause, as: known) }
     }
 
     /// When the first of the causes may evict, and which.
@@ -247,8 +248,7 @@ struct SeedHealth {
         known.state = .suspect
         known.since = known.illSince ?? known.since
         if !wasOnProbation { known.until = nil }
-        known.message = "\(seed.name) is published all the same, because too few others are: \(known.message)"
-        known.message = String(known.message.prefix(1_024))
+        known.message = "\(seed.name) is published in spite of \(known.reason), because too few others are"
         return known
     }
 }

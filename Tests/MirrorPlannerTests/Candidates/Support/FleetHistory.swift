@@ -86,8 +86,9 @@ struct FleetHistory {
     private mutating func decideOnce() {
         for _ in 0..<6 {
             let decision = decideAndCheck()
-            carryOut(decision)
             deadline = SeedFleet.seconds(decision.nextDeadline)
+            let before = fleet
+            if carryOut(decision) { rules.weather(before) }
             guard decision.effects.contains(where: Self.moves) else { return }
         }
         // A failed effect is tried again a little later.
@@ -110,12 +111,13 @@ struct FleetHistory {
         return decision
     }
 
-    private mutating func carryOut(_ decision: CandidateDecision) {
+    /// Answers whether all of it came through.
+    private mutating func carryOut(_ decision: CandidateDecision) -> Bool {
         let before = fleet
         for effect in decision.effects {
             if calmSince == nil, dice.roll(failPercent) {
                 deadline = fleet.now + 1
-                return
+                return false
             }
             if let calmSince, Self.moves(effect) { settledAfter = fleet.now - calmSince }
             if isTraced { trace.append("+\(fleet.now) s \(effect)") }
@@ -123,10 +125,11 @@ struct FleetHistory {
             case .recordSet: fleet.memory = decision.memory
             case .recordSeed(let name, let record): write(record, name)
             case .publish(let name, let verdict): publish(name, verdict, before)
-            case .confirm(let check): if !check.passes(published: fleet.published) { return }
+            case .confirm(let check): if !check.passes(published: fleet.published) { return false }
             case .withdraw(let name, let verdict): withdraw(name, verdict, before)
             }
         }
+        return true
     }
 
     private mutating func write(_ record: MirrorNodeStatus.Candidate?, _ name: String) {

@@ -41,10 +41,9 @@ struct SetRules {
         storm(fleet, leaves)
     }
 
-    private mutating func storm(_ fleet: SeedFleet, _ leaves: [String]) {
-        let counted = fleet.seeds.filter {
-            !$0.isCordoned && !$0.isExcluded && !$0.isBeingChanged && $0.isOurs
-        }
+    /// Takes note of a storm that the operator has seen, and has been able to write down.
+    mutating func weather(_ fleet: SeedFleet) {
+        let counted = fleet.seeds.filter { !$0.isCordoned && !$0.isExcluded && !$0.isBeingChanged && $0.isOurs }
         let limit =
             switch fleet.settings.candidates.maxUnhealthy {
             case .number(let number): number
@@ -53,12 +52,16 @@ struct SetRules {
         // What the API server says of nodes is known at once; the rest takes its time, and is left out here.
         let isStorm = fleet.stale[.nodes] == nil && counted.count { !$0.isReady || $0.hasDiskPressure } > limit
         if isStorm { stormUntil = fleet.now + fleet.settings.candidates.stormCooldownSeconds }
-        guard let stormUntil, fleet.now < stormUntil, fleet.releasedUntil == nil, fleet.stale[.nodes] == nil else {
-            return
-        }
+    }
+
+    private mutating func storm(_ fleet: SeedFleet, _ leaves: [String]) {
+        var rules = self
+        rules.weather(fleet)
+        guard let until = rules.stormUntil, fleet.now < until, fleet.releasedUntil == nil, fleet.stale[.nodes] == nil
+        else { return }
         for name in leaves {
             guard let index = fleet.index(name), !fleet.seeds[index].isExcluded else { continue }
-            found("storm: \(name) leaves at \(fleet.now), before \(stormUntil)")
+            found("storm: \(name) leaves at \(fleet.now), before \(until)")
         }
     }
 
