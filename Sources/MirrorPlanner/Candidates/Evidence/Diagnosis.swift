@@ -5,7 +5,8 @@ import MirrorAPI
 struct Diagnosis {
     /// What is wrong, the worst first.
     private(set) var causes: [Cause] = []
-    /// Signals that say nothing now: doubted, or silent on this seed. They neither accuse it nor clear it.
+    /// Signals that should tell of this seed, and say nothing now: doubted, or silent on it. They neither accuse it nor
+    /// clear it.
     private(set) var silent: Set<Signal> = []
     /// When something here changes though nothing is heard: an announcement expires, a doubt is over for long enough.
     private(set) var deadline: Timestamp?
@@ -20,7 +21,7 @@ struct Diagnosis {
     init(_ seed: Seed, _ context: CandidateContext) {
         self.context = context
         let trust = context.trust
-        silent = context.doubted
+        silent = context.doubted.filter { seed.evidence.has($0) }
         if let node = seed.evidence.node { look(at: node) }
         if let pod = seed.evidence.pod, trust.trusts(.pods) { look(at: pod) }
         if let figures = seed.evidence.figures, trust.trusts(.figures) { look(at: figures, seed) }

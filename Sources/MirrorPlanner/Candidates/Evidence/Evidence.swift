@@ -26,6 +26,17 @@ package struct Evidence: Hashable, Sendable {
         self.probes = probes
         self.announcement = announcement
     }
+
+    /// Whether that signal tells of this seed at all.
+    func has(_ signal: Signal) -> Bool {
+        switch signal {
+        case .nodes: node != nil
+        case .pods: pod != nil
+        case .figures: figures != nil
+        case .probes: !probes.isEmpty
+        case .announcements: announcement != nil
+        }
+    }
 }
 
 /// What the API server has of a seed's Node.

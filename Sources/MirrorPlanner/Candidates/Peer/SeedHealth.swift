@@ -11,8 +11,8 @@ import MirrorAPI
 ///       well for healthyForSeconds                               any cause: out for a whole probation more
 /// ```
 ///
-/// An illness ends only with `healthyForSeconds` of health: neither another soft cause nor a short recovery starts its
-/// clock again, so that a seed that keeps falling ill leaves too. Only the set moves a seed to Evicted and back to
+/// An illness ends only with `healthyForSeconds` of health. Another soft cause does not start its clock again, and a
+/// shorter recovery only stops it, so that a seed that keeps falling ill leaves too. Only the set moves a seed to Evicted and back to
 /// Healthy (`evicted`, `readmitted`): whether it may leave is not the seed's own affair.
 struct SeedHealth {
     /// What the seed asks of the set.
@@ -95,6 +95,13 @@ struct SeedHealth {
 
     private mutating func suspect() {
         guard var known = record else { return }
+        if let until = known.until, diagnosis.worst != nil {
+            // Ill again: the time that it was well does not count.
+            let recovered = until + -settings.candidates.healthyForSeconds
+            known.since = min(known.since + max(0, now.begins - recovered), now.begins)
+            known.until = nil
+            record = known
+        }
         guard let (due, cause) = earliest(from: known.since) else {
             // What accused it is silent now, and clears nothing.
             if isUnclear(known) { return }
@@ -115,8 +122,6 @@ struct SeedHealth {
             wake(until)
             return
         }
-        known.until = nil
-        record = known
         if now.isPast(due) { wish = .leave(cause) } else { wake(due) }
     }
 
@@ -179,6 +184,8 @@ struct SeedHealth {
             return
         }
         if isUnclear(known) { return }
+        // Well it is only where everything that could tell otherwise has been heard.
+        guard diagnosis.silent.isEmpty else { return }
         let until = known.until ?? now.begins
         if now.isPast(until) || seed.readmit == known.since.description {
             wish = .back

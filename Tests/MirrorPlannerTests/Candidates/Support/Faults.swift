@@ -128,6 +128,7 @@ enum Faults {
         next.turnedAt = fleet.now
         next.wasBad = !isGone
         fleet.seeds[index] = next
+        fleet.forget(index)
     }
 
     private static func hand(_ fleet: inout SeedFleet, _ dice: inout Dice) {

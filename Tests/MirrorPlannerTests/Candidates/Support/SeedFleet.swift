@@ -52,6 +52,12 @@ struct SeedFleet {
         hear()
     }
 
+    /// The node is another one: what was known of it is not of this one.
+    mutating func forget(_ index: Int) {
+        tallies[index] = ProbeTally()
+        ledger.forget(seeds[index].name)
+    }
+
     /// After a change of anything: probes have seen it after three periods, announcements after one interval.
     mutating func changed() {
         for delay in [0, 10, 20, 30] { wakes.insert(now + delay) }

@@ -9,6 +9,10 @@ struct SetRules {
     /// Until when a storm holds; reckoned anew.
     private var stormUntil: Int?
 
+    /// When the watch of nodes was out of date last: what happened until then was not seen.
+    private var blindUntil = -100_000
+    private var wasBlind = false
+
     private(set) var violations: [String] = []
 
     private mutating func found(_ text: String) { violations.append(text) }
@@ -25,6 +29,8 @@ struct SetRules {
 
     /// Looks at a whole decision, before any of it is carried out.
     mutating func look(at decision: CandidateDecision, _ fleet: SeedFleet) {
+        if wasBlind { blindUntil = fleet.now }
+        wasBlind = fleet.stale[.nodes] != nil
         let joins = decision.effects.compactMap { if case .publish(let name, _) = $0 { name } else { nil } }
         let leaves = decision.effects.compactMap { if case .withdraw(let name, _) = $0 { name } else { nil } }
         if fleet.stale[.nodes] != nil, !decision.effects.isEmpty { found("rule 7: acts on nodes that are out of date") }
@@ -112,7 +118,7 @@ struct SetRules {
         if seed.isExcluded { found("rule 9: \(name) is published though it is excluded") }
         guard verdict.reason == .wellAgain, seed.record?.state != .healthy else { return }
         let least = fleet.settings.candidates.healthyForSeconds
-        if seed.isPlainlyBad || fleet.now - seed.plainlyTurnedAt < least {
+        if seed.isPlainlyBad || (fleet.now - seed.plainlyTurnedAt < least && seed.plainlyTurnedAt > blindUntil) {
             found("too soon: \(name) is back \(fleet.now - seed.plainlyTurnedAt) s after its last trouble")
         }
         // What probes and announcements tell is known after a while.

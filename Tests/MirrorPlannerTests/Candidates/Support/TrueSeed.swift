@@ -72,7 +72,8 @@ struct TrueSeed {
             plainlyTurnedAt = now
         }
         guard isBad != wasBad else { return }
-        if isBad, illFrom == nil || now - turnedAt >= healthyFor { illFrom = now }
+        // Probes and announcements show a recovery later than it comes.
+        if isBad, illFrom == nil || now - turnedAt >= healthyFor + 60 { illFrom = now }
         wasBad = isBad
         turnedAt = now
     }
