@@ -32,7 +32,10 @@ extension KindSchema {
             "inodes": usage(default: 95),
             "memory": .object(["evictAtAvailablePercent": .number(0...99, default: 5)], default: [:]),
             "io": .object(
-                ["evictAtPressurePercent": .number(1...100, default: 60), "forSeconds": .number(0...3600, default: 120)],
+                [
+                    "evictAtPressurePercent": .number(1...100, default: 60),
+                    "forSeconds": .number(0...3600, default: 120),
+                ],
                 default: [:]
             ),
             "network": .object(

@@ -17,8 +17,8 @@ extension MirrorNodeStatus {
     /// absent while the seed is healthy and has not been evicted within the last hour.
     package struct Candidate: Codable, Hashable, Sendable {
         package var state: CandidateState
-        /// Since when it is in this state. Suspect: it has been ill for as long as this is ago; the time that it was well
-        /// in between is left out.
+        /// Since when it is in this state. Suspect: it has been ill for as long as this is ago; what it was well in
+        /// between is left out.
         package var since: Timestamp
         /// Evicted: no probation before. Probation: it comes back then, if it stays well. Suspect: it is healthy again
         /// then, if it stays well; absent while it is not well.

@@ -23,7 +23,8 @@ struct Availability {
         if published < min(set.floor, set.total) {
             return .init(.false, Verdict(.minPublished, "\(numbers): the others are gone or excluded"))
         }
-        if let first = set.held.first(where: { $0.guardian.reason == .minPublished || $0.guardian.reason == .lastPeer }) {
+        if let first = set.held.first(where: { $0.guardian.reason == .minPublished || $0.guardian.reason == .lastPeer })
+        {
             let names = set.held.filter { $0.guardian.reason == first.guardian.reason }.map(\.seed)
             let message =
                 "\(numbers): \(Sentences.list(names)) stay(s) in the set though unhealthy (\(first.cause.message))"

@@ -105,7 +105,8 @@ struct CandidateReport {
             place.isPublished && (place.record?.state == .evicted || place.record?.state == .probation)
         }.map(\.seed.name)
         if !drifted.isEmpty {
-            let message = "\(Sentences.list(drifted)) is out of the set, and \(lever.name) publishes it (\(lever.drift))"
+            let message =
+                "\(Sentences.list(drifted)) is out of the set, and \(lever.name) publishes it (\(lever.drift))"
             return .init(.false, Verdict(.leverDrifted, message + aside))
         }
         guard set.places.contains(where: { $0.seed.isOut && !$0.isPublished }) || !set.leaving.isEmpty else {

@@ -56,7 +56,7 @@ package struct Seed: Hashable, Sendable {
     /// Whether it should answer as far as the API server knows, whatever it is to the set.
     var shouldAnswer: Bool { isReady && !isBeingChanged && evidence.pod?.isDeleting != true }
 
-    /// Whether its being unwell would be a surprise: it is neither gone nor going, cordoned, excluded nor being changed.
+    /// Whether its being unwell would be a surprise: it is not gone, going, cordoned, excluded or being changed.
     var isExpectedToAnswer: Bool {
         guard let node = evidence.node, isMember, !isBeingChanged else { return false }
         return !node.isCordoned && !node.isDeleting && evidence.pod?.isDeleting != true

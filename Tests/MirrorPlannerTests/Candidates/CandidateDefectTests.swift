@@ -58,7 +58,9 @@ struct SetDefect: CustomTestStringConvertible, Sendable {
             finding: "rule 1:",
             failPercent: 30,
             act: { decision, input in
-                let waiting = decision.held.filter { $0.guardian.reason == .minPublished || $0.guardian.reason == .growsFirst }
+                let waiting = decision.held.filter {
+                    $0.guardian.reason == .minPublished || $0.guardian.reason == .growsFirst
+                }
                 guard let first = waiting.first, decision.effects.contains(where: SetDefect.isPublish) else { return }
                 decision.effects += [.recordSet, .withdraw(first.seed, first.cause)]
             }
@@ -123,7 +125,12 @@ struct SetDefect: CustomTestStringConvertible, Sendable {
                 for number in 0..<input.seeds.count * 2 {
                     let evidence = Evidence(node: NodeEvidence(), probes: [passing])
                     input.seeds.append(
-                        Seed(name: "none-\(number)", isServer: false, lever: .withdrawn(isOurs: false), evidence: evidence)
+                        Seed(
+                            name: "none-\(number)",
+                            isServer: false,
+                            lever: .withdrawn(isOurs: false),
+                            evidence: evidence
+                        )
                     )
                 }
             }

@@ -64,7 +64,10 @@ struct CandidateEvidenceTests {
         #expect(bare.complaints.map(\.type) == ["Ready"])
     }
 
-    @Test("A missed renewal counts at twice the interval, and only while the others are heard", arguments: [true, false])
+    @Test(
+        "A missed renewal counts at twice the interval, and only while the others are heard",
+        arguments: [true, false]
+    )
     func expiry(_ othersAreHeard: Bool) {
         var line = CandidateTimeline(CandidateFixture.seeds(5))
         for number in 1...5 {

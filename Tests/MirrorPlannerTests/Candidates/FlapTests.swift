@@ -48,10 +48,10 @@ struct FlapTests {
         }
         let departures = line.changes.filter { !$0.isIn }.map(\.at)
         let returns = line.changes.filter(\.isIn).map(\.at)
-        // Each return ends a probation in which it was well throughout, so whoever is never well for that long stays out.
+        // Each return ends a probation in which it was well throughout: whoever is never well for so long stays out.
         for (departure, back) in zip(departures, returns) { #expect(back - departure >= 120) }
         if flapper.well < 120 { #expect(departures.count <= 1) }
-        // Longest cycle of health forgives: at most one departure for 120 s of probation, and for 900 s unless forgiven.
+        // At most one departure for each probation: 120 s where an hour of health forgives, soon 900 s where none does.
         let period = flapper.ill + flapper.well
         let least = flapper.well >= 3600 ? max(120, period) : max(120, min(period, 900))
         #expect(departures.count <= 4 + end / least, "\(departures.count) departures in \(end) s")

@@ -29,7 +29,8 @@ struct CandidateGuardTests {
 
     private static func guardians(_ line: CandidateTimeline) -> [Reason] { line.decision.held.map(\.guardian.reason) }
 
-    private static func released(_ count: Int, ill: ClosedRange<Int>, type: String = "DiskPressure") -> CandidateTimeline
+    private static func released(_ count: Int, ill: ClosedRange<Int>, type: String = "DiskPressure")
+        -> CandidateTimeline
     {
         var line = CandidateTimeline(CandidateFixture.seeds(count))
         for number in ill { line[number].evidence.node = CandidateFixture.ill(type) }

@@ -8,12 +8,12 @@ import MirrorAPI
 ///  Healthy ---------> Suspect ------------------------------> Evicted -----------> Probation -------------> Healthy
 ///     ^                  |                                      ^                      |
 ///     +------------------+                                      +----------------------+
-///       well for healthyForSeconds                               any cause: out for a whole probation more
+///       well for healthyForSeconds                              any cause: a whole probation more
 /// ```
 ///
 /// An illness ends only with `healthyForSeconds` of health. Another soft cause does not start its clock again, and a
-/// shorter recovery only stops it, so that a seed that keeps falling ill leaves too. Only the set moves a seed to Evicted and back to
-/// Healthy (`evicted`, `readmitted`): whether it may leave is not the seed's own affair.
+/// shorter recovery only stops it, so that a seed that keeps falling ill leaves too. Only the set moves a seed to
+/// Evicted and back to Healthy (`leaving`, `returned`, `pressed`): whether it may leave is not the seed's own affair.
 struct SeedHealth {
     /// What the seed asks of the set.
     enum Wish: Hashable {

@@ -21,7 +21,10 @@ enum CandidateFixture {
     static func seeds(_ count: Int) -> [Seed] { (1...count).map { seed($0) } }
 
     static func ill(_ type: String) -> NodeEvidence {
-        NodeEvidence(isReady: type != "Ready", complaints: [.init(type: type, status: type == "Ready" ? "False" : "True")])
+        NodeEvidence(
+            isReady: type != "Ready",
+            complaints: [.init(type: type, status: type == "Ready" ? "False" : "True")]
+        )
     }
 }
 

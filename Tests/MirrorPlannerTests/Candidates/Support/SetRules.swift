@@ -100,8 +100,7 @@ struct SetRules {
             .memoryLow: fleet.settings.candidates.unhealthyForSeconds,
             .ioPressure: fleet.settings.health.io.forSeconds,
         ]
-        if let seconds = patience[verdict.reason], let ill = seed.illFrom, fleet.now - ill < seconds
-        {
+        if let seconds = patience[verdict.reason], let ill = seed.illFrom, fleet.now - ill < seconds {
             found("too soon: \(seed.name) leaves for \(verdict.reason.rawValue) \(fleet.now - ill) s after it fell ill")
         }
         let least = fleet.settings.candidates.healthyForSeconds
