@@ -1,4 +1,4 @@
-// What hack/bench-candidates runs, compiled together with the simulation of Tests/MirrorPlannerTests.
+// What "hack/bench candidates" runs, compiled together with the simulation of Tests/MirrorPlannerTests.
 
 import KubeCore
 import MirrorAPI
