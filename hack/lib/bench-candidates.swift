@@ -15,6 +15,7 @@ struct CandidatesBench {
         let count = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 100_000
         let first = CommandLine.arguments.dropFirst(2).first.flatMap { UInt64($0) } ?? 0
         for size in [5_000, 20_000, 100_000] { measure(size) }
+        fflush(nil)
         exit(await histories(first..<first + count) ? 0 : 1)
     }
 
