@@ -107,6 +107,27 @@ struct SeedHealthTests {
         #expect(line.record(1)?.reason == "PIDPressure")
     }
 
+    @Test("Time in which nothing is known of a suspect does not count", arguments: ["doubted", "changed"])
+    func unknownTime(_ kind: String) {
+        var line = CandidateTimeline(CandidateFixture.seeds(4))
+        if kind == "doubted" {
+            line[1].evidence.pod = PodEvidence(isReady: false)
+        } else {
+            line[1].evidence.node = CandidateFixture.ill("Ready")
+        }
+        line.advance(to: 20)
+        if kind == "doubted" { line.stale[.pods] = "the watch is broken" } else { line[1].isBeingChanged = true }
+        line.advance(to: 1_000)
+        #expect(line.state(1) == .suspect)
+        line[1].evidence.pod = nil
+        line[1].isBeingChanged = false
+        line[1].evidence.node = CandidateFixture.ill("MemoryPressure")
+        line.advance(to: 1_039)
+        #expect(line.changes.isEmpty)
+        line.advance(to: 1_040)
+        #expect(line.changes.map(\.at) == [1_040])
+    }
+
     @Test("An illness ends with healthyForSeconds of health")
     func illnessEnds() {
         var line = CandidateTimeline(CandidateFixture.seeds(4))

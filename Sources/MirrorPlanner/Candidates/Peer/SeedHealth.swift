@@ -96,17 +96,17 @@ struct SeedHealth {
     private mutating func suspect() {
         guard var known = record else { return }
         if let until = known.until, diagnosis.worst != nil {
-            // Ill again: the time that it was well does not count.
+            // Ill again: the time that it was well, or that nothing was known of it, does not count.
             let recovered = until + -settings.candidates.healthyForSeconds
             known.since = min(known.since + max(0, now.begins - recovered), now.begins)
             known.until = nil
             record = known
         }
         guard let (due, cause) = earliest(from: known.since) else {
-            // What accused it is silent now, and clears nothing.
-            if isUnclear(known) { return }
             let until = known.until ?? now.begins + settings.candidates.healthyForSeconds
+            // What accused it may be silent now: that stops its clock, and clears nothing.
             if known.until != nil, now.isPast(until) {
+                if isUnclear(known) { return }
                 record = Record(
                     state: .healthy,
                     since: now.begins,

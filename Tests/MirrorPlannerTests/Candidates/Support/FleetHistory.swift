@@ -88,7 +88,7 @@ struct FleetHistory {
             let decision = decideAndCheck()
             deadline = SeedFleet.seconds(decision.nextDeadline)
             let before = fleet
-            if carryOut(decision) { rules.weather(before) }
+            if carryOut(decision) { rules.weather(before) } else { rules.missed() }
             guard decision.effects.contains(where: Self.moves) else { return }
         }
         // A failed effect is tried again a little later.

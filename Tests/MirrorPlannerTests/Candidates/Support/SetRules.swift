@@ -47,6 +47,9 @@ struct SetRules {
         storm(fleet, leaves)
     }
 
+    /// What was seen could not be written down: it may be over before the next attempt.
+    mutating func missed() { wasBlind = true }
+
     /// Takes note of a storm that the operator has seen, and has been able to write down.
     mutating func weather(_ fleet: SeedFleet) {
         let counted = fleet.seeds.filter { !$0.isCordoned && !$0.isExcluded && !$0.isBeingChanged && $0.isOurs }
