@@ -82,7 +82,7 @@ extension KindSchema {
         },
     ]
 
-    static let mirrorNodeStatus = FieldSchema.object(["agent": agent])
+    static let mirrorNodeStatus = FieldSchema.object(["agent": agent, "candidate": candidateStatus])
 
     private static let agent = FieldSchema.object(
         [

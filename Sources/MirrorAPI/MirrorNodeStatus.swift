@@ -1,6 +1,6 @@
 package import KubeCore
 
-/// The status of a MirrorNode; all of it is the agent's.
+/// The status of a MirrorNode: `agent` is the agent's, `candidate` the operator's.
 package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     package enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
         /// Nothing under way.
@@ -85,8 +85,10 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     }
 
     package var agent: Agent?
+    package var candidate: Candidate?
 
-    package init(agent: Agent? = nil) {
+    package init(agent: Agent? = nil, candidate: Candidate? = nil) {
         self.agent = agent
+        self.candidate = candidate
     }
 }

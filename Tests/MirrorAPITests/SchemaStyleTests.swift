@@ -25,6 +25,8 @@ struct SchemaStyleTests {
             case "integer":
                 if value["minimum"] == nil || value["format"] == nil { faults.append("minimum") }
             case "boolean": break
+            case nil where value["x-kubernetes-int-or-string"] == true:
+                if value["minimum"] == nil || value["pattern"] == nil { faults.append("minimum") }
             default: faults.append("type")
             }
             return faults.map { "\(node.path) lacks \($0)" }
