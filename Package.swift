@@ -113,8 +113,9 @@ let package = Package(
         tests(
             "MirrorOperatorTests",
             [
-                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore",
-                log,
+                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeClient",
+                "Telemetry",
+                "KubeCore", log,
             ]
         ),
         tests(
