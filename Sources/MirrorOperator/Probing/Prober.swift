@@ -11,7 +11,7 @@ package actor Prober {
 
     private let transport: any ProbeTransport
     private let time: MonotonicTime
-    private let report: @Sendable (ScheduledProbe.Key, ProbeEvidence) -> Void
+    private let report: @Sendable (ScheduledProbe.Key, ProbeOutcome) -> Void
     private let bell: AsyncStream<Void>
     private let ring: AsyncStream<Void>.Continuation
     private var schedule: ProbeSchedule
@@ -20,13 +20,12 @@ package actor Prober {
 
     /// - Parameters:
     ///   - limit: sockets that are open at once, at most.
-    ///   - time: the clock of the evidence.
     ///   - report: is told each result; it must not block.
     package init(
         _ transport: any ProbeTransport,
         limit: Int = 256,
         time: MonotonicTime,
-        report: @escaping @Sendable (ScheduledProbe.Key, ProbeEvidence) -> Void = { _, _ in }
+        report: @escaping @Sendable (ScheduledProbe.Key, ProbeOutcome) -> Void
     ) {
         self.transport = transport
         self.time = time
@@ -39,14 +38,6 @@ package actor Prober {
     package func replace(_ probes: [ScheduledProbe]) {
         schedule.replace(probes, now: time.now)
         ring.yield()
-    }
-
-    /// What is known of a probe; nil where there is no such probe.
-    package func evidence(_ key: ScheduledProbe.Key) -> ProbeEvidence? { schedule.evidence(key) }
-
-    /// What is known of all probes.
-    package var evidence: [ScheduledProbe.Key: ProbeEvidence] {
-        Dictionary(schedule.keys.compactMap { key in schedule.evidence(key).map { (key, $0) } }) { first, _ in first }
     }
 
     package var statistics: ProbeSchedule.Statistics { schedule.statistics }
@@ -67,9 +58,7 @@ package actor Prober {
 
     private func make(_ start: ProbeSchedule.Start) async {
         let outcome = await transport.probe(start.request)
-        if let key = schedule.finish(start.id, outcome, now: time.now), let evidence = schedule.evidence(key) {
-            report(key, evidence)
-        }
+        if let key = schedule.finish(start.id, outcome, now: time.now) { report(key, outcome) }
         if schedule.hasOverdue || isDueBeforeAlarm { ring.yield() }
     }
 

@@ -33,7 +33,8 @@ package struct ProbeSchedule: Sendable {
         var startedAt: Duration?
         /// The call of `start` in which it began to wait for a socket.
         var waitsSince: Int?
-        var evidence = ProbeEvidence()
+        /// Whether the last try ran out of time.
+        var isSlow = false
     }
 
     /// Probes that are due and have no socket, the longest overdue first.
@@ -69,13 +70,6 @@ package struct ProbeSchedule: Sendable {
     package init(limit: Int = 256) {
         self.limit = max(2, limit)
     }
-
-    /// What is known of a probe; nil where there is no such probe.
-    package func evidence(_ key: ScheduledProbe.Key) -> ProbeEvidence? {
-        ids[key].flatMap { slots[$0]?.evidence }
-    }
-
-    package var keys: some Collection<ScheduledProbe.Key> { ids.keys }
 
     /// Replaces the probes. One that is unchanged goes on; one that asks something else begins anew, and a result that
     /// is still to come for what it asked before does not count.
@@ -127,7 +121,7 @@ package struct ProbeSchedule: Sendable {
         timetable.insert(id, at: slot.due)
         defer { slots[id] = slot }
         guard outcome.fault != .cancelled else { return nil }
-        slot.evidence.add(outcome, startedAt: startedAt, at: now, of: slot.probe)
+        slot.isSlow = outcome.fault == .timeout
         return slot.probe.key
     }
 
@@ -141,7 +135,7 @@ package struct ProbeSchedule: Sendable {
         guard var slot = slots[id], slot.waitsSince == nil, slot.startedAt == nil else { return }
         slot.waitsSince = calls
         slots[id] = slot
-        if slot.evidence.last?.fault == .timeout {
+        if slot.isSlow {
             slow.ids.append(id)
         } else {
             prompt.ids.append(id)
