@@ -16,14 +16,14 @@ package actor AnnouncementWriter {
     }
 
     /// The Lease as the server has it; nil where there is none.
-    package func read(_ announcement: Announcement) async throws(KubeError) -> Lease? {
+    package func read(_ announcement: SeedLease) async throws(KubeError) -> Lease? {
         last = try await api.find(Lease.self, announcement.key)
         return last
     }
 
     /// How long ago it was renewed, by this node's clock, and what goodbye it says; for `Announcer.init`.
     package func standing(
-        _ announcement: Announcement
+        _ announcement: SeedLease
     ) async throws(KubeError) -> (age: Duration?, goodbye: String?) {
         guard let lease = try await read(announcement) else { return (nil, nil) }
         let age = lease.spec?.renewTime.map { Duration.microseconds(now().microseconds - $0.microseconds) }
@@ -34,7 +34,7 @@ package actor AnnouncementWriter {
     @discardableResult
     package func carryOut(
         _ action: Announcer.Action,
-        _ announcement: Announcement
+        _ announcement: SeedLease
     ) async throws(KubeError) -> Bool {
         let existing: Lease?
         if let last, last.key == announcement.key {

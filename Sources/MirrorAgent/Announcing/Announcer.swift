@@ -2,8 +2,8 @@
 ///
 /// It looks at the daemon every few seconds, and renews once an interval, as long as the daemon's own probe passes; so
 /// a daemon that has died or hangs is out after twice the interval. Only where the service was stopped and will not
-/// come back by itself it says so at once. That this agent ends is no goodbye: its successor goes on from the Lease. An API
-/// server that does not answer changes nothing but the time of the next try.
+/// come back by itself it says so at once. That this agent ends is no goodbye: its successor goes on from the Lease. An
+/// API server that does not answer changes nothing but the time of the next try.
 ///
 /// Times are durations since some origin, and inputs, as is randomness.
 package struct Announcer: Sendable {

@@ -5,7 +5,7 @@ import MirrorAPI
 /// Looks at the daemon of a seed and announces it, until the task is cancelled; that is no goodbye.
 package struct SeedAnnouncer: Sendable {
     private let writer: AnnouncementWriter
-    private let announcement: Announcement
+    private let announcement: SeedLease
     private let isAlive: @Sendable () async -> Bool
     private let service: @Sendable () async -> ServicePresence
     private let time: MonotonicTime
@@ -16,7 +16,7 @@ package struct SeedAnnouncer: Sendable {
     ///   - service: asked only where that fails.
     ///   - report: is told of each write; nil where it was carried out.
     package init(
-        _ announcement: Announcement,
+        _ announcement: SeedLease,
         writer: AnnouncementWriter,
         isAlive: @escaping @Sendable () async -> Bool,
         service: @escaping @Sendable () async -> ServicePresence,

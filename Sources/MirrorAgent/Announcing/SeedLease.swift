@@ -6,7 +6,7 @@ import MirrorAPI
 /// `renewTime` is the time of the node that wrote it and is never compared with another clock: whoever watches counts
 /// from when the renewal arrived. `holderIdentity` is the node while the seed is there, and empty once it has said
 /// goodbye, as client-go releases a Lease (`tools/leaderelection/leaderelection.go`, `release`).
-package struct Announcement: Hashable, Sendable {
+package struct SeedLease: Hashable, Sendable {
     package var mirror: String
     package var node: String
     package var namespace: String

@@ -69,7 +69,7 @@ private final class LeaseServer: Transport {
 }
 
 @Suite("The Lease of a seed")
-struct AnnouncementTests {
+struct SeedLeaseTests {
     private static let owner = OwnerReference(
         apiVersion: "p2pmirror.io/v1alpha1",
         kind: "MirrorNode",
@@ -78,12 +78,12 @@ struct AnnouncementTests {
         controller: true,
         blockOwnerDeletion: true
     )
-    private let announcement = Announcement(
+    private let announcement = SeedLease(
         mirror: "embedded",
         node: "server-1",
         namespace: "p2pmirror-system",
         intervalSeconds: 30,
-        owner: AnnouncementTests.owner
+        owner: SeedLeaseTests.owner
     )
     private let server = LeaseServer()
 
