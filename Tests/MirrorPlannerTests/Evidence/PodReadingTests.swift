@@ -4,7 +4,7 @@ import MirrorPlanner
 import Testing
 
 @Suite("What pods say about a seed")
-struct PodEvidenceTests {
+struct PodReadingTests {
     private func pod(
         _ name: String,
         node: String? = "server-1",
@@ -42,36 +42,43 @@ struct PodEvidenceTests {
 
     @Test("A pod is ready, not ready, crashing or going, and says since when")
     func states() {
-        #expect(PodEvidence([pod("a")])?.state == .ready)
-        let notReady = PodEvidence([pod("a", ready: false)])
+        #expect(PodReading([pod("a")])?.state == .ready)
+        let notReady = PodReading([pod("a", ready: false)])
         #expect(notReady?.state == .notReady)
         #expect(notReady?.since == Timestamp(seconds: 50))
         #expect(notReady?.message == "Pod a is not ready (ContainersNotReady).")
-        let crashing = PodEvidence([pod("a", ready: false, waiting: "CrashLoopBackOff")])
+        let crashing = PodReading([pod("a", ready: false, waiting: "CrashLoopBackOff")])
         #expect(crashing?.state == .crashLooping)
         #expect(crashing?.message == "Container kube-apiserver of pod a ends again and again (OOMKilled).")
-        let going = PodEvidence([pod("a", deleting: true)])
+        let going = PodReading([pod("a", deleting: true)])
         #expect(going?.state == .deleting)
         #expect(going?.since == Timestamp(seconds: 100))
-        #expect(PodEvidence([]) == nil)
+        #expect(PodReading([]) == nil)
     }
 
     @Test("A pod that is being replaced is not the end of its seed")
     func replaced() {
-        #expect(PodEvidence([pod("old", deleting: true), pod("new")])?.state == .ready)
-        #expect(PodEvidence([pod("old", ready: false, phase: "Failed"), pod("new")])?.pod == "new")
+        #expect(PodReading([pod("old", deleting: true), pod("new")])?.state == .ready)
+        #expect(PodReading([pod("old", ready: false, phase: "Failed"), pod("new")])?.pod == "new")
+    }
+
+    @Test("A static pod that goes is replaced by itself")
+    func staticPod() {
+        var going = pod("a", deleting: true)
+        going.metadata.annotations["kubernetes.io/config.mirror"] = "hash"
+        #expect(PodReading([going])?.state == .notReady)
     }
 
     @Test("Of several the worst counts, and it is the same in any order")
     func worst() {
         let pods = [pod("a", ready: false), pod("b"), pod("c", ready: false)]
-        #expect(PodEvidence(pods)?.pod == "a")
-        #expect(PodEvidence(pods.reversed()) == PodEvidence(pods))
+        #expect(PodReading(pods)?.pod == "a")
+        #expect(PodReading(pods.reversed()) == PodReading(pods))
     }
 
     @Test("Each node has its own")
     func nodes() {
-        let evidence = PodEvidence.byNode([pod("a"), pod("b", node: "server-2", ready: false), pod("c", node: nil)])
+        let evidence = PodReading.byNode([pod("a"), pod("b", node: "server-2", ready: false), pod("c", node: nil)])
         #expect(evidence.mapValues(\.state) == ["server-1": .ready, "server-2": .notReady])
     }
 
