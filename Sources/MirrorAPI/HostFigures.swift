@@ -25,5 +25,10 @@ package struct HostFigures: Codable, Hashable, Sendable {
     /// Reads and writes of that disk a second, in two digits; for information.
     package var diskOperationsPerSecond: Int?
 
+    /// Where the kubelet begins to remove images, and where it stops, in percent of the volume, as its configuration
+    /// has it.
+    package var cleanUpBeginsAtPercent: Int?
+    package var cleanUpEndsAtPercent: Int?
+
     package init() {}
 }

@@ -1,4 +1,5 @@
 package import MirrorAPI
+import MirrorPlanner
 
 /// Makes figures out of looks at the host's counters: differences over a window, rounded so that they change rarely.
 package struct FigureSampler: Sendable {
@@ -43,6 +44,8 @@ package struct FigureSampler: Sendable {
         new.fileDescriptorsUsedPercent = Rounding.files.report(files, after: old.fileDescriptorsUsedPercent)
         new.diskBusyPercent = Rounding.busy.report(diskBusyPercent, after: old.diskBusyPercent)
         new.diskOperationsPerSecond = Rounding.rate.report(diskOperationsPerSecond, after: old.diskOperationsPerSecond)
+        new.cleanUpBeginsAtPercent = reading.cleanUp?.beginsAtPercent
+        new.cleanUpEndsAtPercent = reading.cleanUp?.endsAtPercent
         figures = new
         return new
     }

@@ -10,6 +10,8 @@ package struct HostReading: Hashable, Sendable {
     package var serviceFiles: FileCounts?
     package var hostFiles: FileCounts?
     package var disk: DiskCounters?
+    /// Of the node's configuration; whoever has read that puts it in.
+    package var cleanUp: ImageCleanUp?
     /// Why something could not be read, for the log: one line for each cause.
     package var faults: [String] = []
 

@@ -1,5 +1,6 @@
 import MirrorAPI
 import MirrorAgent
+import MirrorPlanner
 import Testing
 
 @Suite("Figures")
@@ -63,6 +64,15 @@ struct FigureSamplerTests {
         #expect(sampler.add(reading, at: .zero).fileDescriptorsUsedPercent == 91)
         reading.serviceFiles = nil
         #expect(sampler.add(reading, at: .zero).fileDescriptorsUsedPercent == 10)
+    }
+
+    @Test("Where the kubelet removes images is passed on")
+    func cleanUp() {
+        var sampler = FigureSampler()
+        var reading = HostReading()
+        reading.cleanUp = ImageCleanUp(beginsAtPercent: 85, endsAtPercent: 80)
+        #expect(sampler.add(reading, at: .zero).cleanUpBeginsAtPercent == 85)
+        #expect(sampler.figures.cleanUpEndsAtPercent == 80)
     }
 
     @Test("A successor goes on from what was reported")
