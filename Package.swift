@@ -90,7 +90,10 @@ let package = Package(
         // In no product: hack/bench builds it.
         .executableTarget(
             name: "bench",
-            dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
+            dependencies: [
+                "KubeCore", "KubeClient", "KubeRuntime", "MirrorPlanner", "MirrorOperator", "MirrorSandbox", "CCurl",
+                arguments,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(

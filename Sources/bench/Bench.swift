@@ -5,7 +5,7 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures the Kubernetes libraries. hack/bench prepares and runs it.",
-        subcommands: [WatchesBenchmark.self]
+        abstract: "Measures the parts that carry load. hack/bench prepares and runs it.",
+        subcommands: [WatchesBenchmark.self, ProbesBenchmark.self, ProbeEndpoints.self]
     )
 }
