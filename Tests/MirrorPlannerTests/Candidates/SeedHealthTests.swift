@@ -107,8 +107,11 @@ struct SeedHealthTests {
         #expect(line.record(1)?.reason == "PIDPressure")
     }
 
-    @Test("Time in which nothing is known of a suspect does not count", arguments: ["doubted", "changed"])
-    func unknownTime(_ kind: String) {
+    @Test(
+        "Time in which nothing is known of a suspect does not count, and after healthyForSeconds of it all begins anew",
+        arguments: [("doubted", 100, 140), ("doubted", 1_000, 1_060), ("changed", 100, 140), ("changed", 1_000, 1_060)]
+    )
+    func unknownTime(_ kind: String, _ until: Int, _ leaves: Int) {
         var line = CandidateTimeline(CandidateFixture.seeds(4))
         if kind == "doubted" {
             line[1].evidence.pod = PodEvidence(isReady: false)
@@ -117,15 +120,15 @@ struct SeedHealthTests {
         }
         line.advance(to: 20)
         if kind == "doubted" { line.stale[.pods] = "the watch is broken" } else { line[1].isBeingChanged = true }
-        line.advance(to: 1_000)
+        line.advance(to: until)
         #expect(line.state(1) == .suspect)
         line[1].evidence.pod = nil
         line[1].isBeingChanged = false
         line[1].evidence.node = CandidateFixture.ill("MemoryPressure")
-        line.advance(to: 1_039)
+        line.advance(to: leaves - 1)
         #expect(line.changes.isEmpty)
-        line.advance(to: 1_040)
-        #expect(line.changes.map(\.at) == [1_040])
+        line.advance(to: leaves)
+        #expect(line.changes.map(\.at) == [leaves])
     }
 
     @Test("An illness ends with healthyForSeconds of health")

@@ -72,14 +72,7 @@ struct SeedHealth {
 
     private mutating func healthy() {
         if let cause = diagnosis.worst {
-            record = Record(
-                state: .suspect,
-                since: now.begins,
-                illSince: now.begins,
-                ejections: record?.ejections ?? 0,
-                reason: cause.kind.reason.rawValue,
-                message: "\(seed.name): \(cause.detail)"
-            )
+            record = fresh(cause)
             if seed.isOut { record = leaving(cause) } else { suspect() }
             return
         }
@@ -95,11 +88,16 @@ struct SeedHealth {
 
     private mutating func suspect() {
         guard var known = record else { return }
-        if let until = known.until, diagnosis.worst != nil {
-            // Ill again: the time that it was well, or that nothing was known of it, does not count.
-            let recovered = until + -settings.candidates.healthyForSeconds
-            known.since = min(known.since + max(0, now.begins - recovered), now.begins)
-            known.until = nil
+        if let until = known.until, let cause = diagnosis.worst {
+            if now.isPast(until) {
+                // Nothing was seen of its illness for so long that it would be healthy, had it been known to be well.
+                known = fresh(cause)
+            } else {
+                // Ill again: the time that it was well, or that nothing was known of it, does not count.
+                let recovered = until + -settings.candidates.healthyForSeconds
+                known.since = min(known.since + max(0, now.begins - recovered), now.begins)
+                known.until = nil
+            }
             record = known
         }
         guard let (due, cause) = earliest(from: known.since) else {
@@ -123,6 +121,18 @@ struct SeedHealth {
             return
         }
         if now.isPast(due) { wish = .leave(cause) } else { wake(due) }
+    }
+
+    /// The record of a seed whose illness begins now.
+    private func fresh(_ cause: Cause) -> Record {
+        Record(
+            state: .suspect,
+            since: now.begins,
+            illSince: now.begins,
+            ejections: record?.ejections ?? 0,
+            reason: cause.kind.reason.rawValue,
+            message: "\(seed.name): \(cause.detail)"
+        )
     }
 
     /// When the first of the causes may evict, and which.
