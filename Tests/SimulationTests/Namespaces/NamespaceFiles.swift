@@ -22,7 +22,8 @@ enum NamespaceFiles {
         with: "mirrors:\n  \"quay.io\": # added by p2pmirror\n"
     )
 
-    /// Makes the host's root in a file system of its own, then becomes the agent.
+    /// Makes the host's root in a file system of its own, says that it is whole in the file `prepared`, then becomes
+    /// the agent.
     ///
     /// - Parameter mounts: further lines of shell, with `$HOST` for the root.
     static func entry(mounts: String) -> String {
@@ -31,6 +32,7 @@ enum NamespaceFiles {
         mount -t tmpfs -o size=2m,mode=755 tmpfs "$HOST"
         cp -a "$STATE/initial/." "$HOST/"
         \(mounts)
+        touch "$STATE/prepared"
         exec "$AGENT" agent --node-name server-1 --kubeconfig "$STATE/kubeconfig" --host-root "$HOST" \
             --systemctl "sh $STATE/systemctl" --http-bind 127.0.0.1:0 --restart --log-format text
         """

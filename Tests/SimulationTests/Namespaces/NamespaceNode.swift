@@ -56,6 +56,7 @@ final class NamespaceNode: Sendable {
     /// Runs the agent beside `body`.
     func run(mounts: String = "", _ body: @escaping @Sendable () async throws -> Void) async throws {
         try put("entry", NamespaceFiles.entry(mounts: mounts))
+        try? FileManager.default.removeItem(at: state.appending(path: "prepared"))
         let log = try FileDescriptor.open(
             FilePath(state.appending(path: "log").path()),
             .writeOnly,
@@ -142,6 +143,11 @@ final class NamespaceNode: Sendable {
         let start = ContinuousClock.now
         while ContinuousClock.now - start < .seconds(600) {
             try await publishStarts()
+            // Before that the files are still being copied, and a look may find one that is empty.
+            guard text("prepared") != nil else {
+                try await Task.sleep(for: .milliseconds(20))
+                continue
+            }
             if let found = read(Self.distribution.registriesFile) { #expect(registries.contains(found)) }
             if let found = read(Self.distribution.dropInFile) {
                 #expect(DropIn.settings(in: Array(found.utf8)) != nil, "\(found)")
