@@ -125,7 +125,8 @@ enum Samples {
                 reason: "BreaksCycle",
                 absentServer: "server-2"
             ),
-            deletionPolicy: .restore
+            deletionPolicy: .restore,
+            announceIntervalSeconds: 30
         ),
         status: MirrorNodeStatus(
             agent: .init(
@@ -144,6 +145,7 @@ enum Samples {
                     registries: ["docker.io"],
                     serviceCPUPercent: 40
                 ),
+                figures: figures,
                 version: "0.1.0"
             ),
             candidate: .init(
@@ -157,6 +159,22 @@ enum Samples {
             )
         )
     )
+
+    private static let figures: HostFigures = {
+        var figures = HostFigures()
+        figures.diskUsedPercent = 80
+        figures.inodesUsedPercent = 10
+        figures.ioPressurePercent = 5
+        figures.ioFullPressurePercent = 0
+        figures.memoryAvailablePercent = 40
+        figures.networkErrorPercent = 0
+        figures.fileDescriptorsUsedPercent = 15
+        figures.diskBusyPercent = 30
+        figures.diskOperationsPerSecond = 120
+        figures.cleanUpBeginsAtPercent = 85
+        figures.cleanUpEndsAtPercent = 80
+        return figures
+    }()
 
     /// One of each kind: no probe may ask in more than one way.
     private static let probes = [

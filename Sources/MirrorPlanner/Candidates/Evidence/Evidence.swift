@@ -152,7 +152,7 @@ package struct Figures: Hashable, Sendable {
 }
 
 /// When a seed was heard of last.
-package struct Announcement: Hashable, Sendable {
+package struct Announcement: Codable, Hashable, Sendable {
     /// The last renewal that we saw, on the clock of the decision, rounded up.
     package var heardAt: Timestamp
     /// How often this seed says that it renews.

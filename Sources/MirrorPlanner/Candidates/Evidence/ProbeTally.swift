@@ -49,7 +49,7 @@ package struct ProbeTally: Hashable, Sendable {
 }
 
 /// What a probe of one seed says now.
-package struct ProbeReading: Hashable, Sendable {
+package struct ProbeReading: Codable, Hashable, Sendable {
     package var name: String
     package var target: String
     /// Nil while there are too few results.

@@ -1,7 +1,7 @@
 package import KubeCore
 
 /// A source of evidence. Each is doubted by itself.
-package enum Signal: Int, CaseIterable, Hashable, Sendable {
+package enum Signal: Int, CaseIterable, Codable, Hashable, Sendable {
     case nodes, pods, figures, probes, announcements
 
     var text: String {
@@ -17,8 +17,8 @@ package enum Signal: Int, CaseIterable, Hashable, Sendable {
 
 /// Since when each signal has been trustworthy without a break. It lives as long as the process does: what we did not
 /// see ourselves begins anew.
-package struct SignalTrust: Hashable, Sendable {
-    private struct Entry: Hashable {
+package struct SignalTrust: Codable, Hashable, Sendable {
+    private struct Entry: Codable, Hashable {
         var since: Timestamp
         var doubt: String?
     }
