@@ -1,6 +1,7 @@
 import Glibc
 import KubeClient
 import KubeCore
+import KubeTestSupport
 import Testing
 
 @Suite("Probes through libcurl")

@@ -1,3 +1,5 @@
+import KubeTestSupport
+
 /// As much of an HTTP/2 server without TLS as a health check needs: it reads frames until a request has ended, and
 /// answers with what the test gives it.
 enum HealthServer {
