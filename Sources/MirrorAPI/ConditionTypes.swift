@@ -6,6 +6,12 @@ package enum MirrorConditionType: String, CaseIterable, Sendable {
     case accepted = "Accepted"
     case paused = "Paused"
     case topologyAcyclic = "TopologyAcyclic"
+    /// Whether the fleet has the seeds that it should have.
+    case candidatesAvailable = "CandidatesAvailable"
+    /// Whether leaving the candidate set does what it should.
+    case evictionEffective = "EvictionEffective"
+    /// Whether so many seeds are unhealthy at once that none leaves the set.
+    case stormActive = "StormActive"
     case nodesCurrent = "NodesCurrent"
     case versionsSupported = "VersionsSupported"
     case highlyAvailable = "HighlyAvailable"

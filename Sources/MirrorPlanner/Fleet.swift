@@ -5,6 +5,12 @@ package import MirrorAPI
 ///
 /// A class with constants only: it is handed to every part of a pass, and is too large to be copied each time.
 package final class Fleet: Sendable {
+    /// A node that is a seed of the mirror.
+    struct SeedNode: Sendable {
+        var node: Node
+        var isServer: Bool
+    }
+
     package let mirror: P2PMirror
     package let distribution: RancherDistribution
     /// Every server of the distribution in the cluster, selected or not, in ascending order of names.
@@ -17,6 +23,8 @@ package final class Fleet: Sendable {
     package let abandonDeadline: Timestamp?
     /// The selected agents, in ascending order of names.
     package let agents: [RancherNode]
+    /// The selected nodes that are seeds, in ascending order of names.
+    let seeds: [SeedNode]
     /// Servers that are not of this distribution: they count where nothing may be disrupted while a server is down.
     package let foreignServers: [RancherNode]
     /// The cluster's MirrorNodes, and the numbers of this mirror's by the names of their nodes.
@@ -36,6 +44,7 @@ package final class Fleet: Sendable {
         var own: [(node: RancherNode, isSelected: Bool)] = []
         var agentNodes: [Node] = []
         var foreignServers: [RancherNode] = []
+        var seeds: [SeedNode] = []
         for node in snapshot.nodes {
             guard RancherNode.belongs(node, to: distribution) else {
                 if RancherNode.isServer(node) {
@@ -44,7 +53,11 @@ package final class Fleet: Sendable {
                 continue
             }
             let isSelected = mirror.spec.selector.matches(node.metadata.labels)
-            if RancherNode.isServer(node) {
+            let isServer = RancherNode.isServer(node)
+            if isSelected, mirror.spec.candidates.includes(node), distribution.isSeed(node) {
+                seeds.append(SeedNode(node: node, isServer: isServer))
+            }
+            if isServer {
                 own.append((RancherNode(node: node, distribution: distribution), isSelected))
             } else if isSelected {
                 agentNodes.append(node)
@@ -63,6 +76,8 @@ package final class Fleet: Sendable {
         own.sort { $0.node.name < $1.node.name }
         agents.sort { $0.name < $1.name }
         foreignServers.sort { $0.name < $1.name }
+        seeds.sort { $0.node.metadata.name < $1.node.metadata.name }
+        self.seeds = seeds
         self.agents = agents
         self.foreignServers = foreignServers
         servers = own.map(\.node)
@@ -154,6 +169,11 @@ package final class Fleet: Sendable {
                 + "spec.\(distribution.program).managedNodes to Enforce"
         )
     }
+}
+
+extension P2PMirrorSpec.Candidates {
+    /// Whether a node may be a seed as far as the mirror says.
+    package func includes(_ node: Node) -> Bool { selector?.matches(node.metadata.labels) ?? true }
 }
 
 /// A reason, and the sentence that goes with it.

@@ -31,7 +31,9 @@ package enum Planner {
         let disrupted = holder(of: mirror, snapshot)
         let isFresh = snapshot.staleness == nil
         let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
-        let writer = StatusWriter(assessment, snapshot)
+        let candidates = CandidateInput(fleet, snapshot, disrupted: disrupted, hold: hold(on: mirror))
+            .map(CandidatePlanner.decide)
+        let writer = StatusWriter(assessment, snapshot, candidates)
         guard isFresh, mirror.spec.pauseRequests.isEmpty, mirror.metadata.deletionTimestamp == nil else {
             let why = mirror.spec.pauseRequests.isEmpty ? "the mirror is being deleted" : "the mirror is paused"
             let step = unclaimed(name, snapshot, .paused, why)
@@ -39,8 +41,9 @@ package enum Planner {
                 mirror: name,
                 actions: step.actions,
                 status: writer.resting(),
-                notes: Notes.observations(assessment) + step.notes,
-                nextDeadline: step.deadline
+                notes: Notes.observations(assessment) + step.notes + (candidates?.notes ?? []),
+                nextDeadline: step.deadline,
+                candidates: candidates
             )
         }
         let nodes = MirrorNodePlanning(assessment, snapshot, frozen: disrupted)
@@ -50,9 +53,20 @@ package enum Planner {
             mirror: name,
             actions: nodes.actions + step.actions,
             status: writer.status(step),
-            notes: Notes.observations(assessment) + nodes.notes + step.notes,
-            nextDeadline: deadline(step, assessment)
+            notes: Notes.observations(assessment) + nodes.notes + step.notes + (candidates?.notes ?? []),
+            nextDeadline: deadline(step, assessment),
+            candidates: candidates
         )
+    }
+
+    /// Why the candidate set is left as it is, whatever is decided about it.
+    private static func hold(on mirror: P2PMirror) -> CandidateInput.Hold {
+        if mirror.metadata.deletionTimestamp != nil {
+            return .retiring(restores: mirror.spec.deletionPolicy == .restore)
+        }
+        let requests = mirror.spec.pauseRequests
+        if !requests.isEmpty { return .paused("paused by \(Sentences.list(requests))") }
+        return mirror.spec.mode == .observe ? .observing : .none
     }
 
     /// When to look again though nothing changes: for the step, for a server that is away for good, for the end of the

@@ -23,12 +23,13 @@ package struct StatusWriter: Sendable {
     /// Makes the status of `mirror` what `wanted` says; false where it was so already.
     ///
     /// It is a merge patch of the whole status: every field of it is ours alone, and an older status that comes late
-    /// (from a leader that is none any more) is put right by the next pass. Only the root and the rollout are decided
-    /// on: a change of them rests on the version that was seen. Server-side apply is no choice here: servers of 1.20
-    /// leave `null` behind for an object that is no longer applied, and then refuse it.
+    /// (from a leader that is none any more) is put right by the next pass. Only the root, the rollout and what is
+    /// remembered of the candidate set are decided on: a change of them rests on the version that was seen. Server-side
+    /// apply is no choice here: servers of 1.20 leave `null` behind for an object that is no longer applied, and then
+    /// refuse it.
     ///
-    /// - Throws: `KubeError` as `KubeAPI` does; a conflict where the root or the rollout changes and the mirror is not
-    ///   as it was seen.
+    /// - Throws: `KubeError` as `KubeAPI` does; a conflict where any of these changes and the mirror is not as it was
+    ///   seen.
     @discardableResult
     package func write(
         _ wanted: P2PMirrorStatus,
@@ -47,7 +48,8 @@ package struct StatusWriter: Sendable {
         let isRecordChanged =
             wanted.topology?.root != mirror.status?.topology?.root
             || wanted.topology?.rootUID != mirror.status?.topology?.rootUID
-            || wanted.rollout != mirror.status?.rollout
+            || wanted.rollout != mirror.status?.rollout || wanted.storm != mirror.status?.storm
+            || wanted.candidates != mirror.status?.candidates || wanted.evictions != mirror.status?.evictions
         if isRecordChanged, let version = mirror.metadata.resourceVersion, !version.isEmpty {
             change["metadata"] = ["resourceVersion": .string(version)]
         }

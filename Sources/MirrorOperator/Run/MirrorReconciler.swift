@@ -18,6 +18,7 @@ package struct MirrorReconciler: Sendable {
     private let gatherer: SnapshotGatherer
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
+    private let candidates: CandidateExecutor
     private let statuses: StatusWriter
     private let notes: NoteRecorder
     private let ownWrites: OwnWrites
@@ -54,6 +55,7 @@ package struct MirrorReconciler: Sendable {
             now: wallClock
         )
         statuses = StatusWriter(api, ownWrites)
+        candidates = CandidateExecutor(api, statuses: statuses, ownWrites: ownWrites)
         notes = NoteRecorder(emit)
         self.ownWrites = ownWrites
         self.wallClock = wallClock
@@ -140,6 +142,9 @@ package struct MirrorReconciler: Sendable {
         // The status of a plan that did not come true would say what is not; the next look is near.
         guard outcome == .done else { return .requeue(after: secondLooks.next(plan.mirror)) }
         if plan.releasesDisruption { released() }
+        guard try await candidates.execute(plan, of: mirror, snapshot) == .done else {
+            return .requeue(after: secondLooks.next(plan.mirror))
+        }
         notes.record(plan.notes, about: mirror)
         do throws(KubeError) {
             try await write(plan.status, to: mirror)
@@ -158,12 +163,17 @@ package struct MirrorReconciler: Sendable {
     }
 
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
-        if !plan.actions.isEmpty { return .requeue(after: Self.nextStepDelay) }
+        let movesSeeds = plan.candidates?.effects.isEmpty == false
+        if !plan.actions.isEmpty || movesSeeds { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
         if snapshot.staleness != nil { delays.append(Self.staleDelay) }
         if let deadline = plan.nextDeadline {
             let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds
             // A deadline that is over and changed nothing must not spin.
+            delays.append(max(.microseconds(wait), .seconds(1)))
+        }
+        if let decision = plan.candidates, let seen = snapshot.seeds[plan.mirror] {
+            let wait = MicroTimestamp(decision.nextDeadline).microseconds - seen.now.microseconds
             delays.append(max(.microseconds(wait), .seconds(1)))
         }
         return delays.min().map { .requeue(after: $0) } ?? .awaitChange

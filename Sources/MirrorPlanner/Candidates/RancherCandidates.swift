@@ -36,39 +36,33 @@ extension RancherDistribution {
     /// It fails where the label or the node has changed since it was read. It relies on the node's having annotations,
     /// as every node of these distributions has: to add the object that holds them would wipe out those that we do not
     /// keep.
-    package func withdrawal(of node: Node, by mirror: String) -> JSONValue? {
+    package func withdrawal(of node: Node, by mirror: String) -> [JSONPatchOperation]? {
         guard lever(of: node, for: mirror) == .published, let version = node.metadata.resourceVersion else {
             return nil
         }
         return [
-            ["op": "test", "path": "/metadata/resourceVersion", "value": .string(version)],
-            ["op": "test", "path": .string(pointer(to: peerLabel, in: "labels")), "value": "true"],
-            [
-                "op": "add", "path": .string(pointer(to: AnnotationKey.evictedBy, in: "annotations")),
-                "value": .string(mirror),
-            ],
-            ["op": "replace", "path": .string(pointer(to: peerLabel, in: "labels")), "value": "false"],
+            .test(path: "/metadata/resourceVersion", value: .string(version)),
+            .test(path: labelPointer, value: "true"),
+            .add(path: Self.markPointer, value: .string(mirror)),
+            .replace(path: labelPointer, value: "false"),
         ]
     }
 
     /// The JSON patch that carries a node into the set; nil where it is in it, or where somebody else took it out.
-    package func publication(of node: Node, by mirror: String) -> JSONValue? {
+    package func publication(of node: Node, by mirror: String) -> [JSONPatchOperation]? {
         guard lever(of: node, for: mirror) == .withdrawn(isOurs: true), let label = node.metadata.labels[peerLabel],
             let version = node.metadata.resourceVersion
         else { return nil }
         return [
-            ["op": "test", "path": "/metadata/resourceVersion", "value": .string(version)],
-            ["op": "test", "path": .string(pointer(to: peerLabel, in: "labels")), "value": .string(label)],
-            [
-                "op": "test", "path": .string(pointer(to: AnnotationKey.evictedBy, in: "annotations")),
-                "value": .string(mirror),
-            ],
-            ["op": "replace", "path": .string(pointer(to: peerLabel, in: "labels")), "value": "true"],
-            ["op": "remove", "path": .string(pointer(to: AnnotationKey.evictedBy, in: "annotations"))],
+            .test(path: "/metadata/resourceVersion", value: .string(version)),
+            .test(path: labelPointer, value: .string(label)),
+            .test(path: Self.markPointer, value: .string(mirror)),
+            .replace(path: labelPointer, value: "true"),
+            .remove(path: Self.markPointer),
         ]
     }
 
-    private func pointer(to key: String, in member: String) -> String {
-        "/metadata/\(member)/\(key.replacing("~", with: "~0").replacing("/", with: "~1"))"
-    }
+    private var labelPointer: String { JSONPatchOperation.pointer("metadata", "labels", peerLabel) }
+
+    private static let markPointer = JSONPatchOperation.pointer("metadata", "annotations", AnnotationKey.evictedBy)
 }

@@ -39,7 +39,7 @@ struct RancherLeverTests {
     func withdrawal() throws {
         let patch = try #require(RancherDistribution.rke2.withdrawal(of: Self.node("true"), by: "embedded"))
         #expect(
-            patch == [
+            patch.map(\.value) == [
                 ["op": "test", "path": "/metadata/resourceVersion", "value": "7"],
                 ["op": "test", "path": "/metadata/labels/p2p.rke2.cattle.io~1enabled", "value": "true"],
                 ["op": "add", "path": "/metadata/annotations/p2pmirror.io~1evicted-by", "value": "embedded"],
@@ -54,7 +54,7 @@ struct RancherLeverTests {
         let node = Self.node("false", mark: "embedded")
         let patch = try #require(RancherDistribution.rke2.publication(of: node, by: "embedded"))
         #expect(
-            patch == [
+            patch.map(\.value) == [
                 ["op": "test", "path": "/metadata/resourceVersion", "value": "7"],
                 ["op": "test", "path": "/metadata/labels/p2p.rke2.cattle.io~1enabled", "value": "false"],
                 ["op": "test", "path": "/metadata/annotations/p2pmirror.io~1evicted-by", "value": "embedded"],
