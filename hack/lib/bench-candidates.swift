@@ -71,6 +71,11 @@ struct CandidatesBench {
                 total.returns += tally.returns
                 total.settledAfter = max(total.settledAfter, tally.settledAfter)
                 total.failures += tally.failures
+                if total.histories % 50_000 == 0 {
+                    // A million take a while: what is known so far is worth a line.
+                    print("  \(total.histories) so far, \(total.failures.count) with a rule broken")
+                    fflush(nil)
+                }
             }
         }
         print(
