@@ -61,9 +61,7 @@ package enum Planner {
 
     /// Why the candidate set is left as it is, whatever is decided about it.
     private static func hold(on mirror: P2PMirror) -> CandidateInput.Hold {
-        if mirror.metadata.deletionTimestamp != nil {
-            return .retiring(restores: mirror.spec.deletionPolicy == .restore)
-        }
+        if mirror.metadata.deletionTimestamp != nil { return .retiring }
         let requests = mirror.spec.pauseRequests
         if !requests.isEmpty { return .paused("paused by \(Sentences.list(requests))") }
         return mirror.spec.mode == .observe ? .observing : .none

@@ -145,6 +145,7 @@ package final class MirrorOperator: Sendable {
             group.addTask { await controller.run() }
             group.addTask { await controller.recordProgress() }
             group.addTask { await self.queueMirrors(queue) }
+            for mirror in OrphanedSeeds.mirrors(self.stores) { queue.add(mirror) }
             group.addTask { await self.queueNodes(queue) }
             group.addTask { await queue.add(changesOf: self.stores.mirrorNodes) { Self.keys(of: $0) } }
             await group.waitForAll()

@@ -19,6 +19,7 @@ package struct MirrorReconciler: Sendable {
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
     private let candidates: CandidateExecutor
+    private let orphans: OrphanedSeeds
     private let statuses: StatusWriter
     private let notes: NoteRecorder
     private let ownWrites: OwnWrites
@@ -56,6 +57,7 @@ package struct MirrorReconciler: Sendable {
         )
         statuses = StatusWriter(api, ownWrites)
         candidates = CandidateExecutor(api, statuses: statuses, ownWrites: ownWrites)
+        orphans = OrphanedSeeds(api, stores: stores, ownWrites: ownWrites)
         notes = NoteRecorder(emit)
         self.ownWrites = ownWrites
         self.wallClock = wallClock
@@ -72,6 +74,8 @@ package struct MirrorReconciler: Sendable {
         }
         guard let mirror = stores.mirrors[ObjectKey(name: name)] else {
             // Its MirrorNodes go by their owner references; a disruption Lease that it holds is released by the others.
+            // The seeds that it took out would stay out for good.
+            guard try await orphans.release(name) else { return .requeue(after: secondLooks.next(name)) }
             notes.forget(name)
             secondLooks.end(name)
             OperatorMetrics.forget(name)

@@ -10,8 +10,8 @@ package struct CandidateInput: Hashable, Sendable {
         case observing
         /// `pauseRequests`, or the mirror is not accepted; the words say which.
         case paused(String)
-        /// The mirror is being deleted; what we took out is put back where its `deletionPolicy` is Restore.
-        case retiring(restores: Bool)
+        /// The mirror is being deleted: what we took out is put back, since nobody would do it afterwards.
+        case retiring
     }
 
     /// What the mirror's status remembers of the set.

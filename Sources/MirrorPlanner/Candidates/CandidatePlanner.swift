@@ -12,7 +12,7 @@ package enum CandidatePlanner {
         input.seeds.sort { $0.name < $1.name }
         let trust = input.trust.updated(input.seeds, stale: input.stale, at: now)
         let context = CandidateContext(now: now, settings: input.settings, trust: trust, seeds: input.seeds)
-        if case .retiring(let restores) = input.hold { return retired(input, context, restores: restores) }
+        if input.hold == .retiring { return retired(input, context) }
         if let doubt = trust.doubt(of: .nodes) { return frozen(input, context, doubt) }
         var set = CandidateSet(input, context)
         set.grow()
@@ -32,14 +32,11 @@ package enum CandidatePlanner {
     }
 
     /// The mirror goes.
-    private static func retired(_ input: CandidateInput, _ context: CandidateContext, restores: Bool)
-        -> CandidateDecision
-    {
+    private static func retired(_ input: CandidateInput, _ context: CandidateContext) -> CandidateDecision {
         let verdict = Verdict(.paused, "The mirror is being deleted: no seed leaves the set any more")
         var decision = unchanged(input, context, verdict)
-        guard restores else { return decision }
         let returning = input.seeds.filter(\.isOut).map(\.name)
-        let why = Verdict(.wellAgain, "It is put back, because the mirror goes and its deletionPolicy is Restore")
+        let why = Verdict(.mirrorGone, "It is put back, because the mirror that took it out goes")
         decision.effects = returning.map { .publish($0, why) }
         decision.published = (decision.published + returning).sorted()
         return decision

@@ -205,8 +205,8 @@ struct CandidateGuardTests {
     }
 
     @Test(
-        "Under Observe, a pause or while the mirror goes nothing is touched, and it is said what would be",
-        arguments: [CandidateInput.Hold.observing, .paused("Paused by upgrade"), .retiring(restores: false)]
+        "Under Observe or a pause nothing is touched, and it is said what would be",
+        arguments: [CandidateInput.Hold.observing, .paused("Paused by upgrade")]
     )
     func holds(_ hold: CandidateInput.Hold) {
         var line = CandidateTimeline(CandidateFixture.seeds(4))
@@ -222,12 +222,13 @@ struct CandidateGuardTests {
         }
     }
 
-    @Test("A mirror that goes puts back what it took out, where its deletionPolicy says so")
+    @Test("A mirror that goes puts back what it took out, and nothing leaves any more")
     func retires() {
         var line = CandidateTimeline(CandidateFixture.seeds(4))
         line[1].lever = .withdrawn(isOurs: true)
         line[2].lever = .withdrawn(isOurs: false)
-        line.hold = .retiring(restores: true)
+        line[3].evidence.node = CandidateFixture.ill("DiskPressure")
+        line.hold = .retiring
         line.decide()
         #expect(line.changes.map(\.name) == ["seed-1"])
     }
