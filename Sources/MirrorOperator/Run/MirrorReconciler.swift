@@ -16,6 +16,7 @@ package struct MirrorReconciler: Sendable {
 
     private let stores: MirrorStores
     private let gatherer: SnapshotGatherer
+    private let seeds: SeedWatch?
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
     private let statuses: StatusWriter
@@ -27,12 +28,14 @@ package struct MirrorReconciler: Sendable {
     private let planner: @Sendable (String, Snapshot) -> Plan?
 
     /// - Parameters:
+    ///   - seeds: what is known of seeds beside the stores; nil where nobody watches them.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
     ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
     package init(
         _ api: KubeAPI,
         stores: MirrorStores,
+        seeds: SeedWatch? = nil,
         leaseNamespace: String,
         ownWrites: OwnWrites,
         wallClock: @escaping @Sendable () -> MicroTimestamp,
@@ -44,7 +47,8 @@ package struct MirrorReconciler: Sendable {
         let applier = Applier(api, ownWrites: ownWrites, logger: logger)
         let now: @Sendable () -> Timestamp = { wallClock().timestamp }
         self.stores = stores
-        gatherer = SnapshotGatherer(api, stores: stores, leaseNamespace: leaseNamespace, now: now)
+        self.seeds = seeds
+        gatherer = SnapshotGatherer(api, stores: stores, seeds: seeds, leaseNamespace: leaseNamespace, now: now)
         evidence = EvidenceReader(api, now: now)
         executor = PlanExecutor(
             api,
@@ -71,6 +75,7 @@ package struct MirrorReconciler: Sendable {
         guard let mirror = stores.mirrors[ObjectKey(name: name)] else {
             // Its MirrorNodes go by their owner references; a disruption Lease that it holds is released by the others.
             notes.forget(name)
+            seeds?.forget(name)
             secondLooks.end(name)
             OperatorMetrics.forget(name)
             return .awaitChange
@@ -100,7 +105,7 @@ package struct MirrorReconciler: Sendable {
     /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just
     /// gone.
     private func plan(_ name: String) async throws(KubeError) -> (Plan, Snapshot)? {
-        let snapshot = try await gatherer.gather()
+        let snapshot = try await gatherer.gather(for: name)
         guard let plan = planner(name, snapshot) else { return nil }
         guard EvidenceReader.isNeeded(for: plan) else { return (plan, snapshot) }
         guard let live = try await evidence.refreshed(snapshot, for: plan) else { return nil }
@@ -160,7 +165,8 @@ package struct MirrorReconciler: Sendable {
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
         if !plan.actions.isEmpty { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
-        if snapshot.staleness != nil { delays.append(Self.staleDelay) }
+        let isStale = snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
+        if isStale { delays.append(Self.staleDelay) }
         if let deadline = plan.nextDeadline {
             let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds
             // A deadline that is over and changed nothing must not spin.
