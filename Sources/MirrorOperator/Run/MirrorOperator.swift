@@ -2,6 +2,7 @@ package import KubeCore
 package import KubeRuntime
 package import Logging
 import MirrorAPI
+package import MirrorPlanner
 package import Telemetry
 
 /// The operator as it runs: reflectors that fill the stores, a queue of mirrors, and a controller that works while
@@ -21,8 +22,13 @@ package final class MirrorOperator: Sendable {
     private let elector: LeaderElector?
     private let makeController: @Sendable () -> (Controller<String>, WorkQueue<String>)
     private let stores: MirrorStores
+    private let seeds: SeedWatch
+    private let seedSources: SeedSources
+    private let makeProber: @Sendable () -> Prober?
 
     /// - Parameters:
+    ///   - probes: makes probes of seeds; nil where none are to be made.
+    ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - clock: for delays, backoff and the age of the stores.
     ///   - wallClock: the time that is written into objects and that deadlines in objects are compared with.
     ///   - generator: makes sources of jitter.
@@ -30,14 +36,14 @@ package final class MirrorOperator: Sendable {
     package init(
         _ transport: any Transport,
         options: OperatorOptions,
+        probes: (any ProbeTransport)? = nil,
+        planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
         generator: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
         logger: Logger
     ) throws(KubeError) {
-        guard !options.leaseNamespace.isEmpty else {
-            throw KubeError(.configuration, "the lease namespace is empty: name the namespace of the operator's Leases")
-        }
+        try Self.check(options)
         let api = KubeAPI(transport)
         self.options = options
         definitions = DefinitionCheck(api, clock: clock, logger: logger)
@@ -65,6 +71,21 @@ package final class MirrorOperator: Sendable {
         let leading = KubeAPI(elector.map { elector in LeaderTransport(transport) { elector.isLeader } } ?? transport)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
+        let sources = SeedSources(
+            api,
+            announcementNamespace: options.announcementNamespace,
+            clock: clock,
+            generator: generator,
+            logger: logger
+        )
+        seedSources = sources
+        let seeds = SeedWatch(
+            SeedClock(clock, wallClock: wallClock()),
+            mirrors: stores.mirrors,
+            staleness: { sources.staleness(of: $0) }
+        )
+        self.seeds = seeds
+        makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
         makeController = {
@@ -72,10 +93,12 @@ package final class MirrorOperator: Sendable {
             let reconciler = MirrorReconciler(
                 leading,
                 stores: stores,
+                seeds: seeds,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
                 wallClock: wallClock,
                 logger: logger,
+                planner: planner,
                 emit: { events.record($0) },
                 released: { for mirror in stores.mirrors.all { queue.add(mirror.metadata.name) } }
             )
@@ -119,6 +142,7 @@ package final class MirrorOperator: Sendable {
             group.addTask { await self.mirrors.run() }
             group.addTask { await self.nodes.run() }
             group.addTask { await self.mirrorNodes.run() }
+            group.addTask { await self.seedSources.follow(self.stores, self.seeds) }
             await group.waitForAll()
         }
     }
@@ -141,6 +165,8 @@ package final class MirrorOperator: Sendable {
     /// One term: a queue of its own, so that nothing is left over from an earlier one.
     private func work() async {
         let (controller, queue) = makeController()
+        let probesChanged = seeds.begin { queue.add($0, after: $1) }
+        defer { seeds.end() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await controller.run() }
             group.addTask { await controller.recordProgress() }
@@ -148,47 +174,21 @@ package final class MirrorOperator: Sendable {
             for mirror in OrphanedSeeds.mirrors(self.stores) { queue.add(mirror) }
             group.addTask { await self.queueNodes(queue) }
             group.addTask { await queue.add(changesOf: self.stores.mirrorNodes) { Self.keys(of: $0) } }
+            group.addTask { await self.probe(probesChanged) }
             await group.waitForAll()
         }
     }
 }
 
 extension MirrorOperator {
-    private static func elector(
-        _ api: KubeAPI,
-        _ options: OperatorOptions,
-        _ clock: any Clock<Duration>,
-        _ wallClock: @escaping @Sendable () -> MicroTimestamp,
-        _ logger: Logger
-    ) throws(KubeError) -> LeaderElector? {
-        guard options.leaderElection else { return nil }
-        let configuration = try LeaderElectionConfiguration(lease: options.leaderLease, identity: options.identity)
-        return LeaderElector(
-            api,
-            configuration: configuration,
-            manager: OperatorOptions.controller,
-            clock: clock,
-            wallClock: wallClock,
-            logger: logger
-        )
-    }
-
-    private static func stores(
-        _ mirrors: Reflector<ObservedMirror>,
-        _ nodes: Reflector<Node>,
-        _ mirrorNodes: Reflector<MirrorNode>
-    ) -> MirrorStores {
-        MirrorStores(
-            mirrors: mirrors.store,
-            nodes: nodes.store,
-            mirrorNodes: mirrorNodes.store,
-            health: {
-                [
-                    (ObservedMirror.resource.plural, mirrors.health), (Node.resource.plural, nodes.health),
-                    (MirrorNode.resource.plural, mirrorNodes.health),
-                ]
-            }
-        )
+    /// Makes the probes that are wanted, until the task is cancelled.
+    private func probe(_ changes: AsyncStream<Void>) async {
+        guard let prober = makeProber() else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await prober.run() }
+            group.addTask { for await _ in changes { await prober.replace(self.seeds.probes) } }
+            await group.waitForAll()
+        }
     }
 
     /// Every change of a mirror concerns it; one of its specification concerns the others too, which may claim the same

@@ -16,6 +16,7 @@ package struct MirrorReconciler: Sendable {
 
     private let stores: MirrorStores
     private let gatherer: SnapshotGatherer
+    private let seeds: SeedWatch?
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
     private let candidates: CandidateExecutor
@@ -29,12 +30,14 @@ package struct MirrorReconciler: Sendable {
     private let planner: @Sendable (String, Snapshot) -> Plan?
 
     /// - Parameters:
+    ///   - seeds: what is known of seeds beside the stores; nil where nobody watches them.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
     ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
     package init(
         _ api: KubeAPI,
         stores: MirrorStores,
+        seeds: SeedWatch? = nil,
         leaseNamespace: String,
         ownWrites: OwnWrites,
         wallClock: @escaping @Sendable () -> MicroTimestamp,
@@ -46,7 +49,8 @@ package struct MirrorReconciler: Sendable {
         let applier = Applier(api, ownWrites: ownWrites, logger: logger)
         let now: @Sendable () -> Timestamp = { wallClock().timestamp }
         self.stores = stores
-        gatherer = SnapshotGatherer(api, stores: stores, leaseNamespace: leaseNamespace, now: now)
+        self.seeds = seeds
+        gatherer = SnapshotGatherer(api, stores: stores, seeds: seeds, leaseNamespace: leaseNamespace, now: now)
         evidence = EvidenceReader(api, now: now)
         executor = PlanExecutor(
             api,
@@ -77,6 +81,7 @@ package struct MirrorReconciler: Sendable {
             // The seeds that it took out would stay out for good.
             guard try await orphans.release(name) else { return .requeue(after: secondLooks.next(name)) }
             notes.forget(name)
+            seeds?.forget(name)
             secondLooks.end(name)
             OperatorMetrics.forget(name)
             return .awaitChange
@@ -106,7 +111,7 @@ package struct MirrorReconciler: Sendable {
     /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just
     /// gone.
     private func plan(_ name: String) async throws(KubeError) -> (Plan, Snapshot)? {
-        let snapshot = try await gatherer.gather()
+        let snapshot = try await gatherer.gather(for: name)
         guard let plan = planner(name, snapshot) else { return nil }
         guard EvidenceReader.isNeeded(for: plan) else { return (plan, snapshot) }
         guard let live = try await evidence.refreshed(snapshot, for: plan) else { return nil }
@@ -170,7 +175,8 @@ package struct MirrorReconciler: Sendable {
         let movesSeeds = plan.candidates?.effects.isEmpty == false
         if !plan.actions.isEmpty || movesSeeds { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
-        if snapshot.staleness != nil { delays.append(Self.staleDelay) }
+        let isStale = snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
+        if isStale { delays.append(Self.staleDelay) }
         if let deadline = plan.nextDeadline {
             let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds
             // A deadline that is over and changed nothing must not spin.

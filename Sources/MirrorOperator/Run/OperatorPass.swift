@@ -6,7 +6,8 @@ import MirrorAPI
 /// One look at the world and one reconcile of each mirror, without a watch, a queue or a clock of its own.
 ///
 /// For `--once` runs, and for simulations with a time of their own. It keeps the stores from pass to pass like a
-/// running operator; a new one is an operator that was started again.
+/// running operator; a new one is an operator that was started again. It has no evidence about seeds, which only time
+/// brings, so it leaves every candidate set as it is.
 package struct OperatorPass: Sendable {
     private let api: KubeAPI
     private let mirrors: Store<ObservedMirror>.Writer

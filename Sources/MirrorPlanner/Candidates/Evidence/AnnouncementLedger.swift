@@ -20,13 +20,15 @@ package struct AnnouncementLedger: Hashable, Sendable {
     ///   - renewal: `spec.renewTime`; any change of it is a sign of life, forwards or backwards.
     ///   - intervalSeconds: how often the seed renews, as its Lease says; half of `leaseDurationSeconds`.
     ///   - saidGoodbye: whether the Lease has no holder any more.
+    /// - Returns: whether it is a renewal that we saw, and so a sign of life.
+    @discardableResult
     package mutating func see(
         _ seed: String,
         renewal: MicroTimestamp?,
         intervalSeconds: Int,
         saidGoodbye: Bool,
         at now: Moment
-    ) {
+    ) -> Bool {
         let known = entries[seed]
         let isNew = known == nil || known?.renewal != renewal
         let heardAt = isNew ? now.begins : known?.announcement.heardAt ?? now.begins
@@ -40,6 +42,7 @@ package struct AnnouncementLedger: Hashable, Sendable {
                 isConfirmed: isConfirmed
             )
         )
+        return known != nil && isNew
     }
 
     /// Forgets a seed that is none any more.

@@ -173,7 +173,7 @@ package struct Announcement: Codable, Hashable, Sendable {
     func deadline(from start: Timestamp) -> Timestamp { max(heardAt, start) + 2 * intervalSeconds }
 
     /// When a renewal is overdue by more than a network's usual delay.
-    func isLate(_ now: Moment, from start: Timestamp) -> Bool {
+    package func isLate(_ now: Moment, from start: Timestamp) -> Bool {
         now.passed - max(heardAt, start) > intervalSeconds + max(1, intervalSeconds / 10)
     }
 }
