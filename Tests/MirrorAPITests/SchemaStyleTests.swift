@@ -77,8 +77,15 @@ struct SchemaStyleTests {
     @Test(
         "Columns that kubectl prints",
         arguments: [
-            ("p2pmirrors", ["Provider", "Mode", "Shape", "Root", "Candidates", "Evicted", "Ready", "Reason", "Age"], ["Cycles", "Message"]),
-            ("mirrornodes", ["Mirror", "Node", "Role", "State", "Reason", "Current", "Age"], ["Seed", "Wanted", "Message"]),
+            (
+                "p2pmirrors",
+                ["Provider", "Mode", "Shape", "Root", "Candidates", "Evicted", "Ready", "Reason", "Age"],
+                ["Cycles", "Message"]
+            ),
+            (
+                "mirrornodes", ["Mirror", "Node", "Role", "State", "Reason", "Current", "Age"],
+                ["Seed", "Wanted", "Message"]
+            ),
         ]
     )
     func columns(plural: String, always: [String], wide: [String]) throws {

@@ -9,10 +9,10 @@ package struct StatusWriter: Sendable {
     private let ownWrites: OwnWrites
     private let written = Written()
 
-    /// What was sent last for each mirror, and the version that came of it: a server whose schema is older drops
-    /// fields, and must not be written to again and again for that.
+    /// What was sent last for each mirror, with the version that it rested on and the one that came of it: a server
+    /// whose schema is older drops fields, and must not be written to again and again for that.
     private final class Written: Sendable {
-        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersion: String?)]>([:])
+        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersions: [String?])]>([:])
     }
 
     package init(_ api: KubeAPI, _ ownWrites: OwnWrites) {
@@ -61,14 +61,15 @@ package struct StatusWriter: Sendable {
             manager: FieldManager.status
         )
         ownWrites.wrote(stored)
-        let last = (Self.withoutTransitionTimes(wanted), stored.metadata.resourceVersion)
+        let versions = [mirror.metadata.resourceVersion, stored.metadata.resourceVersion]
+        let last = (Self.withoutTransitionTimes(wanted), versions)
         written.last.withLock { $0[mirror.key] = last }
         return true
     }
 
     private func wasWritten(_ wanted: P2PMirrorStatus, to mirror: ObservedMirror) -> Bool {
         guard let last = written.last.withLock({ $0[mirror.key] }) else { return false }
-        return last.resourceVersion == mirror.metadata.resourceVersion
+        return last.resourceVersions.contains(mirror.metadata.resourceVersion)
             && last.status == Self.withoutTransitionTimes(wanted)
     }
 

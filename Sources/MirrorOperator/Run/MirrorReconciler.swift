@@ -147,6 +147,7 @@ package struct MirrorReconciler: Sendable {
         _ snapshot: Snapshot,
         _ mirror: ObservedMirror
     ) async throws(KubeError) -> ReconcileResult {
+        if let decision = plan.candidates { seeds?.remember(decision.trust, plan.mirror) }
         let outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
         // The status of a plan that did not come true would say what is not; the next look is near.
         guard outcome == .done else { return .requeue(after: secondLooks.next(plan.mirror)) }
