@@ -91,8 +91,8 @@ let package = Package(
         .executableTarget(
             name: "bench",
             dependencies: [
-                "KubeCore", "KubeClient", "KubeRuntime", "MirrorPlanner", "MirrorOperator", "MirrorSandbox", "CCurl",
-                arguments,
+                "KubeCore", "KubeClient", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "MirrorOperator",
+                "MirrorSandbox", "CCurl", arguments, log,
             ],
             swiftSettings: strict
         ),

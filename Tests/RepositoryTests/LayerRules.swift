@@ -20,8 +20,8 @@ enum LayerRules {
         ],
         "p2pmirror": ["MirrorCommands"],
         "bench": [
-            "ArgumentParser", "CCurl", "KubeClient", "KubeCore", "KubeRuntime", "MirrorOperator", "MirrorPlanner",
-            "MirrorSandbox",
+            "ArgumentParser", "CCurl", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "MirrorAPI",
+            "MirrorOperator", "MirrorPlanner", "MirrorSandbox",
         ],
     ]
 

@@ -14,6 +14,7 @@ package import Telemetry
 /// - `run` ends by cancellation only; writes that were begun end first.
 package final class MirrorOperator: Sendable {
     private let options: OperatorOptions
+    private let clock: any Clock<Duration>
     private let definitions: DefinitionCheck
     private let mirrors: Reflector<ObservedMirror>
     private let nodes: Reflector<Node>
@@ -46,6 +47,7 @@ package final class MirrorOperator: Sendable {
         try Self.check(options)
         let api = KubeAPI(transport)
         self.options = options
+        self.clock = clock
         definitions = DefinitionCheck(api, clock: clock, logger: logger)
         mirrors = Reflector(api, clock: clock, generator: generator, logger: logger)
         nodes = Reflector(
@@ -200,13 +202,17 @@ extension MirrorOperator {
         }
     }
 
-    /// A change of a node concerns every mirror: selection, the state of other servers, the roots.
+    /// A change of a node concerns every mirror: selection, the state of other servers, the roots, the seeds. The first
+    /// one is looked at at once, since a seed that falls ill should leave at once; those that follow are gathered.
     private func queueNodes(_ queue: WorkQueue<String>) async {
+        let time = MonotonicTime(clock)
+        // When the mirrors looked last, or are to look.
+        var look = time.now - options.nodeChangeDelay
         for await batch in stores.nodes.changes() where batch.contains(where: Self.matters) {
             let priority: QueuePriority = batch.allSatisfy(\.isInitial) ? .low : .normal
-            for mirror in stores.mirrors.all {
-                queue.add(mirror.metadata.name, after: options.nodeChangeDelay, priority: priority)
-            }
+            let now = time.now
+            if look <= now { look = max(now, look + options.nodeChangeDelay) }
+            for mirror in stores.mirrors.all { queue.add(mirror.metadata.name, after: look - now, priority: priority) }
         }
     }
 

@@ -13,7 +13,8 @@ package struct OperatorOptions: Hashable, Sendable {
     package var leaderElection = true
     /// Mirrors that are reconciled at the same time.
     package var workers = 4
-    /// How long changes of nodes are gathered before the mirrors look at them: a rack that comes up is one look.
+    /// How long changes of nodes are gathered after one that the mirrors have looked at: a rack that comes up is two
+    /// looks.
     package var nodeChangeDelay = Duration.milliseconds(50)
 
     package init(
