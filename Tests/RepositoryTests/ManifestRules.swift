@@ -38,6 +38,7 @@ enum ManifestRules {
             "apiextensions.k8s.io/customresourcedefinitions[p2pmirrors.p2pmirror.io] get",
         ],
         "Role p2pmirror-agent": ["coordination.k8s.io/leases[p2pmirror-disruption] get"],
+        "Role p2pmirror-agent-announcements": ["coordination.k8s.io/leases create,get,update"],
     ]
 
     /// What is wrong with a role whoever wrote it.
