@@ -17,7 +17,7 @@ package actor NodeAgent {
     /// Nil where the host's counters are not to be had.
     let measures: (any HostMeasures)?
     let time: MonotonicTime
-    let announcers: SeedAnnouncers
+    package let announcers: SeedAnnouncers
     /// Whether passes succeed.
     package nonisolated let health: AgentHealth
     let log: Logger

@@ -52,6 +52,9 @@ package actor SeedAnnouncers {
         self.log = log
     }
 
+    /// What is announced now, by mirror.
+    package var seeds: [String: Seed] { running.mapValues(\.seed) }
+
     /// Announces these seeds, by mirror, and no others.
     package func announce(_ seeds: [String: Seed], isAnySeed: Bool) async {
         self.isAnySeed = isAnySeed
@@ -104,7 +107,9 @@ extension NodeAgent {
         var seeds: [String: SeedAnnouncers.Seed] = [:]
         let isAnySeed = mirrorNodes.values.contains { $0.spec.announceIntervalSeconds != nil }
         for (mirror, object) in mirrorNodes {
-            guard let interval = object.spec.announceIntervalSeconds, let address = await peerAddress() else { continue }
+            guard let interval = object.spec.announceIntervalSeconds, let address = await peerAddress() else {
+                continue
+            }
             let distribution = RancherDistribution(object.spec.provider)
             guard let probe = distribution.defaultProbes.first.flatMap({ ProbeRequest($0, host: address) }) else {
                 continue

@@ -21,7 +21,7 @@ extension NodeAgent {
         }
         let now = time.now
         let known = observations[input.mirror]?.figures
-        // A look that a change has brought forward takes what is known: files of the kernel's are read for nothing then.
+        // A look that a change has brought forward takes what is known.
         if let known, now - known.measuredAt < options.figureInterval / 2 {
             input.host.figures = known.sampler.figures
             return

@@ -2,7 +2,7 @@ import MirrorAgent
 import Testing
 
 /// A host whose files a test makes up.
-private struct MadeUpHost: HostMeasures {
+struct MadeUpHost: HostMeasures {
     var files: [String: String] = [:]
     var counts: [String: Int] = [:]
     var directories: Set<String> = []
