@@ -14,7 +14,6 @@ struct MirrorNodePlanning {
     private let owner: OwnerReference
     /// Nil where nothing is restored.
     private let restore: RestorePlanning?
-    private let seeds: Set<String>
 
     /// Deletions first, then what is to be applied, each by name.
     private(set) var actions: [Action] = []
@@ -31,7 +30,6 @@ struct MirrorNodePlanning {
         restore =
             fleet.mirror.spec.deletionPolicy == .restore
             ? RestorePlanning(fleet, assessment.topology.graph, wanted: assessment.settings) : nil
-        seeds = Set(fleet.seeds.map(\.node.metadata.name))
         deleteLeftovers()
         // A MirrorNode has one name and one owner; two mirrors may compose the same name from different parts.
         let taken = Dictionary(
@@ -130,7 +128,7 @@ struct MirrorNodePlanning {
             role: node.role,
             desired: present?.spec.desired,
             revision: present?.spec.revision,
-            announceIntervalSeconds: seeds.contains(node.name)
+            announceIntervalSeconds: node.isSeed
                 ? fleet.mirror.spec.liveness.announceIntervalSeconds : nil
         )
         // Under Observe nothing is wished for; what an Enforce before it wished for is kept.

@@ -34,7 +34,7 @@ package enum Planner {
         let isFresh = snapshot.staleness == nil
         let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
         let candidates = CandidateInput(fleet, snapshot, disrupted: disrupted, hold: hold(on: mirror))
-            .map { decision(fleet, $0) }
+            .map { decision(fleet, snapshot, $0) }
         let writer = StatusWriter(assessment, snapshot, candidates)
         guard isFresh, mirror.spec.pauseRequests.isEmpty, mirror.metadata.deletionTimestamp == nil else {
             let why = mirror.spec.pauseRequests.isEmpty ? "the mirror is being deleted" : "the mirror is paused"
@@ -64,17 +64,17 @@ package enum Planner {
 
     /// The decision about the set. Who manages a node is looked up only for those that would leave: there are few, and
     /// each that stays may let another one go.
-    private static func decision(_ fleet: Fleet, _ input: CandidateInput) -> CandidateDecision {
+    private static func decision(_ fleet: Fleet, _ snapshot: Snapshot, _ input: CandidateInput) -> CandidateDecision {
         var input = input
         var decision = CandidatePlanner.decide(input)
         guard fleet.mirror.spec.rancher.managedNodes == .observe else { return decision }
         while true {
             let leaving = decision.leaving
             var isNews = false
-            for (number, seed) in fleet.seeds.enumerated() where leaving.contains(seed.node.metadata.name) {
-                guard input.seeds[number].manager == nil, let manager = RancherNode.manager(seed.node.metadata) else {
-                    continue
-                }
+            for (number, seed) in fleet.seeds.enumerated() where leaving.contains(input.seeds[number].name) {
+                guard input.seeds[number].manager == nil,
+                    let manager = RancherNode.manager(snapshot.nodes[seed.number].metadata)
+                else { continue }
                 input.seeds[number].manager = manager
                 isNews = true
             }

@@ -22,9 +22,11 @@ struct PlanBenchmark: ParsableCommand {
     func run() throws {
         for size in nodes.split(separator: ",").compactMap({ Int($0) }) {
             let snapshot = try Self.snapshot(size)
-            for (name, input) in [("steady", snapshot), ("one disk is full", Self.withFullDisk(snapshot))] {
-                try measure(input, "\(size) nodes, \(name)")
-            }
+            var without = snapshot
+            without.seeds = [:]
+            try measure(without, "\(size) nodes, steady, without a decision about seeds")
+            try measure(snapshot, "\(size) nodes, steady")
+            try measure(Self.withFullDisk(snapshot), "\(size) nodes, one disk is full")
         }
     }
 

@@ -16,7 +16,7 @@ extension CandidateInput {
         self.init(
             now: evidence.now,
             settings: CandidateSettings(mirror.spec),
-            seeds: fleet.seeds.map { Seed($0, of: fleet, evidence, disrupted: disrupted) },
+            seeds: fleet.seeds.map { Seed(snapshot.nodes[$0.number], $0, of: fleet, evidence, disrupted: disrupted) },
             memory: Memory(mirror.status),
             trust: evidence.trust,
             stale: stale,
@@ -27,10 +27,16 @@ extension CandidateInput {
 }
 
 extension Seed {
-    fileprivate init(_ seed: Fleet.SeedNode, of fleet: Fleet, _ evidence: SeedEvidence, disrupted: String?) {
-        let node = seed.node
+    fileprivate init(
+        _ node: Node,
+        _ seed: Fleet.SeedNode,
+        of fleet: Fleet,
+        _ evidence: SeedEvidence,
+        disrupted: String?
+    ) {
         let name = node.metadata.name
-        let object = fleet.mirrorNode(named: name).flatMap { $0.spec.nodeUID == node.metadata.uid ?? "" ? $0 : nil }
+        let objects = fleet.mirrorNodes
+        let object = fleet.mirrorNodeNumber(named: name, uid: node.metadata.uid ?? "")
         let heard = evidence.agentsHeardAt[name] ?? .distantPast
         self.init(
             name: name,
@@ -40,13 +46,13 @@ extension Seed {
             evidence: Evidence(
                 node: NodeEvidence(node),
                 pod: evidence.pods[name].map { PodEvidence($0) },
-                figures: object?.status?.agent?.figures.map { Figures($0, at: heard) },
+                figures: object.flatMap { objects[$0].status?.agent?.figures }.map { Figures($0, at: heard) },
                 probes: evidence.probes[name] ?? [],
                 announcement: evidence.announcements[name]
             ),
             isBeingChanged: name == disrupted,
-            readmit: object?.metadata.annotations[AnnotationKey.readmit],
-            record: object?.status?.candidate,
+            readmit: object.flatMap { objects[$0].metadata.annotations[AnnotationKey.readmit] },
+            record: object.flatMap { objects[$0].status?.candidate },
             isRecordable: object != nil
         )
     }

@@ -9,7 +9,10 @@ package enum CandidatePlanner {
     package static func decide(_ input: CandidateInput) -> CandidateDecision {
         let now = Moment(input.now)
         var input = input
-        input.seeds.sort { $0.name < $1.name }
+        // As a rule they are in order, and a sort would copy them.
+        if !zip(input.seeds, input.seeds.dropFirst()).allSatisfy({ $0.name < $1.name }) {
+            input.seeds.sort { $0.name < $1.name }
+        }
         let trust = input.trust.updated(input.seeds, stale: input.stale, at: now)
         let context = CandidateContext(now: now, settings: input.settings, trust: trust, seeds: input.seeds)
         if input.hold == .retiring { return retired(input, context) }

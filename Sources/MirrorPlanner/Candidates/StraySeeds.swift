@@ -17,7 +17,7 @@ enum StraySeeds {
                 && distribution.isSeed(node) && distribution.lever(of: node, for: name) == .withdrawn(isOurs: true)
         }.map(\.metadata.name)
         guard !marked.isEmpty else { return [] }
-        let seeds = Set((fleet?.seeds ?? []).map(\.node.metadata.name))
+        let seeds = Set((fleet?.seeds ?? []).map { snapshot.nodes[$0.number].metadata.name })
         return marked.filter { !seeds.contains($0) }.sorted()
     }
 }

@@ -29,6 +29,8 @@ package struct RancherNode: Hashable, Sendable {
     package var exclusion: String?
     /// Who else writes its configuration; nil where nobody is known to.
     package var manager: String?
+    /// Whether the mirror whose fleet it is in has it as a seed.
+    package var isSeed = false
     package var internalIP: String?
     /// Hosts that lead to it, in normal form.
     package var hosts: [String]
