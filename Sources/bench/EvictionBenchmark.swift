@@ -208,7 +208,13 @@ struct EvictionBenchmark: AsyncParsableCommand {
             guard let number = healthy.randomElement(), !Task.isCancelled else { return }
             let status = try JSONCoding.value(of: Self.status(number, pressure: "False", heartbeat: beat))
             let key = ObjectKey(name: Self.name(number))
-            _ = try? await api.patch(Node.self, key, subresource: "status", .merge(["status": status]), manager: "bench")
+            _ = try? await api.patch(
+                Node.self,
+                key,
+                subresource: "status",
+                .merge(["status": status]),
+                manager: "bench"
+            )
             try? await Task.sleep(for: .seconds(1) / heartbeats)
         }
     }
