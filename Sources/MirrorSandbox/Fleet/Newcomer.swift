@@ -49,47 +49,48 @@ package final class Newcomer: Sendable {
             return count
         }
         var search = Search(asked: server)
-        let addresses = await send(.get, path, to: server, supervisorPort).flatMap { body in
-            try? JSONCoding.decode([String].self, from: body)
-        }
-        for address in (addresses ?? []).compactMap({ PeerAddress($0) }) {
+        let answer = await send(.get, path, to: server, supervisorPort)
+        let addresses = answer.flatMap { try? JSONCoding.decode([String].self, from: $0.body) } ?? []
+        for address in addresses.compactMap({ PeerAddress($0) }) {
             search.handedOut.append(address.host)
-            guard await send(.get, "/", to: address.host, address.port) != nil else {
+            guard await send(.get, "/", to: address.host, address.port)?.status == 200 else {
                 search.silent.append(address.host)
                 continue
             }
-            guard await pull("\(name)-\(number)", size: Self.layerSize, from: address.host) else {
+            if await fault(pulling: "\(name)-\(number)", size: Self.layerSize, from: address.host) != nil {
                 search.refused.append(address.host)
-                continue
             }
         }
         return search
     }
 
-    /// Whether a peer serves a layer, which it first stores where it has not got it.
-    package func pull(_ layer: String, size: Int, from host: String) async -> Bool {
+    /// Pulls a layer from a peer, which first stores it where it has not got it; answers why that failed, or nil.
+    package func fault(pulling layer: String, size: Int, from host: String) async -> String? {
         let query = [KubeRequest.QueryItem("size", "\(size)")]
-        return await send(.get, PeerPort.layers + layer, to: host, supervisorPort, query: query)?.count == size
+        guard let answer = await send(.get, PeerPort.layers + layer, to: host, supervisorPort, query: query) else {
+            return "no answer"
+        }
+        guard answer.status == 200, answer.body.count == size else {
+            return "\(answer.status) \(String(decoding: answer.body.prefix(400), as: UTF8.self))"
+        }
+        return nil
     }
 
     /// Removes a layer from a peer.
     package func remove(_ layer: String, from host: String) async -> Bool {
-        await send(.delete, PeerPort.layers + layer, to: host, supervisorPort) != nil
+        await send(.delete, PeerPort.layers + layer, to: host, supervisorPort)?.status == 202
     }
 
-    /// The body of an answer that is no error.
     private func send(
         _ method: KubeRequest.Method,
         _ path: String,
         to host: String,
         _ port: Int,
         query: [KubeRequest.QueryItem] = []
-    ) async -> [UInt8]? {
+    ) async -> KubeResponse? {
         let request = KubeRequest(method, path, query: query, timeout: Self.timeout)
-        guard let transport = try? transport(to: "http://\(host):\(port)"),
-            let response = try? await transport.send(request), (200..<300).contains(response.status)
-        else { return nil }
-        return response.body
+        guard let transport = try? transport(to: "http://\(host):\(port)") else { return nil }
+        return try? await transport.send(request)
     }
 
     private func transport(to url: String) throws -> CurlTransport {
