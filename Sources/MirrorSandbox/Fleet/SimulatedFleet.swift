@@ -28,8 +28,8 @@ package final class SimulatedFleet: Sendable {
         package var nodeGracePeriod: Duration
         /// Size of a file system of its own for each host's content; nil for the one that `directory` is on.
         package var contentMebibytes: Int?
-        /// Further arguments of every agent.
-        package var agentArguments: [String]
+        /// Seconds between two measurements of a host by its agent; nil for the agent's own choice.
+        package var figuresIntervalSeconds: Int?
 
         package init(
             blueprint: FleetBlueprint,
@@ -39,7 +39,7 @@ package final class SimulatedFleet: Sendable {
             leaseNamespace: String = "p2pmirror-system",
             nodeGracePeriod: Duration = .zero,
             contentMebibytes: Int? = nil,
-            agentArguments: [String] = []
+            figuresIntervalSeconds: Int? = nil
         ) {
             self.blueprint = blueprint
             self.directory = directory
@@ -48,7 +48,7 @@ package final class SimulatedFleet: Sendable {
             self.leaseNamespace = leaseNamespace
             self.nodeGracePeriod = nodeGracePeriod
             self.contentMebibytes = contentMebibytes
-            self.agentArguments = agentArguments
+            self.figuresIntervalSeconds = figuresIntervalSeconds
         }
     }
 
@@ -138,6 +138,8 @@ package final class SimulatedFleet: Sendable {
     /// - Parameter executable: of another release; nil for that of the settings.
     package func startAgents(executable: String? = nil) async throws {
         let url = try await control.url()
+        // Unless it is asked for: another release may not know the option.
+        let measuring = settings.figuresIntervalSeconds.map { ["--figures-interval-seconds", "\($0)"] } ?? []
         for host in settings.blueprint.hosts {
             let systemctl = "\(settings.executable) sandbox-systemctl --control \(url) --host \(host.name) --"
             start(
@@ -149,7 +151,7 @@ package final class SimulatedFleet: Sendable {
                         "agent", "--node-name", host.name, "--kubeconfig", settings.kubeconfig, "--host-root",
                         self.host(host.name).root, "--systemctl", systemctl, "--http-bind", "127.0.0.1:0",
                         "--lease-namespace", settings.leaseNamespace, "--restart", "--log-format", "json",
-                    ] + settings.agentArguments,
+                    ] + measuring,
                     log: log("\(host.name)-agent")
                 )
             )

@@ -211,7 +211,7 @@ package struct DiskFullScenario: SeedScenario {
             notBefore: MicroTimestamp(until),
             seen: back.entry.at
         )
-        let earliest = CrashedPeerScenario.after(report.entry.at, settings.healthyForSeconds - 1)
+        let earliest = report.entry.at.after(seconds: settings.healthyForSeconds - 1)
         guard MicroTimestamp(until) > earliest else {
             throw ScenarioFailure("the probation of \(settings.culprit) ended at \(until), too early after the report")
         }

@@ -6,24 +6,34 @@ package struct ExpectedTime: Hashable, Sendable {
     /// What makes it due.
     package var rule: String
     package var notBefore: MicroTimestamp
+    package var notAfter: MicroTimestamp
     package var seen: MicroTimestamp
 
     /// Seconds after its time within which it must be seen.
     package static let allowance = 2
 
-    package init(_ what: String, _ rule: String, notBefore: MicroTimestamp, seen: MicroTimestamp) {
+    /// - Parameter latest: its time as it is known at the latest; nil where it is known exactly.
+    package init(
+        _ what: String,
+        _ rule: String,
+        notBefore: MicroTimestamp,
+        latest: MicroTimestamp? = nil,
+        seen: MicroTimestamp
+    ) {
         self.what = what
         self.rule = rule
         self.notBefore = notBefore
+        notAfter = (latest ?? notBefore).after(seconds: Self.allowance)
         self.seen = seen
     }
 
     /// Why that is not in time.
     package var complaint: String? {
-        let late = seen.microseconds - notBefore.microseconds
-        if late < 0 { return "\(what) came \(Self.text(-late)) s too early (\(rule))" }
-        if late > Int64(Self.allowance) * 1_000_000 {
-            return "\(what) came \(Self.text(late)) s after its time, which is more than \(Self.allowance) s (\(rule))"
+        if seen < notBefore { return "\(what) came \(Self.text(from: seen, to: notBefore)) s too early (\(rule))" }
+        if seen > notAfter {
+            return
+                "\(what) came \(Self.text(from: notAfter, to: seen)) s later than \(Self.allowance) s after its time "
+                + "(\(rule))"
         }
         return nil
     }
@@ -31,21 +41,28 @@ package struct ExpectedTime: Hashable, Sendable {
     /// Rows of a table, in seconds after `start`.
     package static func lines(_ times: [ExpectedTime], after start: MicroTimestamp) -> [String] {
         let rows = times.map { time in
-            let due = time.notBefore.microseconds - start.microseconds
-            let seen = time.seen.microseconds - start.microseconds
-            return [
-                "\(time.what): \(time.rule)", "\(text(due)) to \(text(due + Int64(allowance) * 1_000_000)) s",
-                "\(text(seen)) s",
+            [
+                "\(time.what): \(time.rule)",
+                "\(text(from: start, to: time.notBefore)) to \(text(from: start, to: time.notAfter)) s",
+                "\(text(from: start, to: time.seen)) s",
             ]
         }
         return TextTable.lines([["", "due", "seen"]] + rows)
     }
 
-    /// Seconds with two decimals.
-    package static func text(_ microseconds: Int64) -> String {
+    /// The seconds between two times, with two decimals.
+    package static func text(from start: MicroTimestamp, to end: MicroTimestamp) -> String {
+        let microseconds = end.microseconds - start.microseconds
         let hundredths = (abs(microseconds) + 5_000) / 10_000
         let fraction = hundredths % 100
         let sign = microseconds < 0 && hundredths > 0 ? "-" : ""
         return "\(sign)\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+}
+
+extension MicroTimestamp {
+    /// The time so many seconds later.
+    func after(seconds: Int) -> MicroTimestamp {
+        MicroTimestamp(microseconds: microseconds + Int64(seconds) * 1_000_000)
     }
 }

@@ -187,7 +187,7 @@ extension SeedFollower {
 
     private func tell(_ words: String, _ now: MicroTimestamp) {
         let begin = state.withLock(\.begin)
-        let seconds = ExpectedTime.text(now.microseconds - begin.microseconds)
+        let seconds = ExpectedTime.text(from: begin, to: now)
         say("  \(String(repeating: " ", count: max(0, 6 - seconds.count)))\(seconds) s  \(words)")
     }
 }

@@ -61,6 +61,7 @@ package struct SeedScenarioSettings: Sendable {
     package func adjust(_ fleet: inout SimulatedFleet.Settings) {
         fleet.nodeGracePeriod = .seconds(40)
         fleet.contentMebibytes = contentMebibytes
+        fleet.figuresIntervalSeconds = 1
     }
 
     /// What the administrator applies. It selects the simulated Nodes only: a cluster may have others.
@@ -93,7 +94,27 @@ package struct SeedOutcome: Hashable, Sendable {
     /// The seed that the incident is about.
     package var culprit: String
     /// Further sentences for the report.
-    package var remarks: [String] = []
+    package var remarks: [String]
+
+    package init(
+        before: SearchWindow,
+        evicted: SearchWindow,
+        back: SearchWindow,
+        begin: MicroTimestamp,
+        times: [ExpectedTime],
+        states: [CandidateState],
+        culprit: String,
+        remarks: [String] = []
+    ) {
+        self.before = before
+        self.evicted = evicted
+        self.back = back
+        self.begin = begin
+        self.times = times
+        self.states = states
+        self.culprit = culprit
+        self.remarks = remarks
+    }
 
     /// Why this proves nothing; nil where symptom, eviction and readmission showed, each in its time.
     ///

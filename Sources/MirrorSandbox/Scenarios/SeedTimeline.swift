@@ -44,10 +44,11 @@ package struct SeedTimeline: Hashable, Sendable {
         return (index, entries[index])
     }
 
-    /// The renewal that counts for who looks at an entry: the last one before it.
-    package func renewal(before number: Int) -> MicroTimestamp? {
+    /// The renewal that counts for who looks at an entry: the last one before it, as its node wrote it and as it was
+    /// seen.
+    package func renewal(before number: Int) -> (written: MicroTimestamp, seen: MicroTimestamp)? {
         for entry in entries.prefix(number).reversed() {
-            if case .renewal(let time) = entry.fact { return time }
+            if case .renewal(let time) = entry.fact { return time.map { ($0, entry.at) } }
         }
         return nil
     }
