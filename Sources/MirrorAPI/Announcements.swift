@@ -2,6 +2,10 @@ package import KubeCore
 
 /// What announcements have in common for those who write and those who read them.
 package enum Announcements {
+    /// Where their Leases live. It holds nothing else, so that whoever may write an announcement can't write the Lease
+    /// of the disruption, or of the operator's leadership.
+    package static let namespace = "p2pmirror-node-lease"
+
     /// Twice the interval, so that one renewal may get lost.
     package static func timeToLiveSeconds(_ intervalSeconds: Int) -> Int { 2 * max(1, intervalSeconds) }
 

@@ -26,7 +26,7 @@ struct SandboxCommand: AsyncParsableCommand {
             takes it back, and fails where a service was restarted, a file rewritten or a specification written.
 
             With --kubeconfig it refuses a cluster that already has one of its objects, and at the end, also after \
-            Ctrl-C, it deletes its own; the CRDs and the namespace p2pmirror-system stay.
+            Ctrl-C, it deletes its own; the CRDs and the namespaces p2pmirror-system and p2pmirror-node-lease stay.
             """
     )
 
@@ -76,10 +76,10 @@ struct SandboxCommand: AsyncParsableCommand {
     private static func consequences(of kubeconfig: String) -> String {
         """
         --kubeconfig \(kubeconfig) needs --yes, for this changes that cluster: it applies the CRDs of --crds (over \
-        those that are there) and creates the namespace p2pmirror-system, which both stay; it creates simulated Nodes \
-        (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode Enforce, which selects those \
-        Nodes alone by a label of their own, and at the end deletes them and their MirrorNodes. Give it only a \
-        cluster made for tests
+        those that are there) and creates the namespaces p2pmirror-system and p2pmirror-node-lease, which all stay; it \
+        creates simulated Nodes (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode \
+        Enforce, which selects those Nodes alone by a label of their own, and at the end deletes them and their \
+        MirrorNodes. Give it only a cluster made for tests
         """
     }
 
