@@ -1,9 +1,13 @@
+import MirrorAPI
+
 /// How one agent works.
 package struct AgentOptions: Hashable, Sendable {
     /// The Node that it runs on.
     package var nodeName: String
     /// Where the disruption Lease lives.
     package var leaseNamespace: String
+    /// Where the Leases of announcements live.
+    package var announcementNamespace: String
     /// Whether it may restart host services. Without that it refuses every approval and says what to run.
     package var mayRestart: Bool
     /// Release of the agent, for its status.
@@ -15,23 +19,29 @@ package struct AgentOptions: Hashable, Sendable {
     /// Seconds after which the Node is read again though nothing has changed on the host, while a change is pending
     /// there.
     package var nodeRefreshSeconds: Int
+    /// Pause between two measurements of a seed's host.
+    package var figuresInterval: Duration
 
     package init(
         nodeName: String,
         leaseNamespace: String,
+        announcementNamespace: String = Announcements.namespace,
         mayRestart: Bool = true,
         version: String,
         idleInterval: Duration = .seconds(120),
         busyInterval: Duration = .seconds(1),
-        nodeRefreshSeconds: Int = 300
+        nodeRefreshSeconds: Int = 300,
+        figuresInterval: Duration = .seconds(30)
     ) {
         self.nodeName = nodeName
         self.leaseNamespace = leaseNamespace
+        self.announcementNamespace = announcementNamespace
         self.mayRestart = mayRestart
         self.version = version
         self.idleInterval = idleInterval
         self.busyInterval = busyInterval
         self.nodeRefreshSeconds = nodeRefreshSeconds
+        self.figuresInterval = figuresInterval
     }
 }
 

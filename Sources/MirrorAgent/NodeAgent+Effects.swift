@@ -109,6 +109,11 @@ extension NodeAgent {
                 value["host"]?[name] = .null
             }
         }
+        if value["figures"]?.objectValue != nil {
+            for name in HostFigures.fieldNames where value["figures"]?[name] == nil {
+                value["figures"]?[name] = .null
+            }
+        }
         var patch: JSONValue = ["status": ["agent": value]]
         if let version = mirrorNode.metadata.resourceVersion {
             patch["metadata"] = ["resourceVersion": .string(version)]
@@ -127,10 +132,18 @@ extension MirrorNodeStatus.Agent {
     /// Every field that may be absent.
     fileprivate static let fieldNames = [
         "observedGeneration", "revision", "epoch", "reason", "message", "invocationID", "restartedAt",
-        "registriesConfigured", "pendingChanges", "host",
+        "registriesConfigured", "pendingChanges", "host", "figures",
     ]
 }
 
 extension MirrorNodeStatus.Host {
     fileprivate static let fieldNames = ["ownServer", "registries", "serviceCPUPercent"]
+}
+
+extension HostFigures {
+    fileprivate static let fieldNames = [
+        "diskUsedPercent", "inodesUsedPercent", "ioPressurePercent", "ioFullPressurePercent", "memoryAvailablePercent",
+        "networkErrorPercent", "fileDescriptorsUsedPercent", "diskBusyPercent", "diskOperationsPerSecond",
+        "cleanUpBeginsAtPercent", "cleanUpEndsAtPercent",
+    ]
 }

@@ -1,4 +1,5 @@
 package import KubeCore
+import KubeRuntime
 package import Logging
 import MirrorAPI
 import MirrorPlanner
@@ -11,11 +12,15 @@ package actor NodeAgent {
     let api: KubeAPI
     let files: any HostFileSystem
     let services: any ServiceManager
+    /// What is measured of a seed's host; nil where nothing is.
+    let measures: (any HostMeasures)?
+    /// When measurements were taken.
+    let time: MonotonicTime
     let options: AgentOptions
     let mirrorNodes: any MirrorNodeSource
     /// Whether passes succeed.
     package nonisolated let health: AgentHealth
-    private let log: Logger
+    let log: Logger
 
     /// When the last pass ended in which all that it needed of the API server and the host could be read, and nothing
     /// failed.
@@ -27,21 +32,32 @@ package actor NodeAgent {
     var observations: [String: Observation] = [:]
     /// Whether the last pass found a claimed step in a journal of this host.
     var isStepUnderWay = false
+    /// What is to be announced, as the MirrorNodes said when they were known last.
+    var seeds: Set<AnnouncedSeed> = []
+    /// Whether it was told that seeds of this node are not announced.
+    var hasToldSilence = false
     private var lastMessages: [String: String] = [:]
 
-    /// - Parameter mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
+    /// - Parameters:
+    ///   - mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
+    ///   - measures: the counters of the host, measured where the node is a seed; nil: they are not.
+    ///   - clock: what the windows of measurements are counted by.
     package init(
         api: KubeAPI,
         mirrorNodes: (any MirrorNodeSource)? = nil,
         files: any HostFileSystem,
         services: any ServiceManager,
+        measures: (any HostMeasures)? = nil,
         options: AgentOptions,
         health: AgentHealth = AgentHealth(),
+        clock: any Clock<Duration> = ContinuousClock(),
         log: Logger
     ) {
         self.api = api
         self.files = files
         self.services = services
+        self.measures = measures
+        time = MonotonicTime(clock)
         self.options = options
         self.mirrorNodes = mirrorNodes ?? ListedMirrorNodes(api, node: options.nodeName, logger: log)
         self.health = health
@@ -59,7 +75,9 @@ package actor NodeAgent {
         var firstFault: (any Error)?
         let mirrorNodes: [String: MirrorNode]?
         do throws(KubeError) {
-            mirrorNodes = try await ownMirrorNodes()
+            let known = try await ownMirrorNodes()
+            noteSeeds(among: known)
+            mirrorNodes = known
         } catch {
             mirrorNodes = nil
             firstFault = error

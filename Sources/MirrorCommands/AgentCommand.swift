@@ -30,11 +30,23 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(help: "Namespace of the operator's Leases.")
     var leaseNamespace: String = "p2pmirror-system"
 
+    @Option(help: "Namespace of the Leases by which seeds are announced.")
+    var announcementNamespace: String = Announcements.namespace
+
+    @Option(help: "Seconds between two measurements of the host of a seed.")
+    var figuresIntervalSeconds: Int = 30
+
     @Flag(inversion: .prefixedNo, help: "Whether the agent may restart the host's services.")
     var restart = false
 
     @Option(help: "Command that stands for systemctl on the host, its arguments parted by spaces.")
     var systemctl: String?
+
+    func validate() throws {
+        guard figuresIntervalSeconds >= 1 else {
+            throw ValidationError("--figures-interval-seconds is \(figuresIntervalSeconds); at least 1 is right")
+        }
+    }
 
     func run() async throws {
         log.bootstrap()
@@ -44,16 +56,20 @@ struct AgentCommand: AsyncParsableCommand {
         let api = KubeAPI(try cluster.transport())
         let logger = Logger(label: "agent")
         let mirrorNodes = WatchedMirrorNodes(api, node: nodeName, logger: logger)
+        let host = HostRoot(hostRoot)
         let agent = NodeAgent(
             api: api,
             mirrorNodes: mirrorNodes,
-            files: HostRoot(hostRoot),
+            files: host,
             services: SystemdServiceManager(command: command),
+            measures: host,
             options: AgentOptions(
                 nodeName: nodeName,
                 leaseNamespace: leaseNamespace,
+                announcementNamespace: announcementNamespace,
                 mayRestart: restart,
-                version: Release.version
+                version: Release.version,
+                figuresInterval: .seconds(figuresIntervalSeconds)
             ),
             log: logger
         )

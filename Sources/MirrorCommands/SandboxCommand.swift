@@ -81,9 +81,9 @@ struct SandboxCommand: AsyncParsableCommand {
         """
         --kubeconfig \(kubeconfig) needs --yes, for this changes that cluster: it applies the CRDs of --crds (over \
         those that are there) and creates the namespaces p2pmirror-system and p2pmirror-node-lease, which all stay; it \
-        creates simulated Nodes (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode Enforce, which selects those \
-        Nodes alone by a label of their own, and at the end deletes them and their MirrorNodes. Give it only a \
-        cluster made for tests
+        creates simulated Nodes (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode \
+        Enforce, which selects those Nodes alone by a label of their own, and at the end deletes them and their \
+        MirrorNodes. Give it only a cluster made for tests
         """
     }
 

@@ -177,6 +177,9 @@ final class World: Sendable {
         _ lifetime: Lifetime = Lifetime(),
         mayRestart: Bool = true,
         mirrorNodes: (any MirrorNodeSource)? = nil,
+        measures: (any HostMeasures)? = nil,
+        clock: any Clock<Duration> = ContinuousClock(),
+        log: Logger = World.logger,
         idleInterval: Duration = .seconds(120),
         busyInterval: Duration = .seconds(1)
     ) -> (agent: NodeAgent, process: Int) {
@@ -192,6 +195,7 @@ final class World: Sendable {
             mirrorNodes: mirrorNodes,
             files: files,
             services: FakeServiceManager(service: service, lifetime: lifetime),
+            measures: measures,
             options: AgentOptions(
                 nodeName: Self.node,
                 leaseNamespace: "p2pmirror-system",
@@ -200,7 +204,8 @@ final class World: Sendable {
                 idleInterval: idleInterval,
                 busyInterval: busyInterval
             ),
-            log: Self.logger
+            clock: clock,
+            log: log
         )
         return (agent, process)
     }

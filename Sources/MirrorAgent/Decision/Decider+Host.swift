@@ -30,6 +30,12 @@ extension Decider {
         )
     }
 
+    /// How the host of a seed fares, as it was measured last; nothing of any other node.
+    func figures(_ before: HostFigures?) -> HostFigures? {
+        guard mirrorNode?.spec.announceIntervalSeconds != nil else { return nil }
+        return input.host.figures ?? before
+    }
+
     /// A server as a status may name it: with a password, a path or another scheme it is left out.
     private func shown(_ server: String) -> String? {
         guard let distribution, !server.contains("@"), let url = ServerURL(server, distribution: distribution),

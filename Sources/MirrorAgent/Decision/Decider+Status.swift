@@ -113,6 +113,7 @@ extension Decider {
             registriesConfigured: registriesConfigured ?? before?.registriesConfigured,
             pendingChanges: pendingChanges ?? before?.pendingChanges,
             host: hostStatus(before?.host),
+            figures: figures(before?.figures),
             version: input.options.version
         )
     }
