@@ -81,8 +81,16 @@ import Testing
         #expect(ExpectedTime.text(from: Self.time(1), to: Self.time(0.4)) == "-0.60")
     }
 
-    private static func record(_ state: CandidateState) -> SeedTimeline.Fact {
-        .record(MirrorNodeStatus.Candidate(state: state, since: Timestamp(seconds: 1), reason: "R", message: "M"))
+    private static func record(_ state: CandidateState, until: Double? = nil) -> SeedTimeline.Fact {
+        .record(
+            MirrorNodeStatus.Candidate(
+                state: state,
+                since: Timestamp(seconds: 1),
+                until: until.map { time($0).timestamp },
+                reason: "R",
+                message: "M"
+            )
+        )
     }
 
     @Test func `a timeline keeps changes, and finds what came before and after`() {
@@ -93,15 +101,17 @@ import Testing
         #expect(!isNews)
         timeline.see(Self.record(.evicted), at: Self.time(12))
         timeline.see(.label("false"), at: Self.time(12.1))
-        timeline.see(Self.record(.probation), at: Self.time(13))
+        timeline.see(Self.record(.probation, until: 14), at: Self.time(13))
+        timeline.see(Self.record(.healthy), at: Self.time(13.9))
         timeline.see(.label("true"), at: Self.time(14))
         let left = timeline.first { $0 == .label("false") }
         #expect(left?.entry.at == Self.time(12.1))
         #expect(timeline.renewal(before: left?.number ?? 0)?.written == Self.time(2))
         #expect(timeline.renewal(before: left?.number ?? 0)?.seen == Self.time(2.1))
-        #expect(timeline.record(before: left?.number ?? 0)?.state == .evicted)
+        #expect(timeline.probationEnd(before: left?.number ?? 0) == nil)
+        #expect(timeline.probationEnd(before: timeline.entries.count) == Timestamp(seconds: 14))
         #expect(timeline.first(from: (left?.number ?? 0) + 1) { $0 == .label("true") }?.entry.at == Self.time(14))
-        #expect(timeline.states == [.evicted, .probation])
+        #expect(timeline.states == [.evicted, .probation, .healthy])
         timeline.see(.renewal(nil), at: Self.time(15))
         #expect(timeline.renewal(before: timeline.entries.count) == nil)
     }

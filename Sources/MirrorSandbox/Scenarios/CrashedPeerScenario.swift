@@ -43,11 +43,7 @@ package struct CrashedPeerScenario: SeedScenario {
 
     /// The simulated hosts keep their content on this machine's own disk, which may be full: that is another incident.
     private var mirror: P2PMirror {
-        settings.mirror(
-            health: P2PMirrorSpec.Health(
-                disk: P2PMirrorSpec.Health.Disk(evictAtPercent: 100, readmitBelowPercent: 100)
-            )
-        )
+        settings.mirror(disk: P2PMirrorSpec.Health.Disk(evictAtPercent: 100, readmitBelowPercent: 100))
     }
 
     private func crash(on fleet: SimulatedFleet) async throws {
@@ -112,15 +108,14 @@ package struct CrashedPeerScenario: SeedScenario {
             status.candidates?.published == hosts
                 && status.conditions.first(ofType: MirrorConditionType.candidatesAvailable.rawValue)?.status == .true
         }
-        var seen = 0
-        for _ in 0..<2 {
-            let renewal = try await follower.wait(
-                for: "an announcement of \(settings.culprit)",
-                within: settings.deadline,
-                from: seen
-            ) { if case .renewal(.some) = $0 { true } else { false } }
-            seen = renewal.number + 1
-        }
+        // So long until its probes pass: what has never been heard of a seed could not clear it later.
+        try await Task.sleep(for: .seconds(3 * SeedScenarioSettings.probePeriodSeconds))
+        let seen = follower.timeline.entries.count
+        _ = try await follower.wait(
+            for: "an announcement of \(settings.culprit)",
+            within: settings.deadline,
+            from: seen
+        ) { if case .renewal(.some) = $0 { true } else { false } }
     }
 
     /// Drift and readmission.
@@ -144,8 +139,9 @@ package struct CrashedPeerScenario: SeedScenario {
             from: out.number + 1
         ) { $0 == .label("true") }
         let timeline = follower.timeline
-        guard let record = timeline.record(before: back.number), record.state == .probation, let until = record.until
-        else { throw ScenarioFailure("\(settings.culprit) came back without a probation") }
+        guard let until = timeline.probationEnd(before: back.number) else {
+            throw ScenarioFailure("\(settings.culprit) came back without a probation")
+        }
         guard let renewal = timeline.first(from: number, where: { if case .renewal = $0 { true } else { false } })
         else {
             throw ScenarioFailure("\(settings.culprit) came back unannounced")

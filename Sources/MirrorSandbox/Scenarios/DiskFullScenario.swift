@@ -25,7 +25,7 @@ package struct DiskFullScenario: SeedScenario {
 
     package var incident: String {
         "\(settings.culprit) pulls layers until its file system for content (a tmpfs of "
-            + "\(settings.contentMebibytes ?? 0) MiB in a namespace of its own, as each host has) is full"
+            + "\(room) MiB in a namespace of its own, as each host has) is full"
     }
 
     package func control(_ fleet: SimulatedFleet) async throws -> (SearchWindow, SearchWindow) {
@@ -72,8 +72,8 @@ package struct DiskFullScenario: SeedScenario {
         let evicted = try await fleet.search(settings.searches, culprit: settings.culprit)
         let newcomer = fleet.newcomer()
         let address = try address(in: fleet)
-        // Half of what is there: well below the threshold for coming back.
-        let removed = full.layers.prefix(full.layers.count / 2)
+        // Those of 1 MiB were pulled first, so that this is half of what is there.
+        let removed = full.layers.prefix(room / 2)
         for layer in removed {
             guard await newcomer.remove(layer, from: address) else {
                 throw ScenarioFailure("\(settings.culprit) does not remove \(layer)")
@@ -95,6 +95,8 @@ package struct DiskFullScenario: SeedScenario {
             remarks: [again.remark]
         )
     }
+
+    private var room: Int { settings.contentMebibytes ?? 0 }
 
     private func address(in fleet: SimulatedFleet) throws -> String {
         guard let host = fleet.settings.blueprint.host(settings.culprit) else {
@@ -133,12 +135,9 @@ package struct DiskFullScenario: SeedScenario {
     ) async throws -> (time: ExpectedTime, remark: String) {
         let newcomer = fleet.newcomer()
         let address = try address(in: fleet)
-        let room = settings.contentMebibytes ?? 0
         say("it fills up again, to nearly 90 %, while the operator looks on:")
         async let searches = fleet.search(settings.searches, culprit: settings.culprit)
-        for layer in 0..<room {
-            let disk = Double(layer + 1 + room / 2) / Double(max(1, room)) * 100
-            guard disk < 90 else { break }
+        for layer in 0..<room where (room - room / 2 + layer + 1) * 100 < 90 * room {
             if let fault = await newcomer.fault(pulling: "again-\(layer)", size: 1 << 20, from: address) {
                 throw ScenarioFailure("\(settings.culprit) was full before it was to be: \(fault)")
             }
@@ -179,7 +178,7 @@ package struct DiskFullScenario: SeedScenario {
         }
         let time = ExpectedTime(
             name,
-            "report of \(disk.evictAtPercent) % or more",
+            "report of \(disk.evictAtPercent) % or more (agents measure every second)",
             notBefore: min(report.entry.at, left.entry.at),
             seen: left.entry.at
         )
@@ -201,9 +200,9 @@ package struct DiskFullScenario: SeedScenario {
             within: settings.deadline,
             from: number
         ) { $0 == .label("true") }
-        guard let record = follower.timeline.record(before: back.number), record.state == .probation,
-            let until = record.until
-        else { throw ScenarioFailure("\(settings.culprit) came back without a probation") }
+        guard let until = follower.timeline.probationEnd(before: back.number) else {
+            throw ScenarioFailure("\(settings.culprit) came back without a probation")
+        }
         let time = ExpectedTime(
             "readmission",
             "end of its probation, \(settings.healthyForSeconds) s after a report of less than "

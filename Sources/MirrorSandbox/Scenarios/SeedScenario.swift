@@ -64,16 +64,25 @@ package struct SeedScenarioSettings: Sendable {
         fleet.figuresIntervalSeconds = 1
     }
 
+    /// Seconds from one probe of a seed to the next.
+    static let probePeriodSeconds = 2
+
     /// What the administrator applies. It selects the simulated Nodes only: a cluster may have others.
-    func mirror(health: P2PMirrorSpec.Health = .init()) -> P2PMirror {
-        P2PMirror(
+    func mirror(disk: P2PMirrorSpec.Health.Disk = .init()) -> P2PMirror {
+        // The provider's own probe, more often.
+        let probe = Probe(
+            name: "peer",
+            tcpSocket: .init(port: Int(PeerPort.number)),
+            periodSeconds: Self.probePeriodSeconds
+        )
+        return P2PMirror(
             metadata: ObjectMeta(name: RingScenario.mirrorName),
             spec: P2PMirrorSpec(
                 provider: provider,
                 mode: .enforce,
                 selector: LabelSelector(matchLabels: [NodeAdvertisement.label: "true"]),
                 candidates: P2PMirrorSpec.Candidates(healthyForSeconds: healthyForSeconds),
-                health: health,
+                health: P2PMirrorSpec.Health(disk: disk, probes: [probe]),
                 liveness: P2PMirrorSpec.Liveness(announceIntervalSeconds: announceIntervalSeconds),
                 rollout: P2PMirrorSpec.Rollout(minReadySeconds: 2, progressDeadlineSeconds: 60)
             )

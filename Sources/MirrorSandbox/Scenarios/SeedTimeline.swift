@@ -53,10 +53,11 @@ package struct SeedTimeline: Hashable, Sendable {
         return nil
     }
 
-    /// What the operator remembered before an entry.
-    package func record(before number: Int) -> MirrorNodeStatus.Candidate? {
+    /// When the last probation that began before an entry was to end; nil where there was none. That it is over is
+    /// written before the label shows it.
+    package func probationEnd(before number: Int) -> Timestamp? {
         for entry in entries.prefix(number).reversed() {
-            if case .record(let record) = entry.fact { return record }
+            if case .record(let record?) = entry.fact, record.state == .probation { return record.until }
         }
         return nil
     }
