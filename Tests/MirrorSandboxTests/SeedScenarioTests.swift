@@ -45,6 +45,24 @@ import Testing
         #expect(Self.window([Self.well]).missingHealth == nil)
     }
 
+    @Test func `what the listeners count must be what the newcomer found`() {
+        func window(_ dials: Int, _ pulls: Int, _ failedPulls: Int) -> SearchWindow {
+            let counted = SearchWindow.Counted(dials: dials, pulls: pulls, failedPulls: failedPulls)
+            return SearchWindow([Self.sick, Self.full], culprit: Self.culprit, counted: counted)
+        }
+        #expect(window(3, 2, 1).contradiction == nil)
+        #expect(window(3, 2, 1).missingSymptom == nil)
+        #expect(window(4, 2, 1).missingSymptom?.contains("4 dials") == true)
+        #expect(window(3, 3, 0).missingSymptom != nil)
+        var before = DaemonFigures()
+        before.pulls = 5
+        var after = before
+        after.pulls = 7
+        after.dials = 1
+        let counted = SearchWindow.Counted(from: ["a": before, "b": before], to: ["a": after, "c": after])
+        #expect(counted == SearchWindow.Counted(dials: 1, pulls: 2, failedPulls: 0))
+    }
+
     @Test func `windows stand side by side`() {
         let lines = SearchTable.lines(
             [("before", Self.window([Self.sick, Self.full])), ("after", Self.window([Self.without]))],

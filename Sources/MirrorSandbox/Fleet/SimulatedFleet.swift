@@ -181,8 +181,13 @@ package final class SimulatedFleet: Sendable {
 
     /// Figures of each server that answers now.
     package func figures() async -> [String: DaemonFigures] {
+        await figures(of: settings.blueprint.hosts.filter { $0.role == .server })
+    }
+
+    /// Figures of each of these hosts that answers now.
+    func figures(of hosts: [FleetBlueprint.Host]) async -> [String: DaemonFigures] {
         var figures: [String: DaemonFigures] = [:]
-        for host in settings.blueprint.hosts where host.role == .server {
+        for host in hosts {
             let response = try? await exchange[host.name]?.send(KubeRequest(.get, "/sandbox/figures"))
             figures[host.name] = response.flatMap { try? JSONCoding.decode(DaemonFigures.self, from: $0.body) }
         }

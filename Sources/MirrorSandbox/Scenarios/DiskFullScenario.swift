@@ -136,7 +136,7 @@ package struct DiskFullScenario: SeedScenario {
         let newcomer = fleet.newcomer()
         let address = try address(in: fleet)
         say("it fills up again, to nearly 90 %, while the operator looks on:")
-        async let searches = fleet.search(settings.searches, culprit: settings.culprit)
+        async let searches = fleet.search(settings.searches, culprit: settings.culprit, isAlone: false)
         for layer in 0..<room where (room - room / 2 + layer + 1) * 100 < 90 * room {
             if let fault = await newcomer.fault(pulling: "again-\(layer)", size: 1 << 20, from: address) {
                 throw ScenarioFailure("\(settings.culprit) was full before it was to be: \(fault)")

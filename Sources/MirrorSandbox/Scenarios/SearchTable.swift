@@ -12,6 +12,9 @@ package enum SearchTable {
             row("dials that nobody answered") { "\($0.silent)" },
             row("pulls that failed") { "\($0.refused)" },
             row("failures") { $0.share },
+            row("dials, as the listeners count") { $0.counted.map { "\($0.dials)" } ?? "-" },
+            row("pulls served, as they count") { $0.counted.map { "\($0.pulls)" } ?? "-" },
+            row("pulls failed, as they count") { $0.counted.map { "\($0.failedPulls)" } ?? "-" },
         ])
     }
 }

@@ -13,11 +13,38 @@ package struct SearchWindow: Hashable, Sendable {
     package var refused = 0
     /// Addresses of others that failed, one way or the other.
     package var othersFailed = 0
+    /// What the peers that answer counted at their listeners meanwhile; nil where others than newcomers pulled too.
+    package var counted: Counted?
+
+    /// Counters of all peers together.
+    package struct Counted: Hashable, Sendable {
+        package var dials: Int
+        package var pulls: Int
+        package var failedPulls: Int
+
+        package init(dials: Int, pulls: Int, failedPulls: Int) {
+            self.dials = dials
+            self.pulls = pulls
+            self.failedPulls = failedPulls
+        }
+
+        /// What came to the counters of the peers that were read both times.
+        package init(from start: [String: DaemonFigures], to end: [String: DaemonFigures]) {
+            self.init(dials: 0, pulls: 0, failedPulls: 0)
+            for (name, after) in end {
+                guard let before = start[name] else { continue }
+                dials += after.dials - before.dials
+                pulls += after.pulls - before.pulls
+                failedPulls += after.failedPulls - before.failedPulls
+            }
+        }
+    }
 
     package init() {}
 
     /// - Parameter culprit: address of the seed that the incident is about.
-    package init(_ searches: [Newcomer.Search], culprit: String) {
+    package init(_ searches: [Newcomer.Search], culprit: String, counted: Counted? = nil) {
+        self.counted = counted
         for search in searches {
             self.searches += 1
             if search.handedOut.isEmpty { empty += 1 }
@@ -36,8 +63,16 @@ package struct SearchWindow: Hashable, Sendable {
         whole == 0 ? "-" : "\(WindowTable.rounded(Double(part) / Double(whole) * 100)) %"
     }
 
+    /// Why what the newcomer found and what the listeners counted can't both be true.
+    package var contradiction: String? {
+        guard let counted else { return nil }
+        let found = Counted(dials: handedOut - silent, pulls: handedOut - failed, failedPulls: refused)
+        return counted == found ? nil : "the listeners counted \(counted), and the newcomer found \(found)"
+    }
+
     /// Why this is not the symptom: the seed is handed out all the time, and a newcomer fails at it each time.
     package var missingSymptom: String? {
+        if let contradiction { return contradiction }
         if searches == 0 || culpritHandedOut < searches {
             return "the seed was handed out in \(culpritHandedOut) of \(searches) searches"
         }
@@ -57,9 +92,14 @@ package struct SearchWindow: Hashable, Sendable {
 
     /// Why newcomers are not well: each finds somebody, and fails at nobody.
     package var missingHealth: String? {
+        if let contradiction { return contradiction }
         if searches == 0 || empty > 0 { return "\(empty) of \(searches) searches found nobody" }
         return failed > 0 ? "newcomers failed \(failed) times" : nil
     }
+}
+
+extension SearchWindow.Counted: CustomStringConvertible {
+    package var description: String { "\(dials) dials, \(pulls) pulls and \(failedPulls) failed pulls" }
 }
 
 extension SimulatedFleet {
@@ -68,21 +108,26 @@ extension SimulatedFleet {
     /// - Parameters:
     ///   - searches: how many.
     ///   - culprit: the seed that the incident is about; it is not asked itself.
+    ///   - isAlone: whether nobody else pulls meanwhile, so that what the listeners count is of this newcomer.
     package func search(
         _ searches: Int,
         every pause: Duration = .milliseconds(250),
-        culprit: String
+        culprit: String,
+        isAlone: Bool = true
     ) async throws -> SearchWindow {
         let hosts = settings.blueprint.hosts
         let servers = hosts.filter { $0.role == .server && $0.name != culprit }.map(\.address)
         let newcomer = newcomer()
         let clock = ContinuousClock()
+        let before = await figures(of: hosts)
         let begin = clock.now
         var done: [Newcomer.Search] = []
         for number in 0..<searches {
             try await clock.sleep(until: begin + pause * number)
             done.append(await newcomer.search(asking: servers[number % servers.count]))
         }
-        return SearchWindow(done, culprit: hosts.first { $0.name == culprit }?.address ?? "")
+        let counted = SearchWindow.Counted(from: before, to: await figures(of: hosts))
+        let address = hosts.first { $0.name == culprit }?.address ?? ""
+        return SearchWindow(done, culprit: address, counted: isAlone ? counted : nil)
     }
 }

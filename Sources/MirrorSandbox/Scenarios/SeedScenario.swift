@@ -153,7 +153,7 @@ package struct SeedOutcome: Hashable, Sendable {
 
 extension SimulatedFleet {
     /// Waits until every node takes part in the mirror, and newcomers find them all.
-    func untilWhole(_ settings: SeedScenarioSettings, _ api: KubeAPI) async throws {
+    package func untilWhole(_ settings: SeedScenarioSettings, _ api: KubeAPI) async throws {
         let distribution = self.settings.blueprint.distribution
         let names = Set(self.settings.blueprint.hosts.map(\.name))
         let clock = ContinuousClock()
