@@ -116,7 +116,8 @@ let package = Package(
         tests(
             "MirrorOperatorTests",
             [
-                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeClient",
+                "KubeTestSupport", "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime",
+                "KubeClient",
                 "Telemetry",
                 "KubeCore", log,
             ]

@@ -2,8 +2,8 @@ package import KubeCore
 
 /// What announcements have in common for those who write and those who read them.
 package enum Announcements {
-    /// Where their Leases live. It holds nothing else, so that whoever may write an announcement can't write the Lease
-    /// of the disruption, or of the operator's leadership.
+    /// The namespace of all announcements: nothing else stands there, so that whoever may write one can write nothing
+    /// else.
     package static let namespace = "p2pmirror-node-lease"
 
     /// Twice the interval, so that one renewal may get lost.

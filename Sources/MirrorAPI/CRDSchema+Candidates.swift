@@ -77,7 +77,8 @@ extension KindSchema {
                 required: ["port"]
             ),
             "tcpSocket": .object(["port": port], required: ["port"]),
-            "grpc": .object(["port": port, "service": .text(atMost: 253, default: "")], required: ["port"]),
+            // An empty default is refused by servers of 1.20, which lose it on the way to their own form.
+            "grpc": .object(["port": port, "service": .text(atMost: 253)], required: ["port"]),
             "periodSeconds": .number(1...3600, default: 10),
             "timeoutSeconds": .number(1...300, default: 2),
             "failureThreshold": .number(1...100, default: 3),

@@ -6,7 +6,8 @@ package struct AgentOptions: Hashable, Sendable {
     package var nodeName: String
     /// Where the disruption Lease lives.
     package var leaseNamespace: String
-    /// Where the Leases of announcements live.
+    /// Where seeds announce themselves. It is another one than that, so that no agent may write the Lease of the
+    /// disruption, nor that of the operator's leadership.
     package var announcementNamespace: String
     /// Whether it may restart host services. Without that it refuses every approval and says what to run.
     package var mayRestart: Bool
@@ -14,13 +15,13 @@ package struct AgentOptions: Hashable, Sendable {
     package var version: String
     /// Pause between two looks at the host while nothing is under way; a change of a MirrorNode ends it.
     package var idleInterval: Duration
+    /// Pause between two looks at how the host of a seed fares.
+    package var figureInterval: Duration
     /// Pause between two looks while a step is under way.
     package var busyInterval: Duration
     /// Seconds after which the Node is read again though nothing has changed on the host, while a change is pending
     /// there.
     package var nodeRefreshSeconds: Int
-    /// Pause between two measurements of a seed's host.
-    package var figuresInterval: Duration
 
     package init(
         nodeName: String,
@@ -29,9 +30,9 @@ package struct AgentOptions: Hashable, Sendable {
         mayRestart: Bool = true,
         version: String,
         idleInterval: Duration = .seconds(120),
+        figureInterval: Duration = .seconds(30),
         busyInterval: Duration = .seconds(1),
-        nodeRefreshSeconds: Int = 300,
-        figuresInterval: Duration = .seconds(30)
+        nodeRefreshSeconds: Int = 300
     ) {
         self.nodeName = nodeName
         self.leaseNamespace = leaseNamespace
@@ -39,9 +40,9 @@ package struct AgentOptions: Hashable, Sendable {
         self.mayRestart = mayRestart
         self.version = version
         self.idleInterval = idleInterval
+        self.figureInterval = figureInterval
         self.busyInterval = busyInterval
         self.nodeRefreshSeconds = nodeRefreshSeconds
-        self.figuresInterval = figuresInterval
     }
 }
 

@@ -104,15 +104,9 @@ extension NodeAgent {
         guard let mirrorNode else { return nil }
         var value = try JSONCoding.value(of: agent)
         for name in MirrorNodeStatus.Agent.fieldNames where value[name] == nil { value[name] = .null }
-        if value["host"]?.objectValue != nil {
-            for name in MirrorNodeStatus.Host.fieldNames where value["host"]?[name] == nil {
-                value["host"]?[name] = .null
-            }
-        }
-        if value["figures"]?.objectValue != nil {
-            for name in HostFigures.fieldNames where value["figures"]?[name] == nil {
-                value["figures"]?[name] = .null
-            }
+        for (part, names) in [("host", MirrorNodeStatus.Host.fieldNames), ("figures", HostFigures.fieldNames)]
+        where value[part]?.objectValue != nil {
+            for name in names where value[part]?[name] == nil { value[part]?[name] = .null }
         }
         var patch: JSONValue = ["status": ["agent": value]]
         if let version = mirrorNode.metadata.resourceVersion {

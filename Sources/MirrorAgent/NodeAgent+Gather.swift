@@ -18,8 +18,7 @@ struct Observation {
     var registriesMark: RegistriesMark?
     /// Since when the mirror has been gone.
     var goneSince: Timestamp?
-    /// What was measured of the host; nil while the node is no seed of the mirror.
-    var measurements: HostMeasurements?
+    var figures: SeedFigures?
 }
 
 extension NodeAgent {
@@ -68,10 +67,10 @@ extension NodeAgent {
         if let role = step?.role ?? mirrorNode?.spec.role {
             try await gatherUnit(distribution.unit(of: role), &input)
             observe(distribution.unit(of: role), &input)
+            if let mirrorNode { measure(mirrorNode, distribution, &input) }
         }
         let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
         input.host.etcdMember = try etcdMember(distribution, input)
-        measure(distribution, &input)
         return (input, fault)
     }
 
@@ -224,23 +223,13 @@ extension NodeAgent {
     /// Where the etcd member is: below `data-dir`, as the service runs with it, or else as the files say.
     private func etcdMember(_ distribution: RancherDistribution, _ input: AgentInput) throws(HostError) -> EtcdMember? {
         guard let merged = try? ConfigDirectory.merge(input.host.files) else { return nil }
-        var path = distribution.etcdMemberDirectory
-        if let directory = dataDirectory(distribution, merged, input), directory.hasPrefix("/") {
-            path = "\(directory)/server/db/etcd/member"
+        var directory = merged.value(of: "data-dir") ?? merged.value(of: "d")
+        if let node = input.live?.node, let running = RunningArguments(node: node, distribution: distribution) {
+            directory = running.value(of: "data-dir", merged) ?? running.value(of: "d", merged) ?? directory
         }
+        var path = distribution.etcdMemberDirectory
+        if let directory, directory.hasPrefix("/") { path = "\(directory)/server/db/etcd/member" }
         return EtcdMember(path: path, exists: try files.hasDirectory(path))
-    }
-
-    /// `data-dir`, as the service runs with it, or else as the files say; nil where neither names one.
-    func dataDirectory(
-        _ distribution: RancherDistribution,
-        _ merged: MergedConfiguration,
-        _ input: AgentInput
-    ) -> String? {
-        let ofFiles = merged.value(of: "data-dir") ?? merged.value(of: "d")
-        guard let node = input.live?.node, let running = RunningArguments(node: node, distribution: distribution)
-        else { return ofFiles }
-        return running.value(of: "data-dir", merged) ?? running.value(of: "d", merged) ?? ofFiles
     }
 
     private func readJournal(_ mirror: String) throws(KubeError) -> [UInt8]? {

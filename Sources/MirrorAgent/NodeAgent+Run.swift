@@ -1,10 +1,9 @@
 package import KubeCore
-import KubeRuntime
 import Logging
 
 extension NodeAgent {
     /// Makes one pass after the other until the task is cancelled: at once when a MirrorNode of this node changes, else
-    /// at the intervals of the options. Beside that it announces the seeds of this node.
+    /// at the intervals of the options.
     ///
     /// - Parameters:
     ///   - clock: what the pauses are measured by.
@@ -12,21 +11,18 @@ extension NodeAgent {
     ///   - jitter: a number from 0 to 1 for each pause, so that the agents of a fleet do not look all at once.
     package func run<C: Clock>(
         clock: C,
-        now: @escaping @Sendable () -> Timestamp,
+        now: @Sendable () -> Timestamp,
         jitter: @Sendable () -> Double
     ) async where C.Duration == Duration {
         var pacing = Pacing(options)
-        var announcers = AnnouncerSet()
         while !Task.isCancelled {
-            let outcome = await look(now())
-            announcers.keep(seeds) { announcer(of: $0, MonotonicTime(clock), now) }
-            let pause = pacing.pause(after: outcome, isMeasuring: isMeasuring)
+            let pause = pacing.pause(after: await look(now()), isSeed: await announcers.isAnySeed)
             let spread = 0.75 + 0.5 * jitter()
             if pause.blind > .zero { try? await clock.sleep(for: pause.blind * spread) }
             guard pause.open > .zero else { continue }
             if await isUndisturbed(pause.open * spread, clock) { pacing.passedInPeace() }
         }
-        await announcers.end()
+        await announcers.stop()
     }
 
     private func look(_ now: Timestamp) async -> Pacing.Outcome {

@@ -1,5 +1,5 @@
 package import KubeCore
-import KubeRuntime
+package import KubeRuntime
 package import Logging
 import MirrorAPI
 import MirrorPlanner
@@ -12,12 +12,12 @@ package actor NodeAgent {
     let api: KubeAPI
     let files: any HostFileSystem
     let services: any ServiceManager
-    /// What is measured of a seed's host; nil where nothing is.
-    let measures: (any HostMeasures)?
-    /// When measurements were taken.
-    let time: MonotonicTime
     let options: AgentOptions
     let mirrorNodes: any MirrorNodeSource
+    /// Nil where the host's counters are not to be had.
+    let measures: (any HostMeasures)?
+    let time: MonotonicTime
+    package let announcers: SeedAnnouncers
     /// Whether passes succeed.
     package nonisolated let health: AgentHealth
     let log: Logger
@@ -32,32 +32,40 @@ package actor NodeAgent {
     var observations: [String: Observation] = [:]
     /// Whether the last pass found a claimed step in a journal of this host.
     var isStepUnderWay = false
-    /// What is to be announced, as the MirrorNodes said when they were known last.
-    var seeds: Set<AnnouncedSeed> = []
-    /// Whether it was told that seeds of this node are not announced.
-    var hasToldSilence = false
     private var lastMessages: [String: String] = [:]
 
     /// - Parameters:
     ///   - mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
-    ///   - measures: the counters of the host, measured where the node is a seed; nil: they are not.
-    ///   - clock: what the windows of measurements are counted by.
+    ///   - measures: the host's counters; nil where its figures are not to be reported.
+    ///   - probes: asks the daemon of a seed whether it is there; nil where seeds are not to be announced.
+    ///   - time: what windows and intervals are measured by.
+    ///   - wallClock: the time that stands in announcements.
     package init(
         api: KubeAPI,
         mirrorNodes: (any MirrorNodeSource)? = nil,
         files: any HostFileSystem,
-        services: any ServiceManager,
         measures: (any HostMeasures)? = nil,
+        services: any ServiceManager,
+        probes: (any ProbeTransport)? = nil,
         options: AgentOptions,
         health: AgentHealth = AgentHealth(),
-        clock: any Clock<Duration> = ContinuousClock(),
+        time: MonotonicTime = MonotonicTime(ContinuousClock()),
+        wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
         log: Logger
     ) {
         self.api = api
         self.files = files
-        self.services = services
         self.measures = measures
-        time = MonotonicTime(clock)
+        self.services = services
+        self.time = time
+        announcers = SeedAnnouncers(
+            api,
+            probes: probes,
+            services: options.mayRestart ? services : nil,
+            time: time,
+            wallClock: wallClock,
+            log: log
+        )
         self.options = options
         self.mirrorNodes = mirrorNodes ?? ListedMirrorNodes(api, node: options.nodeName, logger: log)
         self.health = health
@@ -75,13 +83,12 @@ package actor NodeAgent {
         var firstFault: (any Error)?
         let mirrorNodes: [String: MirrorNode]?
         do throws(KubeError) {
-            let known = try await ownMirrorNodes()
-            noteSeeds(among: known)
-            mirrorNodes = known
+            mirrorNodes = try await ownMirrorNodes()
         } catch {
             mirrorNodes = nil
             firstFault = error
         }
+        await announce(mirrorNodes)
         for mirror in try mirrors(mirrorNodes) {
             do {
                 look = Self.mostUrgent(look, try await step(mirror, mirrorNodes, now))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KubeClient
 import KubeCore
 import Logging
 import Metrics
@@ -30,23 +31,23 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(help: "Namespace of the operator's Leases.")
     var leaseNamespace: String = "p2pmirror-system"
 
-    @Option(help: "Namespace of the Leases by which seeds are announced.")
+    @Option(help: "Namespace in which seeds announce themselves; the operator must be told the same one.")
     var announcementNamespace: String = Announcements.namespace
 
-    @Option(help: "Seconds between two measurements of the host of a seed.")
-    var figuresIntervalSeconds: Int = 30
+    @Option(help: "Seconds between two looks at how the host of a seed fares.")
+    var figureInterval: Int = 30
+
+    func validate() throws {
+        guard (1...3600).contains(figureInterval) else {
+            throw ValidationError("--figure-interval \(figureInterval) is not between 1 and 3600 seconds")
+        }
+    }
 
     @Flag(inversion: .prefixedNo, help: "Whether the agent may restart the host's services.")
     var restart = false
 
     @Option(help: "Command that stands for systemctl on the host, its arguments parted by spaces.")
     var systemctl: String?
-
-    func validate() throws {
-        guard figuresIntervalSeconds >= 1 else {
-            throw ValidationError("--figures-interval-seconds is \(figuresIntervalSeconds); at least 1 is right")
-        }
-    }
 
     func run() async throws {
         log.bootstrap()
@@ -61,15 +62,16 @@ struct AgentCommand: AsyncParsableCommand {
             api: api,
             mirrorNodes: mirrorNodes,
             files: host,
-            services: SystemdServiceManager(command: command),
             measures: host,
+            services: SystemdServiceManager(command: command),
+            probes: try CurlProber(userAgent: "p2pmirror-agent/\(Release.version)"),
             options: AgentOptions(
                 nodeName: nodeName,
                 leaseNamespace: leaseNamespace,
                 announcementNamespace: announcementNamespace,
                 mayRestart: restart,
                 version: Release.version,
-                figuresInterval: .seconds(figuresIntervalSeconds)
+                figureInterval: .seconds(figureInterval)
             ),
             log: logger
         )

@@ -30,7 +30,7 @@ struct SandboxCommand: AsyncParsableCommand {
             takes it back, and fails where a service was restarted, a file rewritten or a specification written.
 
             With --kubeconfig it refuses a cluster that already has one of its objects, and at the end, also after \
-            Ctrl-C, it deletes its own; the CRDs and the namespaces p2pmirror-system and p2pmirror-node-lease stay.
+            Ctrl-C, it deletes its own; the CRDs and the two namespaces stay.
             """
     )
 

@@ -31,7 +31,6 @@ struct EvictionBenchmark: AsyncParsableCommand {
     @Option(help: "Updates of other nodes a second meanwhile.")
     var heartbeats = 0
 
-    private static let namespaces = ["p2pmirror-system", Announcements.namespace]
     private static let mirror = "embedded"
     private static let distribution = RancherDistribution.rke2
 
@@ -43,7 +42,7 @@ struct EvictionBenchmark: AsyncParsableCommand {
 
     func run() async throws {
         let cluster = try SandboxCluster.external(kubeconfig: kubeconfig)
-        for namespace in Self.namespaces { try await cluster.prepare(crds: crds, namespace: namespace) }
+        try await cluster.prepare(crds: crds, namespace: "p2pmirror-system")
         let api = cluster.api
         try await makeFleet(api)
         let supervisor = Supervisor(executable: `operator`, logger: Logger(label: "bench"))
@@ -208,13 +207,8 @@ struct EvictionBenchmark: AsyncParsableCommand {
             guard let number = healthy.randomElement(), !Task.isCancelled else { return }
             let status = try JSONCoding.value(of: Self.status(number, pressure: "False", heartbeat: beat))
             let key = ObjectKey(name: Self.name(number))
-            _ = try? await api.patch(
-                Node.self,
-                key,
-                subresource: "status",
-                .merge(["status": status]),
-                manager: "bench"
-            )
+            let patch = Patch.merge(["status": status])
+            _ = try? await api.patch(Node.self, key, subresource: "status", patch, manager: "bench")
             try? await Task.sleep(for: .seconds(1) / heartbeats)
         }
     }

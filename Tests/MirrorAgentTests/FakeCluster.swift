@@ -199,26 +199,8 @@ extension FakeAPIServer.State {
         for follower in followers { follower.yield(event) }
     }
 
-    /// POST and PUT of an announcement.
-    private mutating func writeLease(_ request: KubeRequest) throws(KubeError) -> KubeResponse {
-        guard request.query("fieldManager") == FieldManager.announcement else {
-            return FakeAPIServer.failure(405, "MethodNotAllowed")
-        }
-        let sent = try JSONCoding.decode(Lease.self, from: request.body ?? [])
-        let entry = objects[Lease.resource.path(of: sent.key)]
-        switch request.method {
-        case .post: if entry != nil { return FakeAPIServer.failure(409, "AlreadyExists") }
-        case .put:
-            guard let entry else { return FakeAPIServer.failure(404, "NotFound") }
-            guard sent.metadata.resourceVersion == entry.version else { return FakeAPIServer.failure(409, "Conflict") }
-        case .get, .patch, .delete: return FakeAPIServer.failure(405, "MethodNotAllowed")
-        }
-        return try store(sent)
-    }
-
-    /// PUT and merge PATCH of a MirrorNode's /status, and announcements.
+    /// PUT and merge PATCH of a MirrorNode's /status.
     fileprivate mutating func write(_ request: KubeRequest) throws(KubeError) -> KubeResponse {
-        if request.path.contains("/leases") { return try writeLease(request) }
         guard request.path.hasSuffix("/status"), request.query("fieldManager") == FieldManager.agent else {
             return FakeAPIServer.failure(405, "MethodNotAllowed")
         }

@@ -96,31 +96,30 @@ struct RunLoopTests {
     func readiness() {
         let clock = HandClock()
         let health = AgentHealth(clock: clock)
-        clock.advance(by: .seconds(119))
+        clock.advance(.seconds(119))
         #expect(health.failure == nil)
-        clock.advance(by: .seconds(1))
+        clock.advance(.seconds(1))
         #expect(health.failure == "no pass has succeeded for 120 s: the present one has not ended")
         health.passFailed("connection refused")
         health.passBegins()
         #expect(health.failure == "no pass has succeeded for 120 s: connection refused")
         health.passSucceeded()
-        clock.advance(by: .seconds(600))
+        clock.advance(.seconds(600))
         #expect(health.failure == nil)
         health.passBegins()
-        clock.advance(by: .seconds(130))
+        clock.advance(.seconds(130))
         #expect(health.failure?.hasPrefix("no pass has succeeded for 130 s") == true)
     }
 
-    @Test("while the host is measured it is looked at as often as that")
-    func pacesMeasurements() {
-        let options = AgentOptions(nodeName: "n", leaseNamespace: "ns", version: "test", figuresInterval: .seconds(30))
-        var pacing = Pacing(options)
-        #expect(pacing.pause(after: .done(.later), isMeasuring: true).open == .seconds(30))
-        #expect(pacing.pause(after: .done(.soon), isMeasuring: true).open == options.busyInterval)
-        #expect(pacing.pause(after: .done(.later)).open == options.idleInterval)
-        var seldom = options
-        seldom.figuresInterval = .seconds(600)
-        var other = Pacing(seldom)
-        #expect(other.pause(after: .done(.later), isMeasuring: true).open == options.idleInterval)
+    /// A clock that a test moves; nobody sleeps by it.
+    private final class HandClock: Clock, Sendable {
+        typealias Instant = ContinuousClock.Instant
+
+        private let present = Mutex(ContinuousClock.now)
+        var now: Instant { present.withLock { $0 } }
+        let minimumResolution = Duration.zero
+
+        func advance(_ duration: Duration) { present.withLock { $0 = $0.advanced(by: duration) } }
+        func sleep(until deadline: Instant, tolerance: Duration?) async throws { throw CancellationError() }
     }
 }

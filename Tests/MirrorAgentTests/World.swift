@@ -178,10 +178,10 @@ final class World: Sendable {
         mayRestart: Bool = true,
         mirrorNodes: (any MirrorNodeSource)? = nil,
         measures: (any HostMeasures)? = nil,
-        clock: any Clock<Duration> = ContinuousClock(),
-        log: Logger = World.logger,
+        probes: (any ProbeTransport)? = nil,
         idleInterval: Duration = .seconds(120),
-        busyInterval: Duration = .seconds(1)
+        busyInterval: Duration = .seconds(1),
+        figureInterval: Duration = .zero
     ) -> (agent: NodeAgent, process: Int) {
         let process = processes.add(1, ordering: .relaxed).newValue
         let files = SimulatedFileSystem(disk, process: process) { [self] (operation, moment) throws(HostError) in
@@ -194,18 +194,19 @@ final class World: Sendable {
             api: KubeAPI(FakeTransport(server: server, lifetime: lifetime)),
             mirrorNodes: mirrorNodes,
             files: files,
-            services: FakeServiceManager(service: service, lifetime: lifetime),
             measures: measures,
+            services: FakeServiceManager(service: service, lifetime: lifetime),
+            probes: probes,
             options: AgentOptions(
                 nodeName: Self.node,
                 leaseNamespace: "p2pmirror-system",
                 mayRestart: mayRestart,
                 version: "test",
                 idleInterval: idleInterval,
+                figureInterval: figureInterval,
                 busyInterval: busyInterval
             ),
-            clock: clock,
-            log: log
+            log: Self.logger
         )
         return (agent, process)
     }

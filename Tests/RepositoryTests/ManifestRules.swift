@@ -16,10 +16,11 @@ enum ManifestRules {
     /// All that is granted: by kind and name of the role.
     static let granted: [String: [String]] = [
         "ClusterRole p2pmirror-operator": [
-            "/nodes get,list,watch",
+            "/nodes get,list,patch,watch",
             "p2pmirror.io/p2pmirrors get,list,watch",
             "p2pmirror.io/p2pmirrors/status patch",
             "p2pmirror.io/mirrornodes create,delete,get,list,patch,watch",
+            "p2pmirror.io/mirrornodes/status patch",
             "p2pmirror.io/p2pmirrors/finalizers update",
         ],
         "Role p2pmirror-operator": [
@@ -27,6 +28,8 @@ enum ManifestRules {
             "coordination.k8s.io/leases[p2pmirror-disruption,p2pmirror-operator] get,update",
         ],
         "Role p2pmirror-operator-events": ["events.k8s.io/events create,patch"],
+        "Role p2pmirror-operator-announcements": ["coordination.k8s.io/leases list,watch"],
+        "Role p2pmirror-operator-pods": ["/pods list,watch"],
         "ClusterRole p2pmirror-agent": [
             "/nodes get,list",
             "p2pmirror.io/mirrornodes get,list,watch",
@@ -38,12 +41,10 @@ enum ManifestRules {
         "Role p2pmirror-agent-announcements": ["coordination.k8s.io/leases create,get,update"],
     ]
 
-    /// It holds announcements alone.
-    static let announcementNamespace = "p2pmirror-node-lease"
-
     /// What is wrong with a role whoever wrote it.
     static func faults(inRole role: JSONValue) -> [String] {
-        let isOfAnnouncements = role[path: "metadata", "namespace"] == .string(announcementNamespace)
+        // Nothing but announcements stands there, and they are called as the nodes are.
+        let isOfAnnouncements = role[path: "metadata", "namespace"] == "p2pmirror-node-lease"
         return (role["rules"]?.arrayValue ?? []).flatMap { rule -> [String] in
             let verbs = strings(rule["verbs"])
             let resources = strings(rule["resources"])

@@ -50,8 +50,7 @@ struct ManifestTests {
         #expect(workloads.flatMap(ManifestRules.faults(inWorkload:)) == [])
         #expect(
             workloads.flatMap(ManifestRules.hostPaths) == [
-                "/etc/rancher", "/etc/p2pmirror", "/var/lib/rancher", "/sys/fs/cgroup", "/proc", "/sys/class/net",
-                "/sys/devices", "/var/lib/p2pmirror rw",
+                "/etc/rancher", "/etc/p2pmirror", "/var/lib/rancher", "/sys", "/proc", "/var/lib/p2pmirror rw",
             ]
         )
         #expect(workloads.allSatisfy { $0[path: "spec", "template", "spec", "hostPID"] == nil })
@@ -90,8 +89,6 @@ struct ManifestTests {
         #expect(operatorCode.contains { $0.text.contains("name: \"p2pmirror-operator\"") })
         let group = try Checkout.file("Sources/MirrorAPI/Group.swift").text
         #expect(group.contains("enum DisruptionLease {\n    package static let name = \"p2pmirror-disruption\""))
-        let announcements = try Checkout.file("Sources/MirrorAPI/Announcements.swift").text
-        #expect(announcements.contains("namespace = \"\(ManifestRules.announcementNamespace)\""))
         let containers = try Self.base("Deployment", "DaemonSet").compactMap {
             $0[path: "spec", "template", "spec"]?["containers"]?.arrayValue?.first
         }
@@ -128,19 +125,6 @@ struct ManifestTests {
     )
     func plantedPermissionIsFound(rule: JSONValue, fault: String) {
         #expect(ManifestRules.faults(inRole: ["rules": [rule]]) == [fault])
-    }
-
-    @Test("Only the namespace of announcements has Leases that are granted without a name, and stands in the base")
-    func announcementsHaveTheirOwnNamespace() throws {
-        let rule: JSONValue = ["resources": ["leases"], "verbs": ["get", "update"]]
-        for (namespace, faults) in [
-            (ManifestRules.announcementNamespace, []), ("p2pmirror-system", ["Leases without a name"]),
-        ] as [(String, [String])] {
-            let role: JSONValue = ["metadata": ["namespace": .string(namespace)], "rules": [rule]]
-            #expect(ManifestRules.faults(inRole: role) == faults)
-        }
-        let namespaces = try Self.base("Namespace").compactMap { $0[path: "metadata", "name"]?.stringValue }
-        #expect(namespaces == ["p2pmirror-system", ManifestRules.announcementNamespace])
     }
 
     @Test("A privileged container is found")

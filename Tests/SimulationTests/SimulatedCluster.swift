@@ -102,7 +102,6 @@ final class SimulatedCluster: Sendable {
     private func prepare() async throws {
         for crd in try Definitions.all(strictness) { try await Definitions.apply(crd, api) }
         try await Definitions.createNamespace(Self.leaseNamespace, api)
-        try await Definitions.createNamespace(Announcements.namespace, api)
         for host in hosts { try await host.begin() }
     }
 

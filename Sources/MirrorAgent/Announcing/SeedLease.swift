@@ -1,7 +1,7 @@
 package import KubeCore
 import MirrorAPI
 
-/// The Lease by which a seed says that it is alive: one for each mirror and node, in a namespace of their own.
+/// The Lease by which a seed says that it is alive: one for each mirror and node, in the mirror's namespace.
 ///
 /// `renewTime` is the time of the node that wrote it and is never compared with another clock: whoever watches counts
 /// from when the renewal arrived. `holderIdentity` is the node while the seed is there, and empty once it has said

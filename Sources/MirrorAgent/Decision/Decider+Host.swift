@@ -30,10 +30,9 @@ extension Decider {
         )
     }
 
-    /// How the host of a seed fares, as it was measured last; nothing of any other node.
+    /// How the host fares, where the node is a seed.
     func figures(_ before: HostFigures?) -> HostFigures? {
-        guard mirrorNode?.spec.announceIntervalSeconds != nil else { return nil }
-        return input.host.figures ?? before
+        mirrorNode?.spec.announceIntervalSeconds == nil ? nil : input.host.figures ?? before
     }
 
     /// A server as a status may name it: with a password, a path or another scheme it is left out.

@@ -37,8 +37,8 @@ package struct Pacing: Sendable {
         backoff = Backoff(initial: options.busyInterval, maximum: max(options.busyInterval, .seconds(30)))
     }
 
-    /// - Parameter isMeasuring: whether the host is measured, which looks at it more often.
-    package mutating func pause(after outcome: Outcome, isMeasuring: Bool = false) -> Pause {
+    /// - Parameter isSeed: whether figures are reported of the host.
+    package mutating func pause(after outcome: Outcome, isSeed: Bool = false) -> Pause {
         burst += 1
         var pause = Pause(blind: burst >= Self.longestBurst ? options.busyInterval : .zero)
         switch outcome {
@@ -48,8 +48,7 @@ package struct Pacing: Sendable {
                 switch look {
                 case .now: .zero
                 case .soon: options.busyInterval
-                case .later:
-                    isMeasuring ? min(options.idleInterval, options.figuresInterval) : options.idleInterval
+                case .later: isSeed ? min(options.idleInterval, options.figureInterval) : options.idleInterval
                 }
         case .failed(let isStepUnderWay):
             failures += 1

@@ -37,7 +37,7 @@ struct AnnouncementMemory {
     /// Takes a change of a MirrorNode: a new report is a sign of life, and with the object goes what was known.
     mutating func see(_ change: StoreChange<MirrorNode>, at now: Moment) {
         guard let old = change.old else { return }
-        let isSame = change.new?.metadata.uid == old.metadata.uid
+        let isSame = change.new.map { $0.metadata.uid == old.metadata.uid } ?? false
         let node = Names.labelValue(old.spec.nodeName)
         if !isSame {
             forget(old.metadata.name, of: Names.labelValue(old.spec.mirrorName))
@@ -68,11 +68,12 @@ struct AnnouncementMemory {
         return found
     }
 
-    /// Half of the time to live, as its agent reckons it.
+    /// Half of the time to live, as its agent reckons it, and no more than a mirror may ask for: nobody exempts itself
+    /// from expiry.
     private static func interval(of lease: Lease) -> Int {
         guard let seconds = lease.spec?.leaseDurationSeconds else {
             return P2PMirrorSpec.Liveness().announceIntervalSeconds
         }
-        return max(1, seconds / 2)
+        return min(max(1, seconds / 2), 3600)
     }
 }

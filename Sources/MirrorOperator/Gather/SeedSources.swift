@@ -102,13 +102,13 @@ final class SeedSources: Sendable {
 }
 
 extension Reflector {
-    /// Why the store may be out of date, as the end of a sentence; nil while it is fresh. The age itself is left out: it would make a
-    /// new status of every look.
+    /// Why the store may be out of date, as the end of a sentence; nil while it is fresh.
     fileprivate var doubt: String? {
         let health = health
         guard health.isSynced else { return "their list has not been read yet" }
         if health.freshness == .unproven { return "their watch is silent, and not yet shown to be complete" }
         guard health.age > MirrorStores.longestSilence else { return nil }
+        // The age itself is left out: it would make a new status of every look.
         return "their watch has been silent for more than \(MirrorStores.longestSilence.components.seconds) s"
     }
 }

@@ -138,6 +138,7 @@ extension SeedWatch {
 
     /// Takes the result of a probe.
     func see(_ key: ScheduledProbe.Key, _ outcome: ProbeOutcome) {
+        OperatorMetrics.probed(outcome)
         let now = Moment(clock.now)
         let (news, wake) = state.withLock { ($0.probes.take(key, outcome, at: now), $0.term?.wake) }
         switch news {
@@ -167,7 +168,10 @@ extension SeedWatch {
 
     /// The term is over.
     func end() {
-        state.withLock { $0.term = nil }
+        state.withLock { state in
+            state.term?.probesChanged.finish()
+            state.term = nil
+        }
     }
 
     /// The probes that are wanted, of all mirrors.

@@ -24,11 +24,11 @@ struct SeedProbe: Hashable, Sendable {
     }
 
     private init?(_ probe: Probe, mirror: String, node: String, host: String) {
-        guard let (port, check) = probe.endpoint else { return nil }
+        guard let request = ProbeRequest(probe, host: host) else { return nil }
         self.probe = probe
         scheduled = ScheduledProbe(
             key: ScheduledProbe.Key(mirror: mirror, node: node, name: probe.name),
-            request: ProbeRequest(host: host, port: port, check: check, timeout: .seconds(probe.timeoutSeconds)),
+            request: request,
             period: .seconds(probe.periodSeconds)
         )
     }
@@ -38,18 +38,5 @@ extension P2PMirrorSpec {
     fileprivate func isSeed(_ node: Node, _ distribution: RancherDistribution) -> Bool {
         selector.matches(node.metadata.labels) && candidates.selector?.matches(node.metadata.labels) != false
             && distribution.isSeed(node)
-    }
-}
-
-extension Probe {
-    /// Where and what is asked; nil where the probe says neither, which the mirror's rules do not allow.
-    fileprivate var endpoint: (port: Int, check: ProbeRequest.Check)? {
-        if let httpGet {
-            let scheme: ProbeRequest.Scheme = httpGet.scheme == .https ? .https : .http
-            return (httpGet.port, .httpGet(scheme: scheme, path: httpGet.path))
-        }
-        if let tcpSocket { return (tcpSocket.port, .tcpConnect) }
-        if let grpc { return (grpc.port, .grpcHealth(service: grpc.service)) }
-        return nil
     }
 }

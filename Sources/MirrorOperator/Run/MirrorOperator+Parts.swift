@@ -54,6 +54,30 @@ extension MirrorOperator {
         )
     }
 
+    static func seeds(
+        _ api: KubeAPI,
+        _ options: OperatorOptions,
+        _ stores: MirrorStores,
+        _ clock: any Clock<Duration>,
+        _ wallClock: @Sendable () -> MicroTimestamp,
+        _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
+        _ logger: Logger
+    ) -> (SeedSources, SeedWatch) {
+        let sources = SeedSources(
+            api,
+            announcementNamespace: options.announcementNamespace,
+            clock: clock,
+            generator: generator,
+            logger: logger
+        )
+        let seeds = SeedWatch(
+            SeedClock(clock, wallClock: wallClock()),
+            mirrors: stores.mirrors,
+            staleness: { sources.staleness(of: $0) }
+        )
+        return (sources, seeds)
+    }
+
     static func prober(
         _ transport: (any ProbeTransport)?,
         _ seeds: SeedWatch,

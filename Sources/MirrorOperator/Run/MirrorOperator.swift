@@ -14,7 +14,6 @@ package import Telemetry
 /// - `run` ends by cancellation only; writes that were begun end first.
 package final class MirrorOperator: Sendable {
     private let options: OperatorOptions
-    private let clock: any Clock<Duration>
     private let definitions: DefinitionCheck
     private let mirrors: Reflector<ObservedMirror>
     private let nodes: Reflector<Node>
@@ -25,6 +24,7 @@ package final class MirrorOperator: Sendable {
     private let stores: MirrorStores
     private let seeds: SeedWatch
     private let seedSources: SeedSources
+    private let time: MonotonicTime
     private let makeProber: @Sendable () -> Prober?
 
     /// - Parameters:
@@ -47,7 +47,7 @@ package final class MirrorOperator: Sendable {
         try Self.check(options)
         let api = KubeAPI(transport)
         self.options = options
-        self.clock = clock
+        time = MonotonicTime(clock)
         definitions = DefinitionCheck(api, clock: clock, logger: logger)
         mirrors = Reflector(api, clock: clock, generator: generator, logger: logger)
         nodes = Reflector(
@@ -73,19 +73,8 @@ package final class MirrorOperator: Sendable {
         let leading = KubeAPI(elector.map { elector in LeaderTransport(transport) { elector.isLeader } } ?? transport)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
-        let sources = SeedSources(
-            api,
-            announcementNamespace: options.announcementNamespace,
-            clock: clock,
-            generator: generator,
-            logger: logger
-        )
+        let (sources, seeds) = Self.seeds(api, options, stores, clock, wallClock, generator, logger)
         seedSources = sources
-        let seeds = SeedWatch(
-            SeedClock(clock, wallClock: wallClock()),
-            mirrors: stores.mirrors,
-            staleness: { sources.staleness(of: $0) }
-        )
         self.seeds = seeds
         makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
@@ -189,7 +178,19 @@ extension MirrorOperator {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await prober.run() }
             group.addTask { for await _ in changes { await prober.replace(self.seeds.probes) } }
+            group.addTask { await self.describe(prober) }
             await group.waitForAll()
+        }
+    }
+
+    /// Brings the metrics of probes up to date, until the task is cancelled.
+    private func describe(_ prober: Prober) async {
+        var late = 0
+        while !Task.isCancelled {
+            let statistics = await prober.statistics
+            OperatorMetrics.describeProbes(late: statistics.deferred - late, failing: seeds.failingProbes)
+            late = statistics.deferred
+            try? await time.sleep(for: .seconds(5))
         }
     }
 
@@ -205,7 +206,6 @@ extension MirrorOperator {
     /// A change of a node concerns every mirror: selection, the state of other servers, the roots, the seeds. The first
     /// one is looked at at once, since a seed that falls ill should leave at once; those that follow are gathered.
     private func queueNodes(_ queue: WorkQueue<String>) async {
-        let time = MonotonicTime(clock)
         // When the mirrors looked last, or are to look.
         var look = time.now - options.nodeChangeDelay
         for await batch in stores.nodes.changes() where batch.contains(where: Self.matters) {

@@ -29,7 +29,7 @@ package final class SimulatedFleet: Sendable {
         /// Size of a file system of its own for each host's content; nil for the one that `directory` is on.
         package var contentMebibytes: Int?
         /// Seconds between two measurements of a host by its agent; nil for the agent's own choice.
-        package var figuresIntervalSeconds: Int?
+        package var figureInterval: Int?
 
         package init(
             blueprint: FleetBlueprint,
@@ -39,7 +39,7 @@ package final class SimulatedFleet: Sendable {
             leaseNamespace: String = "p2pmirror-system",
             nodeGracePeriod: Duration = .zero,
             contentMebibytes: Int? = nil,
-            figuresIntervalSeconds: Int? = nil
+            figureInterval: Int? = nil
         ) {
             self.blueprint = blueprint
             self.directory = directory
@@ -48,7 +48,7 @@ package final class SimulatedFleet: Sendable {
             self.leaseNamespace = leaseNamespace
             self.nodeGracePeriod = nodeGracePeriod
             self.contentMebibytes = contentMebibytes
-            self.figuresIntervalSeconds = figuresIntervalSeconds
+            self.figureInterval = figureInterval
         }
     }
 
@@ -139,7 +139,7 @@ package final class SimulatedFleet: Sendable {
     package func startAgents(executable: String? = nil) async throws {
         let url = try await control.url()
         // Unless it is asked for: another release may not know the option.
-        let measuring = settings.figuresIntervalSeconds.map { ["--figures-interval-seconds", "\($0)"] } ?? []
+        let measuring = settings.figureInterval.map { ["--figure-interval", "\($0)"] } ?? []
         for host in settings.blueprint.hosts {
             let systemctl = "\(settings.executable) sandbox-systemctl --control \(url) --host \(host.name) --"
             start(

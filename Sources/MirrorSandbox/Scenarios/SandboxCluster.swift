@@ -90,13 +90,13 @@ package struct SandboxCluster: Sendable {
         }
     }
 
-    /// Creates or updates what every run needs: the CRDs and the namespaces of the Leases.
+    /// Creates or updates what every run needs: the CRDs, the namespace of the operator's Leases and that of the seeds'
+    /// announcements.
     ///
     /// - Parameter crds: directory of the CRDs; servers that don't know CEL rules get the rendering without them.
     package func prepare(crds: String, namespace: String) async throws {
         try await apply(crds: crds)
-        try await createNamespace(namespace)
-        try await createNamespace(Announcements.namespace)
+        for name in [namespace, Announcements.namespace] { try await createNamespace(name) }
         try await untilServed(P2PMirror.resource)
         try await untilServed(MirrorNode.resource)
     }

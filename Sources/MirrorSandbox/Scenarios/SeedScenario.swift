@@ -61,7 +61,7 @@ package struct SeedScenarioSettings: Sendable {
     package func adjust(_ fleet: inout SimulatedFleet.Settings) {
         fleet.nodeGracePeriod = .seconds(40)
         fleet.contentMebibytes = contentMebibytes
-        fleet.figuresIntervalSeconds = 1
+        fleet.figureInterval = 1
     }
 
     /// Seconds from one probe of a seed to the next.

@@ -24,6 +24,16 @@ struct CurlProberTests {
         "\(outcome.fault.map(\.rawValue) ?? "well"): \(outcome.message)"
     }
 
+    /// Whether the time allowed runs out with that message; where the machine is busy it takes more of it to come that
+    /// far.
+    private func runsOut(_ check: ProbeRequest.Check, at port: Int, _ expected: String) async throws -> Bool {
+        for limit in [200, 1_900, 19_900] {
+            let outcome = try await outcome(check, at: port, timeout: .milliseconds(limit))
+            if Self.message(outcome) == "\(expected) within \(limit) ms" { return true }
+        }
+        return false
+    }
+
     @Test(
         "A status of 200 to 399 is a success, as for a kubelet",
         arguments: [
@@ -81,20 +91,13 @@ struct CurlProberTests {
         #expect(Self.message(try await outcome(get(), at: closed)) == "connection: connection refused")
         #expect(Self.message(try await outcome(.tcpConnect, at: closed)) == "connection: connection refused")
         let hanging = try RawServer { peer, _ in peer.waitForClose() }
-        let short = Duration.milliseconds(200)
-        #expect(
-            Self.message(try await outcome(get(), at: hanging.port, timeout: short))
-                == "timeout: no answer within 200 ms"
-        )
+        #expect(try await runsOut(get(), at: hanging.port, "timeout: no answer"))
         let trickling = try RawServer { peer, _ in
             guard peer.request() != nil else { return }
             peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na")
             peer.waitForClose()
         }
-        #expect(
-            Self.message(try await outcome(get(), at: trickling.port, timeout: short))
-                == "timeout: the answer did not end within 200 ms"
-        )
+        #expect(try await runsOut(get(), at: trickling.port, "timeout: the answer did not end"))
         let broken = try RawServer { peer, _ in _ = peer.request() }
         #expect(
             Self.message(try await outcome(get(), at: broken.port))

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 
 /// One Lease at a server that can fail on purpose.
-private final class LeaseServer: Transport {
+final class LeaseServer: Transport {
     enum Fault: Sendable {
         case away
         /// Carried out, and the answer is lost.

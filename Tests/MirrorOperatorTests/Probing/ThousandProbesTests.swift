@@ -2,6 +2,7 @@ import Glibc
 import KubeClient
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import MirrorOperator
 import MirrorPlanner
 import MirrorSandbox
@@ -9,7 +10,11 @@ import Testing
 
 /// Real sockets and virtual time: endpoints that hang do so for as long as the test takes, and none of the others may
 /// notice.
-@Suite("A thousand probes")
+@Suite(
+    "A thousand probes",
+    .enabled(if: FileLimit.raise(to: 1024), "they and their endpoints have up to 1,024 files open"),
+    .timeLimit(.minutes(2))
+)
 struct ThousandProbesTests {
     /// How one endpoint in fifty each fares, and what comes of asking it; nil where nothing ever does.
     private enum Fate: CaseIterable {
@@ -39,9 +44,7 @@ struct ThousandProbesTests {
     init() throws {
         farm = try EndpointFarm()
         hole = try SilentPort()
-        let closed = try EndpointFarm()
-        closedPort = closed.port
-        closed.stop()
+        closedPort = try RawServer.closedPort()
     }
 
     private func fate(_ number: Int) -> Fate? {
@@ -183,7 +186,7 @@ struct ThousandProbesTests {
         let time = Task {
             while !Task.isCancelled {
                 clock.advance(by: Self.tick)
-                await Task.yield()
+                try? await Task.sleep(for: .milliseconds(1))
             }
         }
         var keys: [ScheduledProbe.Key] = []
@@ -193,6 +196,18 @@ struct ThousandProbesTests {
         #expect(!keys.contains(probe(10, fate: .hanging).key))
         run.cancel()
         await run.value
+    }
+}
+
+/// How many files this process may have open.
+private enum FileLimit {
+    /// Whether it may have so many.
+    static func raise(to count: rlim_t) -> Bool {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return false }
+        if limit.rlim_cur >= count { return true }
+        limit.rlim_cur = min(count, limit.rlim_max)
+        return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 && limit.rlim_cur >= count
     }
 }
 
