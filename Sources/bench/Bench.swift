@@ -6,6 +6,9 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measures the parts that carry load. hack/bench prepares and runs it.",
-        subcommands: [WatchesBenchmark.self, ProbesBenchmark.self, ProbeEndpoints.self, EvictionBenchmark.self]
+        subcommands: [
+            PlanBenchmark.self, WatchesBenchmark.self, ProbesBenchmark.self, ProbeEndpoints.self,
+            EvictionBenchmark.self,
+        ]
     )
 }
