@@ -64,6 +64,7 @@ package struct CrashedPeerScenario: SeedScenario {
         let mark = follower.timeline.entries.count
         say("\(settings.culprit) has announced itself and is killed at once; it can't say goodbye:")
         let before = try await fleet.search(settings.searches, culprit: settings.culprit)
+        try SeedOutcome.requireSymptom(before)
         say("the symptom: \(before.culpritHandedOut) of \(before.searches) newcomers were sent to it, and failed there")
         let left = try await follower.wait(
             for: "the eviction of \(settings.culprit)",

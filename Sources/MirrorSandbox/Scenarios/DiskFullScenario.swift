@@ -39,6 +39,7 @@ package struct DiskFullScenario: SeedScenario {
     package func cure(_ fleet: SimulatedFleet, api: KubeAPI) async throws -> SeedOutcome {
         let full = try await fill(fleet)
         let before = try await fleet.search(settings.searches, culprit: settings.culprit)
+        try SeedOutcome.requireSymptom(before)
         say(
             "the symptom: \(before.culpritHandedOut) of \(before.searches) newcomers were sent to it, and got no layer:"
         )

@@ -125,6 +125,11 @@ package struct SeedOutcome: Hashable, Sendable {
         self.remarks = remarks
     }
 
+    /// Ends a run whose symptom did not show.
+    static func requireSymptom(_ window: SearchWindow) throws {
+        if let missing = window.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
+    }
+
     /// Why this proves nothing; nil where symptom, eviction and readmission showed, each in its time.
     ///
     /// - Parameter control: the windows of the run without the operator.
