@@ -73,9 +73,9 @@ extension SandboxSession {
         ]
         for line in SearchTable.lines(columns, culprit: outcome.culprit) { say(line) }
         say(
-            "windows of equal length, each with one search by a newcomer every 250 ms; every address that a server hands"
+            "windows of equal length, each with one search by a newcomer every 250 ms, which dials every address that a"
         )
-        say("out is dialled, and a layer pulled from it")
+        say("server hands out, and pulls a layer there")
         say("")
         say("seconds since the incident's begin:")
         for line in ExpectedTime.lines(outcome.times, after: outcome.begin) { say(line) }
