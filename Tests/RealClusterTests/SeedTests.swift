@@ -10,7 +10,10 @@ extension RealCluster {
     /// system that is full.
     @Suite struct Seeds {
         /// Runs a scenario on a fleet of its own, of which nothing is left afterwards.
-        private static func run(_ scenario: some SeedScenario) async throws -> SeedOutcome {
+        private static func run(
+            _ scenario: some SeedScenario,
+            adjust: (inout SimulatedFleet.Settings) -> Void = { _ in }
+        ) async throws -> SeedOutcome {
             let cluster = try await TestCluster.shared()
             let sandbox = try SandboxCluster.external(kubeconfig: cluster.kubeconfig)
             let blueprint = scenario.settings.blueprint(network: "127.91.\(Int.random(in: 1...250))")
@@ -22,6 +25,7 @@ extension RealCluster {
                 kubeconfig: cluster.kubeconfig
             )
             scenario.settings.adjust(&settings)
+            adjust(&settings)
             let fleet = try SimulatedFleet(settings, api: cluster.api, logger: Logger(label: "fleet"))
             let outcome: Result<SeedOutcome, any Error>
             do {
@@ -47,6 +51,16 @@ extension RealCluster {
         {
             let settings = SeedScenarioSettings(searches: 8)
             Self.expectProven(try await Self.run(CrashedPeerScenario(settings, say: { print($0) })))
+        }
+
+        @Test func `where the API server knows of a crash at once, there is no symptom, and the run fails`()
+            async throws
+        {
+            let scenario = CrashedPeerScenario(SeedScenarioSettings(searches: 8), say: { print($0) })
+            let failure = await #expect(throws: ScenarioFailure.self) {
+                try await Self.run(scenario) { $0.nodeGracePeriod = .zero }
+            }
+            #expect(failure?.description.contains("the symptom did not show") == true)
         }
 
         @Test func `a seed whose disk is full leaves, comes back with room, and the next time leaves before it fails`()
