@@ -137,6 +137,7 @@ package enum Reason: String, CaseIterable, Sendable {
     case leverDrifted = "LeverDrifted"
     case foreignLabel = "ForeignLabel"
     case cleanUpTooLate = "CleanUpTooLate"
+    case definitionsOutdated = "DefinitionsOutdated"
     case unknown = "Unknown"
 
     // What follows stands in `status.agent` of a MirrorNode and in an agent's log. Agents share with the operator:

@@ -31,4 +31,11 @@ package struct HostFigures: Codable, Hashable, Sendable {
     package var cleanUpEndsAtPercent: Int?
 
     package init() {}
+
+    /// Takes over what no decision rests on.
+    package mutating func takeInformation(of other: HostFigures?) {
+        ioFullPressurePercent = other?.ioFullPressurePercent
+        diskBusyPercent = other?.diskBusyPercent
+        diskOperationsPerSecond = other?.diskOperationsPerSecond
+    }
 }

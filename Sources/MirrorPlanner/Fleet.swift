@@ -45,6 +45,11 @@ package final class Fleet: Sendable {
         var agentNodes: [Node] = []
         var foreignServers: [RancherNode] = []
         var seeds: [SeedNode] = []
+        // Two mirrors may share agents, and a node has one label: the older one has it.
+        let elders = snapshot.mirrors.filter {
+            $0.spec.provider == mirror.spec.provider && $0.metadata.name != mirror.metadata.name
+                && Acceptance.isOlder($0, than: mirror)
+        }.map(\.spec)
         for node in snapshot.nodes {
             guard RancherNode.belongs(node, to: distribution) else {
                 if RancherNode.isServer(node) {
@@ -54,7 +59,9 @@ package final class Fleet: Sendable {
             }
             let isSelected = mirror.spec.selector.matches(node.metadata.labels)
             let isServer = RancherNode.isServer(node)
-            if isSelected, mirror.spec.candidates.includes(node), distribution.isSeed(node) {
+            if isSelected, mirror.spec.candidates.includes(node), distribution.isSeed(node),
+                !elders.contains(where: { $0.selector.matches(node.metadata.labels) && $0.candidates.includes(node) })
+            {
                 seeds.append(SeedNode(node: node, isServer: isServer))
             }
             if isServer {

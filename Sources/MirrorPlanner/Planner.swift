@@ -24,7 +24,9 @@ package enum Planner {
                 actions: step.actions,
                 status: status,
                 notes: [note] + step.notes,
-                nextDeadline: step.deadline
+                nextDeadline: step.deadline,
+                // A mistake in the specification is put right soon; what an older mirror has is not ours any more.
+                strays: verdict.reason == .conflict ? StraySeeds.names(of: mirror, snapshot, keeping: nil) : []
             )
         }
         let fleet = Fleet(mirror, snapshot)
@@ -32,7 +34,7 @@ package enum Planner {
         let isFresh = snapshot.staleness == nil
         let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
         let candidates = CandidateInput(fleet, snapshot, disrupted: disrupted, hold: hold(on: mirror))
-            .map(CandidatePlanner.decide)
+            .map { decision(fleet, $0) }
         let writer = StatusWriter(assessment, snapshot, candidates)
         guard isFresh, mirror.spec.pauseRequests.isEmpty, mirror.metadata.deletionTimestamp == nil else {
             let why = mirror.spec.pauseRequests.isEmpty ? "the mirror is being deleted" : "the mirror is paused"
@@ -55,8 +57,30 @@ package enum Planner {
             status: writer.status(step),
             notes: Notes.observations(assessment) + nodes.notes + step.notes + (candidates?.notes ?? []),
             nextDeadline: deadline(step, assessment),
-            candidates: candidates
+            candidates: candidates,
+            strays: StraySeeds.names(of: mirror, snapshot, keeping: fleet)
         )
+    }
+
+    /// The decision about the set. Who manages a node is looked up only for those that would leave: there are few, and
+    /// each that stays may let another one go.
+    private static func decision(_ fleet: Fleet, _ input: CandidateInput) -> CandidateDecision {
+        var input = input
+        var decision = CandidatePlanner.decide(input)
+        guard fleet.mirror.spec.rancher.managedNodes == .observe else { return decision }
+        while true {
+            let leaving = decision.leaving
+            var isNews = false
+            for (number, seed) in fleet.seeds.enumerated() where leaving.contains(seed.node.metadata.name) {
+                guard input.seeds[number].manager == nil, let manager = RancherNode.manager(seed.node.metadata) else {
+                    continue
+                }
+                input.seeds[number].manager = manager
+                isNews = true
+            }
+            guard isNews else { return decision }
+            decision = CandidatePlanner.decide(input)
+        }
     }
 
     /// Why the candidate set is left as it is, whatever is decided about it.

@@ -27,7 +27,7 @@ struct CandidateSetTests {
             cluster.clearLog()
         }
 
-        func pass() -> OperatorPass {
+        func pass(_ emit: @escaping @Sendable (EventOccurrence) -> Void = { _ in }) -> OperatorPass {
             let time = time
             return OperatorPass(
                 cluster,
@@ -41,8 +41,28 @@ struct CandidateSetTests {
                         trust: SignalTrust(since: Fixture.start.timestamp)
                     )
                     return Planner.plan(mirror: name, snapshot)
-                }
+                },
+                emit: emit
             )
+        }
+
+        /// Makes the definition of a kind one of a release that has no such fields.
+        func dropFields(of plural: String, below part: String, _ fields: [String]) async throws {
+            let resource = ResourceType(
+                group: "apiextensions.k8s.io",
+                version: "v1",
+                plural: "customresourcedefinitions",
+                kind: "CustomResourceDefinition",
+                namespaced: false
+            )
+            let key = ObjectKey(name: "\(plural).p2pmirror.io")
+            var definition: JSONValue = try await cluster.api.send(.get(resource, key))
+            var version = definition[path: "spec", "versions"]?.arrayValue?.first ?? [:]
+            for field in fields {
+                version["schema"]?["openAPIV3Schema"]?["properties"]?[part]?["properties"]?[field] = nil
+            }
+            definition["spec"]?["versions"] = [version]
+            _ = try await cluster.api.answer(to: .replace(resource, key, definition, manager: "test"))
         }
 
         func set(_ type: String, _ status: String, on name: String) async throws {
@@ -215,5 +235,58 @@ struct CandidateSetTests {
         try await fleet.cluster.put(Fixture.mirror())
         _ = try await pass.reconcile("m")
         #expect(try await fleet.labels["s4"] == "false")
+    }
+
+    @Test("A seed that is none any more is put back, and so is one whose mirror is on its way out")
+    func strays() async throws {
+        let fleet = try await Fleet()
+        try await fleet.set("DiskPressure", "True", on: "s4")
+        try await fleet.pass().run()
+        var mirror = try await fleet.cluster.mirror()
+        mirror.spec.candidates.selector = LabelSelector(matchLabels: ["seed": "yes"])
+        try await fleet.cluster.put(mirror)
+        try await fleet.pass().run()
+        #expect(try await fleet.labels["s4"] == "true")
+        #expect(try await fleet.mark(of: "s4") == nil)
+    }
+
+    @Test("A mirror that a finalizer of somebody else holds puts its seeds back at once")
+    func retiring() async throws {
+        let fleet = try await Fleet()
+        try await fleet.set("DiskPressure", "True", on: "s4")
+        try await fleet.pass().run()
+        let hold = Patch.merge(["metadata": ["finalizers": ["example.com/hold"]]])
+        try await fleet.cluster.api.patch(P2PMirror.self, ObjectKey(name: "m"), hold)
+        try await fleet.cluster.api.delete(P2PMirror.self, ObjectKey(name: "m"))
+        #expect(try await fleet.cluster.mirror().metadata.deletionTimestamp != nil)
+        try await fleet.pass().run()
+        #expect(try await fleet.labels["s4"] == "true")
+    }
+
+    @Test("With definitions that keep nothing of the set no seed is moved, it is said, and nothing spins")
+    func outdatedDefinitions() async throws {
+        let fleet = try await Fleet()
+        try await fleet.dropFields(of: "p2pmirrors", below: "status", ["candidates", "evictions", "storm"])
+        var mirror = try await fleet.cluster.mirror()
+        mirror.status?.candidates = nil
+        try await fleet.cluster.put(mirror, status: true)
+        try await fleet.set("DiskPressure", "True", on: "s4")
+        let said = Collected<String>()
+        let pass = fleet.pass { said.add($0.reason) }
+        let result = try await pass.run()
+        #expect(try await fleet.labels.values.allSatisfy { $0 == "true" })
+        #expect(try await fleet.record(of: "s4") == nil)
+        #expect(result["m"] == .requeue(after: .seconds(30)))
+        #expect(said.all.contains("DefinitionsOutdated"))
+    }
+
+    @Test("With a definition that lacks a field of a MirrorNode, that is said, and nothing else is done")
+    func undeclaredField() async throws {
+        let fleet = try await Fleet(settle: false)
+        try await fleet.dropFields(of: "mirrornodes", below: "spec", ["announceIntervalSeconds"])
+        await #expect(throws: KubeError.self) { try await fleet.pass().run() }
+        let ready = try await fleet.cluster.mirror().status?.conditions.first(ofType: "Ready")
+        #expect(ready?.reason == "RequestRefused")
+        #expect(ready?.message.contains("announceIntervalSeconds") == true)
     }
 }

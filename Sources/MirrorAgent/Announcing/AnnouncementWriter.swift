@@ -21,13 +21,15 @@ package actor AnnouncementWriter {
         return last
     }
 
-    /// How long ago it was renewed, by this node's clock, and what goodbye it says; for `Announcer.init`.
+    /// How long ago it was renewed, by this node's clock, in which interval it promises to be renewed, and what goodbye
+    /// it says; for `Announcer.init`.
     package func standing(
         _ announcement: SeedLease
-    ) async throws(KubeError) -> (age: Duration?, goodbye: String?) {
-        guard let lease = try await read(announcement) else { return (nil, nil) }
+    ) async throws(KubeError) -> (age: Duration?, promised: Duration?, goodbye: String?) {
+        guard let lease = try await read(announcement) else { return (nil, nil, nil) }
         let age = lease.spec?.renewTime.map { Duration.microseconds(now().microseconds - $0.microseconds) }
-        return (age, Announcements.goodbye(lease))
+        let promised = lease.spec?.leaseDurationSeconds.map { Duration.seconds($0) / 2 }
+        return (age, promised, Announcements.goodbye(lease))
     }
 
     /// Writes; false where nothing was to be written.

@@ -42,10 +42,12 @@ package struct Announcer: Sendable {
     /// - Parameters:
     ///   - age: time since the last renewal, by the clock of this node, which wrote it; nil where there is no Lease,
     ///     or where it can't be read.
+    ///   - promised: the interval that the Lease promises; nil where there is none.
     ///   - goodbye: the reason that stands in the Lease, where it says goodbye.
     package init(
         interval: Duration,
         age: Duration?,
+        promised: Duration? = nil,
         goodbye: String? = nil,
         now: Duration,
         using generator: inout some RandomNumberGenerator
@@ -54,6 +56,9 @@ package struct Announcer: Sendable {
         if let goodbye {
             state = .gone(goodbye)
             renewAt = now
+        } else if let promised, promised != self.interval {
+            // Whoever watches goes by what the Lease promises, until the first renewal in the new interval.
+            renewAt = now + min(promised, self.interval) * Double.random(in: 0..<0.5, using: &generator)
         } else if let age, age >= .zero, age < self.interval * 2 {
             // Never later than its predecessor would have been.
             renewAt = max(now, now - age + self.interval * Self.jitter(&generator))

@@ -52,8 +52,15 @@ package struct SeedAnnouncer: Sendable {
         var backoff = Backoff.watching
         while !Task.isCancelled {
             do throws(KubeError) {
-                let (age, goodbye) = try await writer.standing(announcement)
-                return Announcer(interval: interval, age: age, goodbye: goodbye, now: time.now, using: &generator)
+                let (age, promised, goodbye) = try await writer.standing(announcement)
+                return Announcer(
+                    interval: interval,
+                    age: age,
+                    promised: promised,
+                    goodbye: goodbye,
+                    now: time.now,
+                    using: &generator
+                )
             } catch {
                 report(error)
                 try? await time.sleep(for: backoff.next(using: &generator))

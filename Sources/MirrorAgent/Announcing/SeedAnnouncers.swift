@@ -111,6 +111,9 @@ extension NodeAgent {
                 continue
             }
             let distribution = RancherDistribution(object.spec.provider)
+            // To block the owner's deletion would need a permission on its finalizers, and the Lease need not.
+            var owner = object.controllerReference()
+            owner.blockOwnerDeletion = nil
             guard let probe = distribution.defaultProbes.first.flatMap({ ProbeRequest($0, host: address) }) else {
                 continue
             }
@@ -120,7 +123,7 @@ extension NodeAgent {
                     node: options.nodeName,
                     namespace: options.announcementNamespace,
                     intervalSeconds: interval,
-                    owner: object.controllerReference()
+                    owner: owner
                 ),
                 unit: distribution.unit(of: object.spec.role),
                 probe: probe

@@ -15,6 +15,8 @@ package struct FigureSampler: Sendable {
     private var networkErrorPercent: Double?
     private var diskBusyPercent: Double?
     private var diskOperationsPerSecond: Double?
+    /// Whether a window has ended: before that our predecessor's figures stand for what takes one.
+    private var hasWindow = false
     /// What was reported last.
     package private(set) var figures: HostFigures
 
@@ -46,6 +48,11 @@ package struct FigureSampler: Sendable {
         new.diskOperationsPerSecond = Rounding.rate.report(diskOperationsPerSecond, after: old.diskOperationsPerSecond)
         new.cleanUpBeginsAtPercent = reading.cleanUp?.beginsAtPercent
         new.cleanUpEndsAtPercent = reading.cleanUp?.endsAtPercent
+        if !hasWindow {
+            new.networkErrorPercent = old.networkErrorPercent
+            new.diskBusyPercent = old.diskBusyPercent
+            new.diskOperationsPerSecond = old.diskOperationsPerSecond
+        }
         figures = new
         return new
     }
@@ -57,6 +64,7 @@ package struct FigureSampler: Sendable {
         }
         let time = now - base.at
         guard time >= Self.window else { return }
+        hasWindow = true
         defer { self.base = (reading, now) }
         guard time <= Self.longestWindow else {
             (networkErrorPercent, diskBusyPercent, diskOperationsPerSecond) = (nil, nil, nil)

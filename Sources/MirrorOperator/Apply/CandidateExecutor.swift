@@ -11,6 +11,15 @@ package import MirrorPlanner
 /// - What is remembered is written first: whoever takes over knows of all that was done.
 /// - Nothing leaves the set before a live look at it, and the first effect that fails ends the pass.
 package struct CandidateExecutor: Sendable {
+    package enum Outcome: Hashable, Sendable {
+        /// All effects were carried out.
+        case done
+        /// The world is not, or may not be, as the plan saw it: look again soon.
+        case lookAgain
+        /// The API server does not keep what must be remembered, so nothing was done: its definitions are too old.
+        case notRemembered
+    }
+
     private let api: KubeAPI
     private let statuses: StatusWriter
     private let ownWrites: OwnWrites
@@ -31,20 +40,22 @@ package struct CandidateExecutor: Sendable {
         _ plan: Plan,
         of mirror: ObservedMirror,
         _ snapshot: Snapshot
-    ) async throws(KubeError) -> PlanExecutor.Outcome {
-        guard let decision = plan.candidates, !decision.effects.isEmpty, let spec = mirror.mirror?.spec else {
-            return .done
-        }
+    ) async throws(KubeError) -> Outcome {
+        guard plan.movesSeeds, let spec = mirror.mirror?.spec else { return .done }
         let pass = Pass(plan: plan, mirror: mirror, spec: spec, snapshot)
-        for effect in decision.effects {
+        let strays = plan.strays.map { name in
+            CandidateEffect.publish(name, Verdict(.nodeNotSelected, "\(name) is no seed of this mirror any more"))
+        }
+        for effect in strays + (plan.candidates?.effects ?? []) {
             let metadata = Self.metadata(of: effect)
             Logger.current.info("Carrying out an effect on the candidate set", metadata: metadata)
             do throws(KubeError) {
                 guard try await carryOut(effect, pass) else {
                     OperatorMetrics.acted(Self.name(of: effect), "conflict")
-                    return .lookAgain("conflict")
+                    return .lookAgain
                 }
                 OperatorMetrics.acted(Self.name(of: effect), "done")
+                if effect == .recordSet, !statuses.keepsSet(of: mirror.key) { return .notRemembered }
             } catch {
                 guard let reason = Self.reasonToLookAgain(error) else {
                     OperatorMetrics.acted(Self.name(of: effect), "error")
@@ -53,7 +64,7 @@ package struct CandidateExecutor: Sendable {
                 OperatorMetrics.acted(Self.name(of: effect), reason)
                 let fault: Logger.Metadata = ["error": "\(error)"]
                 Logger.current.info("The set is looked at again", metadata: metadata.merging(fault) { $1 })
-                return .lookAgain(reason)
+                return .lookAgain
             }
         }
         return .done

@@ -12,7 +12,7 @@ package struct StatusWriter: Sendable {
     /// What was sent last for each mirror, with the version that it rested on and the one that came of it: a server
     /// whose schema is older drops fields, and must not be written to again and again for that.
     private final class Written: Sendable {
-        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersions: [String?])]>([:])
+        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersions: [String?], keepsSet: Bool)]>([:])
     }
 
     package init(_ api: KubeAPI, _ ownWrites: OwnWrites) {
@@ -62,10 +62,18 @@ package struct StatusWriter: Sendable {
         )
         ownWrites.wrote(stored)
         let versions = [mirror.metadata.resourceVersion, stored.metadata.resourceVersion]
-        let last = (Self.withoutTransitionTimes(wanted), versions)
+        let keepsSet = wanted.candidates == nil || stored.status?.candidates != nil
+        let last = (Self.withoutTransitionTimes(wanted), versions, keepsSet)
         written.last.withLock { $0[mirror.key] = last }
         return true
     }
+
+    /// Whether the server keeps what is remembered of the mirror's candidate set, as the last write showed; with
+    /// definitions of an older release it does not.
+    func keepsSet(of mirror: ObjectKey) -> Bool { written.last.withLock { $0[mirror]?.keepsSet } ?? true }
+
+    /// Forgets what was sent, so that it is sent again: the definitions may have changed meanwhile.
+    func forget(_ mirror: ObjectKey) { written.last.withLock { $0[mirror] = nil } }
 
     private func wasWritten(_ wanted: P2PMirrorStatus, to mirror: ObservedMirror) -> Bool {
         guard let last = written.last.withLock({ $0[mirror.key] }) else { return false }

@@ -30,19 +30,23 @@ package final class SeedWatch: Sendable {
 
     private let clock: SeedClock
     private let mirrors: Store<ObservedMirror>.Reader
+    private let makesProbes: Bool
     private let staleness: @Sendable (Provider) -> [Signal: String]
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - mirrors: whose seeds are watched.
+    ///   - makesProbes: false where nobody makes any: what is never asked must not count as silent.
     ///   - staleness: why the watches behind the signals of a provider's seeds are out of date.
     package init(
         _ clock: SeedClock,
         mirrors: Store<ObservedMirror>.Reader,
+        makesProbes: Bool = true,
         staleness: @escaping @Sendable (Provider) -> [Signal: String] = { _ in [:] }
     ) {
         self.clock = clock
         self.mirrors = mirrors
+        self.makesProbes = makesProbes
         self.staleness = staleness
     }
 
@@ -58,7 +62,7 @@ package final class SeedWatch: Sendable {
         let selected = nodes.filter { mirror.spec.selector.matches($0.metadata.labels) }
         let known = mirrorNodes.filter { $0.spec.mirrorName == name }.map(\.spec.nodeName)
         let names = Set(selected.map(\.metadata.name)).union(known)
-        let probes = SeedProbe.probes(of: mirror, selected)
+        let probes = makesProbes ? SeedProbe.probes(of: mirror, selected) : []
         return state.withLock { state in
             if state.probes.replace(name, by: probes) { state.term?.probesChanged.yield() }
             let pods = WatchedPods(of: mirror.spec.provider).flatMap { state.pods[$0] } ?? [:]

@@ -63,12 +63,10 @@ struct ProbeMemory {
         return (before?.lastError == nil) == (after?.lastError == nil) ? nil : .trend
     }
 
-    /// The evidence of each node of a mirror that has any.
+    /// The evidence of each node of a mirror that is probed. A probe without a result is there, and says nothing: a
+    /// seed that is out must not come back for want of anybody who asks.
     func readings(of mirror: String) -> [String: [ProbeReading]] {
-        (entries[mirror] ?? [:]).compactMapValues { entries in
-            let readings = entries.compactMap(\.reading)
-            return readings.isEmpty ? nil : readings
-        }
+        (entries[mirror] ?? [:]).mapValues { $0.map { $0.reading ?? $0.silence } }
     }
 
     /// Begins anew: nothing was probed for a while.
@@ -81,6 +79,10 @@ struct ProbeMemory {
 extension ProbeMemory.Entry {
     fileprivate var reading: ProbeReading? {
         tally.reading(probe.probe, target: probe.scheduled.request.address)
+    }
+
+    fileprivate var silence: ProbeReading {
+        .silent(probe.probe, target: probe.scheduled.request.address)
     }
 }
 

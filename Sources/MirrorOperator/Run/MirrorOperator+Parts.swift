@@ -58,6 +58,7 @@ extension MirrorOperator {
         _ api: KubeAPI,
         _ options: OperatorOptions,
         _ stores: MirrorStores,
+        _ makesProbes: Bool,
         _ clock: any Clock<Duration>,
         _ wallClock: @Sendable () -> MicroTimestamp,
         _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
@@ -73,6 +74,7 @@ extension MirrorOperator {
         let seeds = SeedWatch(
             SeedClock(clock, wallClock: wallClock()),
             mirrors: stores.mirrors,
+            makesProbes: makesProbes,
             staleness: { sources.staleness(of: $0) }
         )
         return (sources, seeds)

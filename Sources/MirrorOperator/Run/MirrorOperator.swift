@@ -73,7 +73,7 @@ package final class MirrorOperator: Sendable {
         let leading = KubeAPI(elector.map { elector in LeaderTransport(transport) { elector.isLeader } } ?? transport)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
-        let (sources, seeds) = Self.seeds(api, options, stores, clock, wallClock, generator, logger)
+        let (sources, seeds) = Self.seeds(api, options, stores, probes != nil, clock, wallClock, generator, logger)
         seedSources = sources
         self.seeds = seeds
         makeProber = { Self.prober(probes, seeds, clock) }
@@ -164,7 +164,7 @@ package final class MirrorOperator: Sendable {
             group.addTask { await self.queueMirrors(queue) }
             for mirror in OrphanedSeeds.mirrors(self.stores) { queue.add(mirror) }
             group.addTask { await self.queueNodes(queue) }
-            group.addTask { await queue.add(changesOf: self.stores.mirrorNodes) { Self.keys(of: $0) } }
+            group.addTask { await self.queueMirrorNodes(queue) }
             group.addTask { await self.probe(probesChanged) }
             await group.waitForAll()
         }
@@ -214,6 +214,27 @@ extension MirrorOperator {
             if look <= now { look = max(now, look + options.nodeChangeDelay) }
             for mirror in stores.mirrors.all { queue.add(mirror.metadata.name, after: look - now, priority: priority) }
         }
+    }
+
+    /// What an agent measures on its host changes often somewhere in a large fleet, and is gathered.
+    private func queueMirrorNodes(_ queue: WorkQueue<String>) async {
+        for await batch in stores.mirrorNodes.changes() {
+            for change in batch {
+                let delay = Self.isMeasureAlone(change) ? options.measureDelay : .zero
+                for mirror in Self.keys(of: change) {
+                    queue.add(mirror, after: delay, priority: change.isInitial ? .low : .normal)
+                }
+            }
+        }
+    }
+
+    /// Whether nothing has changed but what is measured.
+    static func isMeasureAlone(_ change: StoreChange<MirrorNode>) -> Bool {
+        guard var old = change.old, let new = change.new, old.status?.agent != nil else { return false }
+        old.metadata.resourceVersion = new.metadata.resourceVersion
+        old.status?.agent?.figures = new.status?.agent?.figures
+        old.status?.agent?.host?.serviceCPUPercent = new.status?.agent?.host?.serviceCPUPercent
+        return old == new
     }
 
     /// A heartbeat gives a node a new version and, without the fields that are not kept, nothing else.

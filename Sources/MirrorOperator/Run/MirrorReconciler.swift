@@ -13,6 +13,8 @@ package struct MirrorReconciler: Sendable {
     static let nextStepDelay = Duration.milliseconds(20)
     /// While the stores are silent nothing wakes us.
     static let staleDelay = Duration.seconds(10)
+    /// Until the definitions are asked again whether they are those of this release.
+    static let outdatedDelay = Duration.seconds(30)
 
     private let stores: MirrorStores
     private let gatherer: SnapshotGatherer
@@ -94,13 +96,13 @@ package struct MirrorReconciler: Sendable {
         do throws(KubeError) {
             guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: secondLooks.next(name)) }
             // Nothing is said of one that is going; only what it had begun is ended.
-            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty {
+            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty, !plan.movesSeeds {
                 return snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay)
             }
             return try await carryOut(plan, snapshot, mirror)
         } catch {
             // A transient error is no fault of the mirror, and the status could hardly be written.
-            if error.code == .status, !error.isTransient {
+            if error.code == .status, !error.isTransient || error.namesUndeclaredField {
                 // What was known before still holds as far as anybody knows.
                 try? await write(FaultStatus.refused(mirror.status, error, of: mirror), to: mirror)
             }
@@ -152,8 +154,13 @@ package struct MirrorReconciler: Sendable {
         // The status of a plan that did not come true would say what is not; the next look is near.
         guard outcome == .done else { return .requeue(after: secondLooks.next(plan.mirror)) }
         if plan.releasesDisruption { released() }
-        guard try await candidates.execute(plan, of: mirror, snapshot) == .done else {
-            return .requeue(after: secondLooks.next(plan.mirror))
+        switch try await candidates.execute(plan, of: mirror, snapshot) {
+        case .done: break
+        case .lookAgain: return .requeue(after: secondLooks.next(plan.mirror))
+        case .notRemembered:
+            notes.record(plan.notes + [Self.outdatedDefinitions], about: mirror)
+            statuses.forget(mirror.key)
+            return .requeue(after: Self.outdatedDelay)
         }
         notes.record(plan.notes, about: mirror)
         do throws(KubeError) {
@@ -167,14 +174,21 @@ package struct MirrorReconciler: Sendable {
         return next(plan, snapshot)
     }
 
+    private static let outdatedDefinitions = Note(
+        .warning,
+        reason: .definitionsOutdated,
+        message: "The API server does not keep what must be remembered of the candidate set, so no seed is moved: its "
+            + "definitions of this operator's kinds are older than the operator. Apply those of this release "
+            + "(kubectl apply --server-side -f crds/)"
+    )
+
     private func write(_ status: P2PMirrorStatus, to mirror: ObservedMirror) async throws(KubeError) {
         OperatorMetrics.describe(mirror.metadata.name, status)
         if try await statuses.write(status, to: mirror, now: wallClock().timestamp) { OperatorMetrics.wroteStatus() }
     }
 
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
-        let movesSeeds = plan.candidates?.effects.isEmpty == false
-        if !plan.actions.isEmpty || movesSeeds { return .requeue(after: Self.nextStepDelay) }
+        if !plan.actions.isEmpty || plan.movesSeeds { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
         let isStale = snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
         if isStale { delays.append(Self.staleDelay) }
@@ -189,6 +203,12 @@ package struct MirrorReconciler: Sendable {
         }
         return delays.min().map { .requeue(after: $0) } ?? .awaitChange
     }
+}
+
+extension KubeError {
+    /// Whether the server does not know a field that is applied, because its definitions are of an older release. It
+    /// answers 500 to that, as to what may be over in a moment (structured-merge-diff `typed/validate.go`).
+    fileprivate var namesUndeclaredField: Bool { httpStatus == 500 && message.contains("field not declared in schema") }
 }
 
 extension Plan {

@@ -16,6 +16,8 @@ package struct OperatorOptions: Hashable, Sendable {
     /// How long changes of nodes are gathered after one that the mirrors have looked at: a rack that comes up is two
     /// looks.
     package var nodeChangeDelay = Duration.milliseconds(50)
+    /// How long figures of hosts are gathered.
+    package var measureDelay = Duration.milliseconds(500)
 
     package init(
         leaseNamespace: String,

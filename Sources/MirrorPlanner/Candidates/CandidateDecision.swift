@@ -33,6 +33,14 @@ package struct CandidateDecision: Hashable, Sendable {
     package var trust: SignalTrust
     /// When to decide again though nothing is heard.
     package var nextDeadline: Timestamp
+
+    /// Seeds that leave, or would but for mode or a pause.
+    var leaving: Set<String> {
+        var names: Set<String> = []
+        for case .withdraw(let name, _) in effects { names.insert(name) }
+        for held in held where [.observing, .paused].contains(held.guardian.reason) { names.insert(held.seed) }
+        return names
+    }
 }
 
 /// One effect of a decision.

@@ -46,7 +46,8 @@ extension Seed {
             ),
             isBeingChanged: name == disrupted,
             readmit: object?.metadata.annotations[AnnotationKey.readmit],
-            record: object?.status?.candidate
+            record: object?.status?.candidate,
+            isRecordable: object != nil
         )
     }
 }

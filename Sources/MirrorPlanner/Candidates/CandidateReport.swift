@@ -81,7 +81,7 @@ struct CandidateReport {
     private func effects() -> [CandidateEffect] {
         var effects: [CandidateEffect] = []
         if memory != input.memory { effects.append(.recordSet) }
-        for place in set.places where place.record != place.seed.record {
+        for place in set.places where place.record != place.seed.record && place.seed.isRecordable {
             effects.append(.recordSeed(place.seed.name, place.record))
         }
         for move in set.joining { effects.append(.publish(set.places[move.place].seed.name, move.verdict)) }

@@ -197,7 +197,8 @@ struct CandidateSet {
     /// Lets go who asks to, the worst first, as far as every guard agrees.
     mutating func shrink() {
         let asking = places.indices.filter { index in
-            guard places[index].seed.isPublished, places[index].record != nil else { return false }
+            let seed = places[index].seed
+            guard seed.isPublished, seed.isRecordable, places[index].record != nil else { return false }
             if case .leave = places[index].health.wish { return true }
             return false
         }
@@ -228,6 +229,9 @@ struct CandidateSet {
     /// The first guard that keeps the seed in the set, in the order of the design; evidence in doubt is none, and has
     /// been left out before.
     private mutating func guardian(of seed: Seed, _ cause: Cause) -> Verdict? {
+        if let manager = seed.manager {
+            return Verdict(.managedElsewhere, "\(seed.name) is managed by \(manager), and is left alone")
+        }
         // An administrator who excludes one seed has judged himself.
         if cause.kind != .excluded, storm.holds(seed) {
             return Verdict(.stormActive, "\(seed.name) stays: too many seeds are unhealthy at once")

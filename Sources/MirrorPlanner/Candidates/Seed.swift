@@ -25,6 +25,10 @@ package struct Seed: Hashable, Sendable {
     package var readmit: String?
     /// `MirrorNode.status.candidate`, unless it is of another Node of that name.
     package var record: MirrorNodeStatus.Candidate?
+    /// Whether there is a MirrorNode of this Node to remember anything in. Nothing is done to a seed without one.
+    package var isRecordable: Bool
+    /// Who else manages the node, where that keeps us from touching it.
+    package var manager: String?
 
     package init(
         name: String,
@@ -34,7 +38,9 @@ package struct Seed: Hashable, Sendable {
         evidence: Evidence,
         isBeingChanged: Bool = false,
         readmit: String? = nil,
-        record: MirrorNodeStatus.Candidate? = nil
+        record: MirrorNodeStatus.Candidate? = nil,
+        isRecordable: Bool = true,
+        manager: String? = nil
     ) {
         self.name = name
         self.zone = zone
@@ -44,6 +50,8 @@ package struct Seed: Hashable, Sendable {
         self.isBeingChanged = isBeingChanged
         self.readmit = readmit
         self.record = record
+        self.isRecordable = isRecordable
+        self.manager = manager
     }
 
     var isPublished: Bool { lever == .published }
@@ -52,6 +60,12 @@ package struct Seed: Hashable, Sendable {
     /// Whether it counts as a seed: one that an administrator took out by hand does not.
     var isMember: Bool { !isExcluded && lever != .withdrawn(isOurs: false) }
     var isReady: Bool { evidence.node?.isReady == true && evidence.node?.isDeleting == false }
+
+    /// Whether its daemon has answered all probes later than that, and still does.
+    func hasAnswered(since start: Timestamp, _ now: Moment) -> Bool {
+        !evidence.probes.isEmpty
+            && evidence.probes.allSatisfy { $0.lastError == nil && $0.at > start && $0.isCurrent(now) }
+    }
 
     /// Whether it should answer as far as the API server knows, whatever it is to the set.
     var shouldAnswer: Bool { isReady && !isBeingChanged && evidence.pod?.isDeleting != true }

@@ -107,7 +107,7 @@ package struct RancherNode: Hashable, Sendable {
     /// Rancher provisions by Cluster API, so that its nodes carry the marks of both: label `rke.cattle.io/machine`, and
     /// annotations that Cluster API's machine controller sets (`cluster.x-k8s.io/machine`, `/owner-name`,
     /// `/cluster-name`; kubernetes-sigs/cluster-api `api/core/v1beta1/machine_types.go`).
-    private static func manager(_ metadata: ObjectMeta) -> String? {
+    static func manager(_ metadata: ObjectMeta) -> String? {
         let prefix = "rke.cattle.io/"
         let isRancher =
             metadata.labels.keys.contains { $0.hasPrefix(prefix) }

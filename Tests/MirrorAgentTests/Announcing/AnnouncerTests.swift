@@ -214,4 +214,23 @@ struct AnnouncerTests {
         #expect(ServicePresence("k3s.service", state) == expected)
         #expect(ServicePresence("k3s.service", nil) == .unknown)
     }
+
+    @Test(
+        "With another interval the first renewal comes within the one that the Lease promises",
+        arguments: [5, 3_600]
+    )
+    func otherInterval(_ seconds: Int) {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<100 {
+            var announcer = Announcer(
+                interval: .seconds(seconds),
+                age: .seconds(20),
+                promised: .seconds(30),
+                now: .zero,
+                using: &generator
+            )
+            let latest = Duration.seconds(min(30, seconds)) / 2
+            #expect(announcer.take(.alive, now: latest) == .renew)
+        }
+    }
 }

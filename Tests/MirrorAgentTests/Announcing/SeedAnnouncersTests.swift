@@ -129,6 +129,7 @@ struct SeedAnnouncersTests {
         #expect(seed.lease.intervalSeconds == 3_600)
         #expect(seed.lease.namespace == Announcements.namespace)
         #expect(seed.lease.owner?.kind == "MirrorNode")
+        #expect(seed.lease.owner?.blockOwnerDeletion == nil, "that would need a permission of its own")
         #expect(seed.unit == "rke2-server.service")
         #expect(seed.probe.address == "tcp://10.0.0.1:5001")
         #expect(await agent.announcers.isAnySeed)

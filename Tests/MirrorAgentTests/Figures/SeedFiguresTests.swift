@@ -118,4 +118,36 @@ struct SeedFiguresTests {
         #expect(pacing.pause(after: .done(.later), isSeed: false).open == .seconds(120))
         #expect(pacing.pause(after: .done(.soon), isSeed: true).open == .seconds(1))
     }
+
+    @Test("What stands there for information is no news by itself, and goes along with other news")
+    func information() async throws {
+        let (world, host, agent) = try seed()
+        func pressure(_ some: Int, _ full: Int) {
+            host.change {
+                $0.files["/proc/pressure/io"] =
+                    "some avg10=0 avg60=\(some).00 avg300=0 total=0\nfull avg10=0 avg60=\(full).00 avg300=0 total=0\n"
+            }
+        }
+        pressure(10, 10)
+        _ = await world.run(agent)
+        #expect(try world.status?.figures?.ioFullPressurePercent == 10)
+        let writes = world.server.writes.count
+        pressure(10, 80)
+        _ = await world.run(agent, now: World.now + 60)
+        #expect(world.server.writes.count == writes)
+        pressure(60, 80)
+        _ = await world.run(agent, now: World.now + 120)
+        #expect(try world.status?.figures?.ioFullPressurePercent == 80)
+        #expect(world.server.writes.count == writes + 1)
+    }
+
+    @Test("An agent that is started anew keeps what takes it a window to measure again")
+    func successor() async throws {
+        var reported = HostFigures()
+        reported.networkErrorPercent = 9
+        var sampler = FigureSampler(reported: reported)
+        #expect(sampler.add(HostReading(), at: .zero).networkErrorPercent == 9)
+        #expect(sampler.add(HostReading(), at: .seconds(30)).networkErrorPercent == 9)
+        #expect(sampler.add(HostReading(), at: .seconds(61)).networkErrorPercent == nil)
+    }
 }

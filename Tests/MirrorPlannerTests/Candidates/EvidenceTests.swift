@@ -140,4 +140,82 @@ struct CandidateEvidenceTests {
         #expect(line.decision.notes.map(\.reason) == [.cleanUpTooLate, .cleanUpTooLate])
         #expect(line.decision.notes.map(\.node) == ["seed-1", "seed-2"])
     }
+
+    /// Four seeds that renew and answer, the first of which has not renewed for a long time.
+    private static func agentAway(probes: [ProbeReading]) -> CandidateTimeline {
+        var line = CandidateTimeline(CandidateFixture.seeds(4))
+        for number in 1...4 {
+            line[number].evidence.announcement = Announcement(heardAt: start + 195, intervalSeconds: 30)
+            line[number].evidence.probes = [reading(at: 195)]
+        }
+        line[1].evidence.announcement?.heardAt = start + 100
+        line[1].evidence.probes = probes
+        return line
+    }
+
+    private static func reading(at seconds: Int, error: String? = nil) -> ProbeReading {
+        ProbeReading(
+            name: "peer",
+            target: "tcp://10.0.0.1:5001",
+            isFailing: false,
+            lastError: error,
+            at: start + seconds,
+            periodSeconds: 10,
+            rowSeconds: 20
+        )
+    }
+
+    @Test(
+        "A seed whose agent is away stays while its daemon answers; one that did not answer since, or fails, leaves",
+        arguments: [
+            ([reading(at: 195)], true), ([reading(at: 195, error: "refused")], false), ([], false),
+            ([reading(at: 120)], false), ([reading(at: 195), reading(at: 195, error: "refused")], false),
+        ] as [([ProbeReading], Bool)]
+    )
+    func agentAlone(_ probes: [ProbeReading], stays: Bool) {
+        var line = Self.agentAway(probes: probes)
+        line.advance(to: 200)
+        #expect(line[1].isPublished == stays)
+    }
+
+    @Test("Where all agents are away and the daemons answer, announcements are not in doubt, and nobody leaves")
+    func allAgentsAway() {
+        var line = CandidateTimeline(CandidateFixture.seeds(4))
+        for number in 1...4 {
+            line[number].evidence.announcement = Announcement(heardAt: Self.start + 10, intervalSeconds: 30)
+            line[number].evidence.probes = [Self.reading(at: 195)]
+        }
+        line.advance(to: 200)
+        #expect(line.decision.trust.doubt(of: .announcements) == nil)
+        #expect(line.changes.isEmpty)
+        #expect(line.records == 0)
+    }
+
+    @Test("A seed that is out for its disk does not come back on a disk that cannot be measured any more")
+    func unknownFigure() {
+        var line = CandidateTimeline(CandidateFixture.seeds(4))
+        func measure(_ percent: Int?, at seconds: Int) {
+            line[1].evidence.figures = Figures(at: Self.start + seconds, diskUsedPercent: percent)
+        }
+        measure(91, at: 0)
+        line.decide()
+        #expect(line.state(1) == .evicted)
+        for seconds in stride(from: 30, through: 600, by: 30) {
+            measure(nil, at: seconds)
+            line.advance(to: seconds)
+        }
+        #expect(line.state(1) == .evicted)
+        #expect(!line[1].isPublished)
+    }
+
+    @Test("Who readmits a seed need not wait until everything is heard of it again")
+    func readmitUnclear() {
+        var line = CandidateTimeline(CandidateFixture.seeds(4))
+        line[1].evidence.figures = Figures(at: Self.start, diskUsedPercent: 91)
+        line.decide()
+        line[1].evidence.figures = Figures(at: Self.start)
+        line[1].readmit = line.record(1)?.since.description
+        line.advance(to: 60)
+        #expect(line[1].isPublished)
+    }
 }

@@ -128,7 +128,8 @@ struct SeedsInPlansTests {
         arguments: [(Mode.observe, [], "Observing"), (.enforce, ["upgrade"], "Paused")] as [(Mode, [String], String)]
     )
     func held(_ mode: Mode, _ pause: [String], _ reason: String) throws {
-        var snapshot = Self.snapshot(mode: mode) { $0.pauseRequests = pause }
+        var snapshot = Self.snapshot(mode: mode)
+        snapshot.mirrors[0].spec.pauseRequests = pause
         snapshot.nodes[3].status?.conditions?.append(Node.Condition(type: "DiskPressure", status: "True"))
         let plan = try Self.plan(snapshot)
         #expect(Self.withdrawn(plan) == [])
@@ -180,6 +181,75 @@ struct SeedsInPlansTests {
         #expect(Self.withdrawn(try Self.plan(snapshot)) == ["server-4"])
         snapshot.mirrorNodes[3].spec.nodeUID = "uid-of-another"
         #expect(Self.withdrawn(try Self.plan(snapshot)) == [])
+    }
+
+    @Test("Of a Node without a MirrorNode of its own nothing can be remembered, so nothing is done to it")
+    func unrecordable() throws {
+        var snapshot = Self.snapshot()
+        snapshot.mirrors[0].status = try Self.plan(snapshot).status
+        snapshot.nodes[3].metadata.uid = "uid-of-another"
+        snapshot.nodes[3].status?.conditions?.append(Node.Condition(type: "DiskPressure", status: "True"))
+        #expect(try Self.plan(snapshot).candidates?.effects == [])
+        snapshot.mirrors[0].spec.pauseRequests = ["upgrade"]
+        #expect(try Self.plan(snapshot).candidates?.effects == [], "it is made anew only once the mirror goes on")
+    }
+
+    @Test("A node that we took out and that is no seed any more is put back; one that somebody else took out is not")
+    func strays() throws {
+        var snapshot = Self.snapshot()
+        snapshot.mirrors[0].spec.candidates.selector = LabelSelector(matchLabels: ["seed": "yes"])
+        for number in [2, 3] { snapshot.nodes[number].metadata.labels[Self.label] = "false" }
+        snapshot.nodes[3].metadata.annotations[AnnotationKey.evictedBy] = "embedded"
+        #expect(try Self.plan(snapshot).strays == ["server-4"])
+        snapshot.mirrors[0].spec.pauseRequests = ["me"]
+        #expect(try Self.plan(snapshot).strays == [])
+        snapshot.mirrors[0].spec.pauseRequests = []
+        snapshot.mirrors[0].spec.candidates.selector = nil
+        #expect(try Self.plan(snapshot).strays == [])
+    }
+
+    @Test("A mirror that an older one displaces puts back what it took out, and one with a mistake in it waits")
+    func displaced() throws {
+        var snapshot = Self.snapshot()
+        snapshot.nodes[3].metadata.labels[Self.label] = "false"
+        snapshot.nodes[3].metadata.annotations[AnnotationKey.evictedBy] = "embedded"
+        var elder = Fixture.mirror("elder")
+        elder.metadata.creationTimestamp = Timestamp(seconds: 1_000)
+        snapshot.mirrors.append(elder)
+        let plan = try Self.plan(snapshot)
+        #expect(Self.condition(.accepted, plan)?.reason == "Conflict")
+        #expect(plan.strays == ["server-4"])
+        snapshot.mirrors.removeLast()
+        snapshot.mirrors[0].spec.rollout.minReadySeconds = -1
+        #expect(try Self.plan(snapshot).strays == [])
+    }
+
+    @Test("Of two mirrors that share agents the older one has them as seeds")
+    func sharedAgents() throws {
+        var snapshot = Self.snapshot()
+        for index in snapshot.nodes.indices { snapshot.nodes[index].metadata.labels[Self.label] = "true" }
+        snapshot.nodes[4].metadata.labels["pool"] = "a"
+        var younger = Fixture.mirror("pool") { $0.selector = LabelSelector(matchLabels: ["pool": "a"]) }
+        younger.metadata.creationTimestamp = Timestamp(seconds: 1_750_000_000)
+        snapshot.mirrors.append(younger)
+        snapshot.seeds["pool"] = snapshot.seeds["embedded"]
+        #expect(try Self.plan(snapshot).status.candidates?.total == 5)
+        #expect(Planner.plan(mirror: "pool", snapshot)?.status.candidates?.total == 0)
+    }
+
+    @Test("A node that Rancher manages is left alone unless the mirror says otherwise, and another one may leave")
+    func managed() throws {
+        var snapshot = Self.snapshot { $0.candidates.maxUnhealthy = .percent(100) }
+        for number in [2, 3] {
+            snapshot.nodes[number].status?.conditions?.append(Node.Condition(type: "DiskPressure", status: "True"))
+        }
+        snapshot.nodes[2].metadata.labels["rke.cattle.io/machine"] = "m"
+        let plan = try Self.plan(snapshot)
+        #expect(Self.withdrawn(plan) == ["server-4"])
+        #expect(plan.candidates?.held.map(\.guardian.reason) == [.managedElsewhere])
+        snapshot.mirrors[0].spec.rke2?.managedNodes = .enforce
+        if snapshot.mirrors[0].spec.rke2 == nil { snapshot.mirrors[0].spec.rke2 = .init(managedNodes: .enforce) }
+        #expect(Self.withdrawn(try Self.plan(snapshot)).sorted() == ["server-3", "server-4"])
     }
 
     @Test("Our own restart of a server is no illness of its seed")

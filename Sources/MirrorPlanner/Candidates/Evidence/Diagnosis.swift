@@ -21,13 +21,14 @@ struct Diagnosis {
     init(_ seed: Seed, _ context: CandidateContext) {
         self.context = context
         let trust = context.trust
-        silent = context.doubted.filter { seed.evidence.has($0) }
+        // Of one that something is remembered against, a source that has not been read yet is silent too.
+        silent = seed.record == nil ? context.doubted.filter { seed.evidence.has($0) } : context.doubted
         if let node = seed.evidence.node { look(at: node) }
         if let pod = seed.evidence.pod, trust.trusts(.pods) { look(at: pod) }
         if let figures = seed.evidence.figures, trust.trusts(.figures) { look(at: figures, seed) }
         if trust.trusts(.probes) { look(at: seed.evidence.probes, since: trust.since(.probes)) }
         if let announcement = seed.evidence.announcement, trust.trusts(.announcements) {
-            look(at: announcement, since: trust.since(.announcements), context.othersHeardAt)
+            look(at: announcement, of: seed, since: trust.since(.announcements))
         }
         if seed.isBeingChanged {
             let count = causes.count
@@ -88,6 +89,12 @@ struct Diagnosis {
             return
         }
         let health = settings.health
+        // What it is or was unwell for can't be measured any more: that is no health.
+        if let reason = seed.record?.reason, let kind = Cause.Kind(reason: reason), kind.signal == .figures,
+            figures.value(of: kind) == nil
+        {
+            silent.insert(.figures)
+        }
         if let used = figures.diskUsedPercent {
             let isReturning = hasLeft(seed, for: .diskFull)
             if used >= (isReturning ? health.disk.readmitBelowPercent : health.disk.evictAtPercent) {
@@ -166,7 +173,7 @@ struct Diagnosis {
         }
     }
 
-    private mutating func look(at announcement: Announcement, since start: Timestamp, _ othersHeardAt: Timestamp) {
+    private mutating func look(at announcement: Announcement, of seed: Seed, since start: Timestamp) {
         guard !announcement.saidGoodbye else {
             add(.saidGoodbye, "its daemon was stopped in good order")
             return
@@ -177,8 +184,11 @@ struct Diagnosis {
             wake(deadline)
             return
         }
+        // It is the agent that is away, or one that does not announce: the daemon itself has answered since.
+        if context.trust.trusts(.probes), seed.hasAnswered(since: announcement.due(from: start), now) { return }
         // Nothing but the others shows that renewals still reach us. Where most of them were last heard before this one
         // was missed, it is too early to tell.
+        let othersHeardAt = context.othersHeardAt
         guard othersHeardAt > max(announcement.heardAt, start) + announcement.intervalSeconds else {
             silent.insert(.announcements)
             if othersHeardAt != .distantPast { wake(now.begins + 1) }

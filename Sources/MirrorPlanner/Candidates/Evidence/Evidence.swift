@@ -151,6 +151,21 @@ package struct Figures: Hashable, Sendable {
     }
 }
 
+extension Figures {
+    /// The figure that a cause rests on; nil where it is not known, or the cause rests on none.
+    func value(of kind: Cause.Kind) -> Int? {
+        switch kind {
+        case .diskFull: diskUsedPercent
+        case .inodesExhausted: inodesUsedPercent
+        case .memoryLow: memoryAvailablePercent
+        case .ioPressure: ioPressurePercent
+        case .networkErrors: networkErrorPercent
+        case .fileDescriptorsUsed: fileDescriptorsUsedPercent
+        default: nil
+        }
+    }
+}
+
 /// When a seed was heard of last.
 package struct Announcement: Codable, Hashable, Sendable {
     /// The last renewal that we saw, on the clock of the decision, rounded up.
@@ -172,8 +187,11 @@ package struct Announcement: Codable, Hashable, Sendable {
     /// When it is expired, if nothing is heard and nothing was missed since `start`.
     func deadline(from start: Timestamp) -> Timestamp { max(heardAt, start) + 2 * intervalSeconds }
 
-    /// When a renewal is overdue by more than a network's usual delay.
-    package func isLate(_ now: Moment, from start: Timestamp) -> Bool {
-        now.passed - max(heardAt, start) > intervalSeconds + max(1, intervalSeconds / 10)
+    /// When the next renewal is due, a network's usual delay included.
+    func due(from start: Timestamp) -> Timestamp {
+        max(heardAt, start) + (intervalSeconds + max(1, intervalSeconds / 10))
     }
+
+    /// Whether a renewal is overdue.
+    package func isLate(_ now: Moment, from start: Timestamp) -> Bool { due(from: start) < now.passed }
 }

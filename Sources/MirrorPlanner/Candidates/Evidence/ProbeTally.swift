@@ -80,6 +80,19 @@ package struct ProbeReading: Codable, Hashable, Sendable {
         self.rowSeconds = rowSeconds
     }
 
+    /// One without a result so far.
+    package static func silent(_ probe: Probe, target: String) -> ProbeReading {
+        ProbeReading(
+            name: probe.name,
+            target: target,
+            isFailing: nil,
+            lastError: nil,
+            at: .distantPast,
+            periodSeconds: probe.periodSeconds,
+            rowSeconds: probe.periodSeconds * (probe.failureThreshold - 1)
+        )
+    }
+
     /// Whether the prober still works on it: two results may be missing.
     func isCurrent(_ now: Moment) -> Bool { now.passed - at <= 3 * periodSeconds }
 }

@@ -59,7 +59,7 @@ extension SignalTrust {
             let doubt =
                 switch signal {
                 case .probes: probeDoubt(seeds, now)
-                case .announcements: announcementDoubt(seeds, now)
+                case .announcements: announcementDoubt(seeds, now, trustsProbes: next.trusts(.probes))
                 case .nodes, .pods, .figures: String?.none
                 }
             next.update(signal, doubt: stale[signal] ?? doubt, at: now)
@@ -81,15 +81,18 @@ extension SignalTrust {
         return "\(failing) of \(all) seed(s) whose nodes are Ready fail them at once"
     }
 
-    private func announcementDoubt(_ seeds: [Seed], _ now: Moment) -> String? {
+    /// - Parameter trustsProbes: whether a daemon that answers shows that only its agent is away.
+    private func announcementDoubt(_ seeds: [Seed], _ now: Moment, trustsProbes: Bool) -> String? {
         // What was not seen to begin with cannot be late; while in doubt, each is late until it is heard again.
         let start = trusts(.announcements) ? since(.announcements) : .distantPast
         var late = 0
         var all = 0
         for seed in seeds where seed.shouldAnswer {
             guard let announcement = seed.evidence.announcement, !announcement.saidGoodbye else { continue }
+            let isLate = announcement.isLate(now, from: start)
+            if isLate, trustsProbes, seed.hasAnswered(since: announcement.due(from: start), now) { continue }
             all += 1
-            if announcement.isLate(now, from: start) { late += 1 }
+            if isLate { late += 1 }
         }
         guard late * 2 > all else { return nil }
         return "\(late) of \(all) seed(s) whose nodes are Ready are late with theirs at once"

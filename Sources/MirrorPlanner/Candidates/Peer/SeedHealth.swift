@@ -155,11 +155,11 @@ struct SeedHealth {
             if seed.isPublished { wish = .leave(cause) }
             return
         }
-        if isUnclear(known) { return }
         if seed.readmit == known.since.description {
             wish = .back
             return
         }
+        if isUnclear(known) { return }
         if seed.isPublished { wish = .leave(context.drift(seed, known)) }
         if let until = known.until, !now.isPast(until) {
             wake(until)
