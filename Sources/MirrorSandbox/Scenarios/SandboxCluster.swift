@@ -85,6 +85,8 @@ package struct SandboxCluster: Sendable {
             try? await api.delete(Node.self, ObjectKey(name: host.name))
             let name = Names.mirrorNode(mirror: RingScenario.mirrorName, node: host.name)
             try? await api.delete(MirrorNode.self, ObjectKey(name: name))
+            // Where no garbage collector runs, it stays although its MirrorNode is gone.
+            try? await api.delete(Lease.self, ObjectKey(namespace: Announcements.namespace, name: name))
         }
     }
 
