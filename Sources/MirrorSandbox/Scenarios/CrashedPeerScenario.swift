@@ -87,8 +87,9 @@ package struct CrashedPeerScenario: SeedScenario {
         try await follower.wait(untilSaid: .announcementExpired, within: 5)
         let evicted = try await fleet.search(settings.searches, culprit: settings.culprit)
         say("the service of \(settings.culprit) starts again, and publishes itself as it does at each start:")
+        let revived = WallClock.now()
         fleet.supervisor.revive(try unit(of: fleet))
-        let times = try await untilBack(follower, from: left.number + 1)
+        let times = try await untilBack(follower, from: left.number + 1, revived: revived)
         let back = try await fleet.search(settings.searches, culprit: settings.culprit)
         return SeedOutcome(
             before: before,
@@ -120,9 +121,12 @@ package struct CrashedPeerScenario: SeedScenario {
     }
 
     /// Drift and readmission.
+    ///
+    /// - Parameter revived: when the service was started again; it answers no earlier, and from then on it is well.
     private func untilBack(
         _ follower: SeedFollower,
-        from number: Int
+        from number: Int,
+        revived: MicroTimestamp
     ) async throws -> [ExpectedTime] {
         let drift = try await follower.wait(
             for: "the label that the service of \(settings.culprit) writes at its start",
@@ -143,18 +147,15 @@ package struct CrashedPeerScenario: SeedScenario {
         guard let until = timeline.probationEnd(before: back.number) else {
             throw ScenarioFailure("\(settings.culprit) came back without a probation")
         }
-        guard let renewal = timeline.first(from: number, where: { if case .renewal = $0 { true } else { false } })
-        else {
+        guard timeline.first(from: number, where: { if case .renewal = $0 { true } else { false } }) != nil else {
             throw ScenarioFailure("\(settings.culprit) came back unannounced")
         }
-        let wellSince: MicroTimestamp
-        if case .renewal(let time?) = renewal.entry.fact { wellSince = time } else { wellSince = renewal.entry.at }
         return [
             ExpectedTime("out again", "when its service publishes it", notBefore: drift.entry.at, seen: out.entry.at),
             ExpectedTime(
                 "readmission",
-                "end of its probation, \(settings.healthyForSeconds) s after its first announcement",
-                notBefore: max(MicroTimestamp(until), wellSince.after(seconds: settings.healthyForSeconds)),
+                "end of its probation, at least \(settings.healthyForSeconds) s after its start",
+                notBefore: max(MicroTimestamp(until), revived.after(seconds: settings.healthyForSeconds)),
                 seen: back.entry.at
             ),
         ]
