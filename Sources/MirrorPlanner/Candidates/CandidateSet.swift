@@ -221,7 +221,7 @@ struct CandidateSet {
             places[index].record = record
             places[index].isPublished = false
             // Of one that only leaves again the record tells what it left for first.
-            let isNew = record != seed.record
+            let isNew = record != places[index].health.record
             leaving.append(Move(place: index, verdict: isNew ? Verdict(why.reason, record?.message ?? "") : why))
         }
     }

@@ -204,6 +204,20 @@ struct CandidateGuardTests {
         #expect(line[1].isPublished)
     }
 
+    @Test("Of a seed that leaves again at the look that finds it well, it is said that somebody published it")
+    func driftOfOneThatIsWell() {
+        var line = CandidateTimeline(CandidateFixture.seeds(4))
+        line[1].evidence.node = CandidateFixture.ill("DiskPressure")
+        line.decide()
+        // Its service starts: it writes the label, and is well.
+        line[1].evidence.node = NodeEvidence()
+        line[1].lever = .published
+        line.decide()
+        #expect(line.state(1) == .probation)
+        #expect(line.decision.notes.map(\.reason) == [.diskPressure])
+        #expect(line.decision.notes.first?.message.contains("publishes it again") == true)
+    }
+
     @Test(
         "Under Observe or a pause nothing is touched, and it is said what would be",
         arguments: [CandidateInput.Hold.observing, .paused("Paused by upgrade")]
