@@ -114,15 +114,3 @@ extension Probe.HTTPGet {
         scheme = try container.value(.scheme, or: .http)
     }
 }
-
-extension Probe.GRPC {
-    enum CodingKeys: String, CodingKey {
-        case port, service
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        port = try container.decode(Int.self, forKey: .port)
-        service = try container.value(.service, or: "")
-    }
-}

@@ -114,10 +114,10 @@ package struct Probe: Codable, Hashable, Sendable {
     /// `grpc.health.v1.Health/Check`.
     package struct GRPC: Codable, Hashable, Sendable {
         package var port: Int
-        /// Empty for the server as a whole.
-        package var service: String
+        /// Nil, or empty, for the server as a whole.
+        package var service: String?
 
-        package init(port: Int, service: String = "") {
+        package init(port: Int, service: String? = nil) {
             self.port = port
             self.service = service
         }

@@ -12,7 +12,7 @@ extension ProbeRequest {
         } else if let tcpSocket = probe.tcpSocket {
             self.init(host: host, port: tcpSocket.port, check: .tcpConnect, timeout: timeout)
         } else if let grpc = probe.grpc {
-            let check = Check.grpcHealth(service: grpc.service)
+            let check = Check.grpcHealth(service: grpc.service ?? "")
             self.init(host: host, port: grpc.port, check: check, timeout: timeout)
         } else {
             return nil
