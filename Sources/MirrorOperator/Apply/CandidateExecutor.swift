@@ -9,7 +9,7 @@ package import MirrorPlanner
 ///
 /// # Guarantees
 /// - What is remembered is written first: whoever takes over knows of all that was done.
-/// - Nothing leaves the set before a live look at it, and the first effect that fails ends the pass.
+/// - Nothing leaves the set before a live look at it in the same pass, and the first effect that fails ends the pass.
 package struct CandidateExecutor: Sendable {
     package enum Outcome: Hashable, Sendable {
         /// All effects were carried out.
@@ -46,11 +46,21 @@ package struct CandidateExecutor: Sendable {
         let strays = plan.strays.map { name in
             CandidateEffect.publish(name, Verdict(.nodeNotSelected, "\(name) is no seed of this mirror any more"))
         }
-        for effect in strays + (plan.candidates?.effects ?? []) {
+        let effects = strays + (plan.candidates?.effects ?? [])
+        let isShrinking = effects.contains { if case .confirm = $0 { true } else { false } }
+        // It takes the longest of all, and rests on none of our writes.
+        async let look = isShrinking ? look(at: spec) : .success([])
+        for effect in effects {
             let metadata = Self.metadata(of: effect)
             Logger.current.info("Carrying out an effect on the candidate set", metadata: metadata)
             do throws(KubeError) {
-                guard try await carryOut(effect, pass) else {
+                let isCarriedOut =
+                    if case .confirm(let check) = effect {
+                        check.passes(published: try await look.get())
+                    } else {
+                        try await carryOut(effect, pass)
+                    }
+                guard isCarriedOut else {
                     OperatorMetrics.acted(Self.name(of: effect), "conflict")
                     return .lookAgain
                 }
@@ -94,6 +104,14 @@ package struct CandidateExecutor: Sendable {
         }
     }
 
+    private func look(at spec: P2PMirrorSpec) async -> Result<[String], KubeError> {
+        do throws(KubeError) {
+            return .success(try await PublishedSeeds(api, spec).names())
+        } catch {
+            return .failure(error)
+        }
+    }
+
     /// False where the world is not, or not yet, as the plan needs it.
     private func carryOut(_ effect: CandidateEffect, _ pass: Pass) async throws(KubeError) -> Bool {
         let distribution = RancherDistribution(pass.spec.provider)
@@ -105,8 +123,7 @@ package struct CandidateExecutor: Sendable {
             guard let object = pass.mirrorNode(of: seed) else { return record == nil }
             try await write(record, to: object)
             return true
-        case .confirm(let check):
-            return check.passes(published: try await PublishedSeeds(api, pass.spec).names())
+        case .confirm: return true
         case .publish(let seed, _):
             return try await move(pass.nodes[seed]) { distribution.publication(of: $0, by: pass.plan.mirror) }
         case .withdraw(let seed, _):
