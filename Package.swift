@@ -90,7 +90,10 @@ let package = Package(
         // In no product: hack/bench builds it.
         .executableTarget(
             name: "bench",
-            dependencies: ["KubeCore", "KubeClient", "CCurl", arguments],
+            dependencies: [
+                "KubeCore", "KubeClient", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "MirrorOperator",
+                "MirrorSandbox", "CCurl", arguments, log,
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -113,8 +116,10 @@ let package = Package(
         tests(
             "MirrorOperatorTests",
             [
-                "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "Telemetry", "KubeCore",
-                log,
+                "KubeTestSupport", "MirrorOperator", "MirrorSandbox", "MirrorPlanner", "MirrorAPI", "KubeRuntime",
+                "KubeClient",
+                "Telemetry",
+                "KubeCore", log,
             ]
         ),
         tests(

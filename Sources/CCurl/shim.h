@@ -79,6 +79,15 @@ static inline CURLMcode ccurl_multi_set_timer(CURLM *multi, curl_multi_timer_cal
     return code == CURLM_OK ? curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, callback) : code;
 }
 
+static inline CURLcode ccurl_set_sockopt(CURL *handle, curl_sockopt_callback callback) {
+    return curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, callback);
+}
+
+/* The text belongs to the handle. */
+static inline CURLcode ccurl_get_text(CURL *handle, CURLINFO info, const char **value) {
+    return curl_easy_getinfo(handle, info, value);
+}
+
 /* Macros with casts, which Swift does not import. */
 
 static inline size_t ccurl_pause(void) { return CURL_WRITEFUNC_PAUSE; }

@@ -27,6 +27,7 @@ extension KindSchema {
             "revision": .text(.revision, atMost: 63),
             "approval": approval,
             "deletionPolicy": .choice(DeletionPolicy.self),
+            "announceIntervalSeconds": .number(5...3600),
         ],
         required: ["mirrorName", "nodeName", "nodeUID", "provider", "role"],
         rules: approvalRules
@@ -82,7 +83,7 @@ extension KindSchema {
         },
     ]
 
-    static let mirrorNodeStatus = FieldSchema.object(["agent": agent])
+    static let mirrorNodeStatus = FieldSchema.object(["agent": agent, "candidate": candidateStatus])
 
     private static let agent = FieldSchema.object(
         [
@@ -101,6 +102,7 @@ extension KindSchema {
                 "registries": .list(of: .text(atMost: 253), atMost: 64, .atomic),
                 "serviceCPUPercent": .count,
             ]),
+            "figures": figures,
             "version": .text(atMost: 64),
         ],
         required: ["phase", "version"],
@@ -121,4 +123,18 @@ extension KindSchema {
             },
         ]
     )
+
+    private static let figures = FieldSchema.object([
+        "diskUsedPercent": .count,
+        "inodesUsedPercent": .count,
+        "ioPressurePercent": .count,
+        "ioFullPressurePercent": .count,
+        "memoryAvailablePercent": .count,
+        "networkErrorPercent": .count,
+        "fileDescriptorsUsedPercent": .count,
+        "diskBusyPercent": .count,
+        "diskOperationsPerSecond": .count,
+        "cleanUpBeginsAtPercent": .count,
+        "cleanUpEndsAtPercent": .count,
+    ])
 }

@@ -12,9 +12,12 @@ extension KindSchema {
             ),
             "mode": .choice(Mode.self, default: .observe),
             "pauseRequests": .list(of: .text(atLeast: 1, atMost: 128), atMost: 16, .set, default: []),
-            "selector": selector,
+            "selector": selector(default: [:]),
             "registries": .registries(default: []),
             "topology": topology,
+            "candidates": candidates,
+            "health": health,
+            "liveness": liveness,
             "rollout": rollout,
             "deletionPolicy": .choice(DeletionPolicy.self, default: .retain),
             "rke2": rancher,
@@ -33,14 +36,16 @@ extension KindSchema {
         ]
     )
 
-    private static let selector = FieldSchema.object(
-        [
-            "matchLabels": FieldSchema(form: .map(of: .text(.labelValue, atMost: 63), maxProperties: 32)),
-            "matchExpressions": .list(of: requirement, atMost: 16, .atomic),
-        ],
-        atomic: true,
-        default: [:]
-    )
+    static func selector(default fallback: JSONValue?) -> FieldSchema {
+        .object(
+            [
+                "matchLabels": FieldSchema(form: .map(of: .text(.labelValue, atMost: 63), maxProperties: 32)),
+                "matchExpressions": .list(of: requirement, atMost: 16, .atomic),
+            ],
+            atomic: true,
+            default: fallback
+        )
+    }
 
     private static let requirement = FieldSchema.object(
         [
@@ -158,6 +163,9 @@ extension KindSchema {
             ["selected": .count, "ready": .count, "current": .count, "updating": .count, "failed": .count],
             required: ["selected", "ready", "current", "updating", "failed"]
         ),
+        "candidates": candidatesStatus,
+        "evictions": evictionsStatus,
+        "storm": stormStatus,
         "rollout": .object(
             [
                 "node": .nodeName,

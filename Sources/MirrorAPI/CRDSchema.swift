@@ -13,6 +13,8 @@ package struct FieldSchema: Sendable {
         case list(of: FieldSchema, maxItems: Int, kind: ListKind)
         case string(TextBounds)
         case integer(IntegerBounds)
+        /// A whole number within the bounds, or a percentage as text.
+        case intOrPercent(IntegerBounds)
         case boolean
     }
 
@@ -67,6 +69,7 @@ package struct FieldRule: Sendable {
 /// The forms of text that fields have.
 package enum TextForm: String, CaseIterable, Sendable {
     case dnsLabel, dnsSubdomain, labelKey, labelValue, serverURL, revision, conditionReason, registry, timeOfDay
+    case percent
 
     /// The regular expression of the schema; it means the same in RE2 and in Swift.
     package var pattern: String {
@@ -81,6 +84,7 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .conditionReason: #"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"#
         case .registry: #"^(\*|_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?)$"#
         case .timeOfDay: #"^([01][0-9]|2[0-3]):[0-5][0-9]$"#
+        case .percent: #"^(100|[1-9]?[0-9])%$"#
         }
     }
 
@@ -96,6 +100,7 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .conditionReason: "one word (such as RollingOut)"
         case .registry: "a registry's HOST or HOST:PORT without scheme and path (such as docker.io), or *"
         case .timeOfDay: "a time of day as HH:MM (such as 22:30)"
+        case .percent: "a whole number or a percentage (such as 50%)"
         }
     }
 
@@ -133,10 +138,12 @@ extension FieldSchema {
         _ form: TextForm? = nil,
         atLeast minLength: Int? = nil,
         atMost maxLength: Int,
+        default fallback: JSONValue? = nil,
         rules: [FieldRule] = []
     ) -> FieldSchema {
         FieldSchema(
             form: .string(TextBounds(minLength: minLength, maxLength: maxLength, form: form)),
+            fallback: fallback,
             rules: rules
         )
     }
@@ -164,6 +171,14 @@ extension FieldSchema {
         FieldSchema(
             form: .integer(IntegerBounds(format: "int32", minimum: range.lowerBound, maximum: range.upperBound)),
             fallback: fallback.map { .int($0) }
+        )
+    }
+
+    /// A number of things, or a share of them.
+    static func intOrPercent(atMost maximum: Int64, default fallback: JSONValue) -> FieldSchema {
+        FieldSchema(
+            form: .intOrPercent(IntegerBounds(format: "int32", minimum: 0, maximum: maximum)),
+            fallback: fallback
         )
     }
 

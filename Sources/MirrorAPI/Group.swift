@@ -18,6 +18,8 @@ package enum FieldManager {
     package static let status = "p2pmirror-status"
     /// MirrorNode.status.agent.
     package static let agent = "p2pmirror-agent"
+    /// MirrorNode.status.candidate, and the label and the mark of a seed's Node.
+    package static let candidates = "p2pmirror-candidates"
     /// The Lease of the disruption.
     package static let disruption = "p2pmirror-disruption"
 }
@@ -32,10 +34,17 @@ package enum LabelKey {
 
 /// Annotations that we read or set.
 package enum AnnotationKey {
-    /// On a Node, by the administrator: never a root; the value says why.
+    /// On a Node, by the administrator: never a root or a seed; the value says why.
     package static let exclude = "p2pmirror.io/exclude"
     /// On a MirrorNode, by the administrator: the revision that may be carried out (`rollout.approval: Manual`).
     package static let approve = "p2pmirror.io/approve"
+    /// On a P2PMirror, by the administrator: a time; storms that began until then hold nothing back any more.
+    package static let releaseStorm = "p2pmirror.io/release-storm"
+    /// On a MirrorNode, by the administrator: `status.candidate.since` of an eviction that ends as soon as the seed is
+    /// well, without a probation.
+    package static let readmit = "p2pmirror.io/readmit"
+    /// On a Node: the mirror that took it out of the candidate set. A peer that is out without it is left alone.
+    package static let evictedBy = "p2pmirror.io/evicted-by"
     /// On the disruption Lease: mirror, node and revision that hold it.
     package static let holderMirror = "p2pmirror.io/mirror"
     package static let holderNode = "p2pmirror.io/node"

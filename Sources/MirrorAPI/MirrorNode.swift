@@ -117,6 +117,8 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     /// What the agent does with our files on this node once the mirror is gone; nil means that they stay. The operator
     /// asks for `Restore` only where no cycle can come of it.
     package var deletionPolicy: DeletionPolicy?
+    /// How often the agent announces that the daemon of this seed is there, in seconds; nil where the node is no seed.
+    package var announceIntervalSeconds: Int?
 
     package init(
         mirrorName: String,
@@ -127,7 +129,8 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         desired: Desired? = nil,
         revision: String? = nil,
         approval: Approval? = nil,
-        deletionPolicy: DeletionPolicy? = nil
+        deletionPolicy: DeletionPolicy? = nil,
+        announceIntervalSeconds: Int? = nil
     ) {
         self.mirrorName = mirrorName
         self.nodeName = nodeName
@@ -138,5 +141,6 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         self.revision = revision
         self.approval = approval
         self.deletionPolicy = deletionPolicy
+        self.announceIntervalSeconds = announceIntervalSeconds
     }
 }

@@ -1,6 +1,6 @@
 package import KubeCore
 
-/// The status of a MirrorNode; all of it is the agent's.
+/// The status of a MirrorNode: `agent` is the agent's, `candidate` the operator's.
 package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     package enum Phase: String, Codable, Hashable, Sendable, CaseIterable {
         /// Nothing under way.
@@ -36,6 +36,8 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
         package var pendingChanges: [String]?
         /// What the agent sees on its host; nil from a release that does not look.
         package var host: Host?
+        /// How the host fares; nil from a release that does not measure, and where the node is no seed.
+        package var figures: HostFigures?
         /// Release of the agent.
         package var version: String
 
@@ -51,6 +53,7 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
             registriesConfigured: Bool? = nil,
             pendingChanges: [String]? = nil,
             host: Host? = nil,
+            figures: HostFigures? = nil,
             version: String
         ) {
             self.observedGeneration = observedGeneration
@@ -64,6 +67,7 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
             self.registriesConfigured = registriesConfigured
             self.pendingChanges = pendingChanges
             self.host = host
+            self.figures = figures
             self.version = version
         }
     }
@@ -85,8 +89,10 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
     }
 
     package var agent: Agent?
+    package var candidate: Candidate?
 
-    package init(agent: Agent? = nil) {
+    package init(agent: Agent? = nil, candidate: Candidate? = nil) {
         self.agent = agent
+        self.candidate = candidate
     }
 }

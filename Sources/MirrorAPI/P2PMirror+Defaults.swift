@@ -5,7 +5,8 @@ import KubeCore
 
 extension P2PMirrorSpec {
     enum CodingKeys: String, CodingKey {
-        case provider, mode, pauseRequests, selector, registries, topology, rollout, deletionPolicy, rke2, k3s
+        case provider, mode, pauseRequests, selector, registries, topology, candidates, health, liveness, rollout
+        case deletionPolicy, rke2, k3s
     }
 
     package init(from decoder: any Decoder) throws {
@@ -16,6 +17,9 @@ extension P2PMirrorSpec {
         selector = try container.decodeIfPresent(LabelSelector.self, forKey: .selector) ?? LabelSelector()
         registries = try container.decodeIfPresent([String].self, forKey: .registries) ?? []
         topology = try container.decodeIfPresent(Topology.self, forKey: .topology) ?? Topology()
+        candidates = try container.value(.candidates, or: Candidates())
+        health = try container.value(.health, or: Health())
+        liveness = try container.value(.liveness, or: Liveness())
         rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout) ?? Rollout()
         deletionPolicy = try container.decodeIfPresent(DeletionPolicy.self, forKey: .deletionPolicy) ?? .retain
         rke2 = try container.decodeIfPresent(Rancher.self, forKey: .rke2)

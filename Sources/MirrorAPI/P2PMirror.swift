@@ -161,6 +161,9 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     /// Registries that every node mirrors; empty where `registries.yaml` stays as it is.
     package var registries: [String]
     package var topology: Topology
+    package var candidates: Candidates
+    package var health: Health
+    package var liveness: Liveness
     package var rollout: Rollout
     package var deletionPolicy: DeletionPolicy
     package var rke2: Rancher?
@@ -173,6 +176,9 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         selector: LabelSelector = LabelSelector(),
         registries: [String] = [],
         topology: Topology = Topology(),
+        candidates: Candidates = Candidates(),
+        health: Health = Health(),
+        liveness: Liveness = Liveness(),
         rollout: Rollout = Rollout(),
         deletionPolicy: DeletionPolicy = .retain,
         rke2: Rancher? = nil,
@@ -184,6 +190,9 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         self.selector = selector
         self.registries = registries
         self.topology = topology
+        self.candidates = candidates
+        self.health = health
+        self.liveness = liveness
         self.rollout = rollout
         self.deletionPolicy = deletionPolicy
         self.rke2 = rke2

@@ -123,6 +123,10 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
     package var conditions: [Condition]
     package var topology: Topology?
     package var nodes: Nodes?
+    package var candidates: Candidates?
+    /// Seeds that are out of the set, the latest first; at most 50.
+    package var evictions: [Eviction]?
+    package var storm: Storm?
     package var rollout: Rollout?
     package var nextChange: NextChange?
 
@@ -131,6 +135,9 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         conditions: [Condition] = [],
         topology: Topology? = nil,
         nodes: Nodes? = nil,
+        candidates: Candidates? = nil,
+        evictions: [Eviction]? = nil,
+        storm: Storm? = nil,
         rollout: Rollout? = nil,
         nextChange: NextChange? = nil
     ) {
@@ -138,12 +145,15 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         self.conditions = conditions
         self.topology = topology
         self.nodes = nodes
+        self.candidates = candidates
+        self.evictions = evictions
+        self.storm = storm
         self.rollout = rollout
         self.nextChange = nextChange
     }
 
     enum CodingKeys: String, CodingKey {
-        case observedGeneration, conditions, topology, nodes, rollout, nextChange
+        case observedGeneration, conditions, topology, nodes, candidates, evictions, storm, rollout, nextChange
     }
 
     package init(from decoder: any Decoder) throws {
@@ -152,6 +162,9 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         conditions = try container.decodeIfPresent([Condition].self, forKey: .conditions) ?? []
         topology = try container.decodeIfPresent(Topology.self, forKey: .topology)
         nodes = try container.decodeIfPresent(Nodes.self, forKey: .nodes)
+        candidates = try container.decodeIfPresent(Candidates.self, forKey: .candidates)
+        evictions = try container.decodeIfPresent([Eviction].self, forKey: .evictions)
+        storm = try container.decodeIfPresent(Storm.self, forKey: .storm)
         rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout)
         nextChange = try container.decodeIfPresent(NextChange.self, forKey: .nextChange)
     }

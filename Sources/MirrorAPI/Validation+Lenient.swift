@@ -32,7 +32,8 @@ package struct LenientP2PMirror: KubeObject {
         }
     }
 
-    // No decision depends on the operator's own status but the clock of a proof, which then starts anew.
+    // Of the operator's own status decisions rest on the clock of a proof, on a storm and on the latest withdrawals
+    // alone; without them the proof and the storm begin anew, and a minute's evictions are forgotten.
     private var readableStatus: P2PMirrorStatus? {
         guard let status else { return nil }
         return try? JSONCoding.decode(P2PMirrorStatus.self, from: status)

@@ -59,8 +59,10 @@ extension FieldSchema {
                 + kind.repetitions(in: items, at: path)
         case (.string(let bounds), .string(let text)):
             return bounds.violations(of: text, at: path)
-        case (.integer(let bounds), .int(let number)):
+        case (.integer(let bounds), .int(let number)), (.intOrPercent(let bounds), .int(let number)):
             return bounds.violations(of: number, at: path)
+        case (.intOrPercent, .string(let text)):
+            return FieldSchema.TextBounds(form: .percent).violations(of: text, at: path)
         case (.boolean, .bool):
             return []
         default:
@@ -108,6 +110,7 @@ extension FieldSchema.Form {
         case .list: "a list"
         case .string: "a string"
         case .integer: "an integer"
+        case .intOrPercent: "an integer or a percentage"
         case .boolean: "true or false"
         }
     }

@@ -1,15 +1,22 @@
+import MirrorAPI
+
 /// How one agent works.
 package struct AgentOptions: Hashable, Sendable {
     /// The Node that it runs on.
     package var nodeName: String
     /// Where the disruption Lease lives.
     package var leaseNamespace: String
+    /// Where seeds announce themselves. It is another one than that, so that no agent may write the Lease of the
+    /// disruption, nor that of the operator's leadership.
+    package var announcementNamespace: String
     /// Whether it may restart host services. Without that it refuses every approval and says what to run.
     package var mayRestart: Bool
     /// Release of the agent, for its status.
     package var version: String
     /// Pause between two looks at the host while nothing is under way; a change of a MirrorNode ends it.
     package var idleInterval: Duration
+    /// Pause between two looks at how the host of a seed fares.
+    package var figureInterval: Duration
     /// Pause between two looks while a step is under way.
     package var busyInterval: Duration
     /// Seconds after which the Node is read again though nothing has changed on the host, while a change is pending
@@ -19,17 +26,21 @@ package struct AgentOptions: Hashable, Sendable {
     package init(
         nodeName: String,
         leaseNamespace: String,
+        announcementNamespace: String = Announcements.namespace,
         mayRestart: Bool = true,
         version: String,
         idleInterval: Duration = .seconds(120),
+        figureInterval: Duration = .seconds(30),
         busyInterval: Duration = .seconds(1),
         nodeRefreshSeconds: Int = 300
     ) {
         self.nodeName = nodeName
         self.leaseNamespace = leaseNamespace
+        self.announcementNamespace = announcementNamespace
         self.mayRestart = mayRestart
         self.version = version
         self.idleInterval = idleInterval
+        self.figureInterval = figureInterval
         self.busyInterval = busyInterval
         self.nodeRefreshSeconds = nodeRefreshSeconds
     }

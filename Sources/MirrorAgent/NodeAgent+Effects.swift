@@ -104,10 +104,9 @@ extension NodeAgent {
         guard let mirrorNode else { return nil }
         var value = try JSONCoding.value(of: agent)
         for name in MirrorNodeStatus.Agent.fieldNames where value[name] == nil { value[name] = .null }
-        if value["host"]?.objectValue != nil {
-            for name in MirrorNodeStatus.Host.fieldNames where value["host"]?[name] == nil {
-                value["host"]?[name] = .null
-            }
+        for (part, names) in [("host", MirrorNodeStatus.Host.fieldNames), ("figures", HostFigures.fieldNames)]
+        where value[part]?.objectValue != nil {
+            for name in names where value[part]?[name] == nil { value[part]?[name] = .null }
         }
         var patch: JSONValue = ["status": ["agent": value]]
         if let version = mirrorNode.metadata.resourceVersion {
@@ -127,10 +126,18 @@ extension MirrorNodeStatus.Agent {
     /// Every field that may be absent.
     fileprivate static let fieldNames = [
         "observedGeneration", "revision", "epoch", "reason", "message", "invocationID", "restartedAt",
-        "registriesConfigured", "pendingChanges", "host",
+        "registriesConfigured", "pendingChanges", "host", "figures",
     ]
 }
 
 extension MirrorNodeStatus.Host {
     fileprivate static let fieldNames = ["ownServer", "registries", "serviceCPUPercent"]
+}
+
+extension HostFigures {
+    fileprivate static let fieldNames = [
+        "diskUsedPercent", "inodesUsedPercent", "ioPressurePercent", "ioFullPressurePercent", "memoryAvailablePercent",
+        "networkErrorPercent", "fileDescriptorsUsedPercent", "diskBusyPercent", "diskOperationsPerSecond",
+        "cleanUpBeginsAtPercent", "cleanUpEndsAtPercent",
+    ]
 }

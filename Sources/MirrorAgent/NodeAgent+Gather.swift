@@ -18,6 +18,7 @@ struct Observation {
     var registriesMark: RegistriesMark?
     /// Since when the mirror has been gone.
     var goneSince: Timestamp?
+    var figures: SeedFigures?
 }
 
 extension NodeAgent {
@@ -66,6 +67,7 @@ extension NodeAgent {
         if let role = step?.role ?? mirrorNode?.spec.role {
             try await gatherUnit(distribution.unit(of: role), &input)
             observe(distribution.unit(of: role), &input)
+            if let mirrorNode { measure(mirrorNode, distribution, &input) }
         }
         let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
         input.host.etcdMember = try etcdMember(distribution, input)

@@ -16,12 +16,13 @@ extension NodeAgent {
     ) async where C.Duration == Duration {
         var pacing = Pacing(options)
         while !Task.isCancelled {
-            let pause = pacing.pause(after: await look(now()))
+            let pause = pacing.pause(after: await look(now()), isSeed: await announcers.isAnySeed)
             let spread = 0.75 + 0.5 * jitter()
             if pause.blind > .zero { try? await clock.sleep(for: pause.blind * spread) }
             guard pause.open > .zero else { continue }
             if await isUndisturbed(pause.open * spread, clock) { pacing.passedInPeace() }
         }
+        await announcers.stop()
     }
 
     private func look(_ now: Timestamp) async -> Pacing.Outcome {

@@ -1,4 +1,5 @@
 package import KubeCore
+package import KubeRuntime
 package import Logging
 import MirrorAPI
 import MirrorPlanner
@@ -13,9 +14,13 @@ package actor NodeAgent {
     let services: any ServiceManager
     let options: AgentOptions
     let mirrorNodes: any MirrorNodeSource
+    /// Nil where the host's counters are not to be had.
+    let measures: (any HostMeasures)?
+    let time: MonotonicTime
+    package let announcers: SeedAnnouncers
     /// Whether passes succeed.
     package nonisolated let health: AgentHealth
-    private let log: Logger
+    let log: Logger
 
     /// When the last pass ended in which all that it needed of the API server and the host could be read, and nothing
     /// failed.
@@ -29,19 +34,38 @@ package actor NodeAgent {
     var isStepUnderWay = false
     private var lastMessages: [String: String] = [:]
 
-    /// - Parameter mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
+    /// - Parameters:
+    ///   - mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
+    ///   - measures: the host's counters; nil where its figures are not to be reported.
+    ///   - probes: asks the daemon of a seed whether it is there; nil where seeds are not to be announced.
+    ///   - time: what windows and intervals are measured by.
+    ///   - wallClock: the time that stands in announcements.
     package init(
         api: KubeAPI,
         mirrorNodes: (any MirrorNodeSource)? = nil,
         files: any HostFileSystem,
+        measures: (any HostMeasures)? = nil,
         services: any ServiceManager,
+        probes: (any ProbeTransport)? = nil,
         options: AgentOptions,
         health: AgentHealth = AgentHealth(),
+        time: MonotonicTime = MonotonicTime(ContinuousClock()),
+        wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
         log: Logger
     ) {
         self.api = api
         self.files = files
+        self.measures = measures
         self.services = services
+        self.time = time
+        announcers = SeedAnnouncers(
+            api,
+            probes: probes,
+            services: options.mayRestart ? services : nil,
+            time: time,
+            wallClock: wallClock,
+            log: log
+        )
         self.options = options
         self.mirrorNodes = mirrorNodes ?? ListedMirrorNodes(api, node: options.nodeName, logger: log)
         self.health = health
@@ -64,6 +88,7 @@ package actor NodeAgent {
             mirrorNodes = nil
             firstFault = error
         }
+        await announce(mirrorNodes)
         for mirror in try mirrors(mirrorNodes) {
             do {
                 look = Self.mostUrgent(look, try await step(mirror, mirrorNodes, now))

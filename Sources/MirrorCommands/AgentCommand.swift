@@ -1,4 +1,5 @@
 import ArgumentParser
+import KubeClient
 import KubeCore
 import Logging
 import Metrics
@@ -30,6 +31,18 @@ struct AgentCommand: AsyncParsableCommand {
     @Option(help: "Namespace of the operator's Leases.")
     var leaseNamespace: String = "p2pmirror-system"
 
+    @Option(help: "Namespace in which seeds announce themselves; the operator must be told the same one.")
+    var announcementNamespace: String = Announcements.namespace
+
+    @Option(help: "Seconds between two looks at how the host of a seed fares.")
+    var figureInterval: Int = 30
+
+    func validate() throws {
+        guard (1...3600).contains(figureInterval) else {
+            throw ValidationError("--figure-interval \(figureInterval) is not between 1 and 3600 seconds")
+        }
+    }
+
     @Flag(inversion: .prefixedNo, help: "Whether the agent may restart the host's services.")
     var restart = false
 
@@ -44,16 +57,21 @@ struct AgentCommand: AsyncParsableCommand {
         let api = KubeAPI(try cluster.transport())
         let logger = Logger(label: "agent")
         let mirrorNodes = WatchedMirrorNodes(api, node: nodeName, logger: logger)
+        let host = HostRoot(hostRoot)
         let agent = NodeAgent(
             api: api,
             mirrorNodes: mirrorNodes,
-            files: HostRoot(hostRoot),
+            files: host,
+            measures: host,
             services: SystemdServiceManager(command: command),
+            probes: try CurlProber(userAgent: "p2pmirror-agent/\(Release.version)"),
             options: AgentOptions(
                 nodeName: nodeName,
                 leaseNamespace: leaseNamespace,
+                announcementNamespace: announcementNamespace,
                 mayRestart: restart,
-                version: Release.version
+                version: Release.version,
+                figureInterval: .seconds(figureInterval)
             ),
             log: logger
         )

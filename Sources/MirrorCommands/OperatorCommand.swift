@@ -1,7 +1,9 @@
 import ArgumentParser
 import Glibc
+import KubeClient
 import Logging
 import Metrics
+import MirrorAPI
 import MirrorOperator
 import Telemetry
 
@@ -25,6 +27,9 @@ struct OperatorCommand: AsyncParsableCommand {
     @Option(help: "Namespace of the operator's Leases.")
     var leaseNamespace: String = "p2pmirror-system"
 
+    @Option(help: "Namespace of the Leases by which seeds announce themselves.")
+    var announcementNamespace: String = Announcements.namespace
+
     func run() async throws {
         log.bootstrap()
         let metrics = PrometheusMetrics()
@@ -34,9 +39,11 @@ struct OperatorCommand: AsyncParsableCommand {
             cluster.transport(),
             options: OperatorOptions(
                 leaseNamespace: leaseNamespace,
+                announcementNamespace: announcementNamespace,
                 identity: Self.identity(),
                 leaderElection: leaderElect
             ),
+            probes: CurlProber(userAgent: "p2pmirror/\(Release.version)"),
             logger: logger
         )
         let server = try endpoints.server(ready: mirrorOperator.readyChecks, metrics: metrics)

@@ -22,15 +22,19 @@ struct SandboxCommand: AsyncParsableCommand {
             nodes, the operator and its agents. Exit code 0: the symptom showed, and the operator removed it; 1: it \
             did not; 130: interrupted before that was known. Ctrl-C after a good end (--keep) or with --bare is 0.
 
+            Scenarios: rke2-ring and k3s-ring, servers that ask each other for peers without end; crashed-peer, a seed \
+            that dies without saying goodbye; disk-full, a seed whose disk is full (needs user namespaces: unshare \
+            -Urm); upgrade.
+
             The scenario upgrade instead lets the release of --previous heal the ring, puts this one in its place and \
             takes it back, and fails where a service was restarted, a file rewritten or a specification written.
 
             With --kubeconfig it refuses a cluster that already has one of its objects, and at the end, also after \
-            Ctrl-C, it deletes its own; the CRDs and the namespace p2pmirror-system stay.
+            Ctrl-C, it deletes its own; the CRDs and the two namespaces stay.
             """
     )
 
-    @Option(help: "Scenario: rke2-ring, k3s-ring or upgrade.")
+    @Option(help: "Scenario: rke2-ring, k3s-ring, crashed-peer, disk-full or upgrade.")
     var scenario: String = "rke2-ring"
 
     @Flag(help: "Leave everything running after a good end, until Ctrl-C, and print the kubeconfig.")
@@ -39,7 +43,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "Address of the embedded API server; port 0 takes a free one.")
     var listen: String = "127.0.0.1:0"
 
-    @Option(help: "Number of servers in the ring.")
+    @Option(help: "Number of servers.")
     var nodes: Int = 3
 
     @Option(help: "Run the fleet against the API server of this kubeconfig.")
@@ -76,15 +80,17 @@ struct SandboxCommand: AsyncParsableCommand {
     private static func consequences(of kubeconfig: String) -> String {
         """
         --kubeconfig \(kubeconfig) needs --yes, for this changes that cluster: it applies the CRDs of --crds (over \
-        those that are there) and creates the namespace p2pmirror-system, which both stay; it creates simulated Nodes \
-        (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode Enforce, which selects those \
-        Nodes alone by a label of their own, and at the end deletes them and their MirrorNodes. Give it only a \
-        cluster made for tests
+        those that are there) and creates the namespaces p2pmirror-system and p2pmirror-node-lease, which all stay; it \
+        creates simulated Nodes (server-1, ..., agent-1) and the P2PMirror \(RingScenario.mirrorName) in mode \
+        Enforce, which selects those Nodes alone by a label of their own, and at the end deletes them and their \
+        MirrorNodes. Give it only a cluster made for tests
         """
     }
 
     private static let upgrade = "upgrade"
-    private static let providers: [String: Provider] = ["rke2-ring": .rke2, "k3s-ring": .k3s, upgrade: .rke2]
+    private static let providers: [String: Provider] = [
+        "rke2-ring": .rke2, "k3s-ring": .k3s, "crashed-peer": .rke2, "disk-full": .rke2, upgrade: .rke2,
+    ]
 
     func run() async throws {
         let directory = try Self.makeDirectory()
@@ -99,10 +105,13 @@ struct SandboxCommand: AsyncParsableCommand {
             say: Console.say
         )
         let (keep, bare, edition) = (keep, bare, previousEdition)
+        let incident = SandboxSession.SeedIncident(rawValue: scenario)
         let finished = try await ProcessLifetime.run {
             do {
                 if let edition {
                     try await session.upgrade(from: edition)
+                } else if let incident {
+                    try await session.run(incident, keep: keep, bare: bare)
                 } else {
                     try await session.run(keep: keep, bare: bare)
                 }

@@ -5,6 +5,12 @@ package import MirrorAPI
 ///
 /// A class with constants only: it is handed to every part of a pass, and is too large to be copied each time.
 package final class Fleet: Sendable {
+    /// A node that is a seed of the mirror: its number in the snapshot, since Nodes are costly to copy.
+    struct SeedNode: Sendable {
+        var number: Int
+        var isServer: Bool
+    }
+
     package let mirror: P2PMirror
     package let distribution: RancherDistribution
     /// Every server of the distribution in the cluster, selected or not, in ascending order of names.
@@ -17,10 +23,12 @@ package final class Fleet: Sendable {
     package let abandonDeadline: Timestamp?
     /// The selected agents, in ascending order of names.
     package let agents: [RancherNode]
+    /// The selected nodes that are seeds, in ascending order of names.
+    let seeds: [SeedNode]
     /// Servers that are not of this distribution: they count where nothing may be disrupted while a server is down.
     package let foreignServers: [RancherNode]
     /// The cluster's MirrorNodes, and the numbers of this mirror's by the names of their nodes.
-    private let mirrorNodes: [MirrorNode]
+    let mirrorNodes: [MirrorNode]
     private let mirrorNodeNumbers: [String: Int]
     /// Numbers in `servers` by name.
     package let numbers: [String: Int]
@@ -34,9 +42,15 @@ package final class Fleet: Sendable {
         now = snapshot.now
         distribution = RancherDistribution(mirror.spec.provider)
         var own: [(node: RancherNode, isSelected: Bool)] = []
-        var agentNodes: [Node] = []
+        var agentNodes: [(node: Node, isSeed: Bool)] = []
         var foreignServers: [RancherNode] = []
-        for node in snapshot.nodes {
+        var seeds: [SeedNode] = []
+        // Two mirrors may share agents, and a node has one label: the older one has it.
+        let elders = snapshot.mirrors.filter {
+            $0.spec.provider == mirror.spec.provider && $0.metadata.name != mirror.metadata.name
+                && Acceptance.isOlder($0, than: mirror)
+        }.map(\.spec)
+        for (number, node) in snapshot.nodes.enumerated() {
             guard RancherNode.belongs(node, to: distribution) else {
                 if RancherNode.isServer(node) {
                     foreignServers.append(RancherNode(node: node, distribution: distribution))
@@ -44,25 +58,36 @@ package final class Fleet: Sendable {
                 continue
             }
             let isSelected = mirror.spec.selector.matches(node.metadata.labels)
-            if RancherNode.isServer(node) {
-                own.append((RancherNode(node: node, distribution: distribution), isSelected))
+            let isServer = RancherNode.isServer(node)
+            let isSeed =
+                isSelected && distribution.isSeed(node) && mirror.spec.candidates.includes(node)
+                && !elders.contains { $0.selector.matches(node.metadata.labels) && $0.candidates.includes(node) }
+            if isSeed { seeds.append(SeedNode(number: number, isServer: isServer)) }
+            if isServer {
+                var server = RancherNode(node: node, distribution: distribution)
+                server.isSeed = isSeed
+                own.append((server, isSelected))
             } else if isSelected {
-                agentNodes.append(node)
+                agentNodes.append((node, isSeed))
             }
         }
         // What an agent runs with matters only while a server is away, and there are far more agents than servers.
         let isServerAway = own.contains { !$0.node.isReady }
-        var agents = agentNodes.map { [distribution] node in
-            RancherNode(
+        var agents = agentNodes.map { [distribution] node, isSeed in
+            var agent = RancherNode(
                 node: node,
                 distribution: distribution,
                 readsConfiguration: isServerAway,
                 readsManager: !mirror.spec.registries.isEmpty
             )
+            agent.isSeed = isSeed
+            return agent
         }
         own.sort { $0.node.name < $1.node.name }
         agents.sort { $0.name < $1.name }
         foreignServers.sort { $0.name < $1.name }
+        seeds.sort { snapshot.nodes[$0.number].metadata.name < snapshot.nodes[$1.number].metadata.name }
+        self.seeds = seeds
         self.agents = agents
         self.foreignServers = foreignServers
         servers = own.map(\.node)
@@ -89,6 +114,11 @@ package final class Fleet: Sendable {
             }
         }
         return numbers
+    }
+
+    /// Number of this mirror's MirrorNode for a node of that name, unless it is of a Node that was there before.
+    func mirrorNodeNumber(named node: String, uid: String) -> Int? {
+        mirrorNodeNumbers[node].flatMap { mirrorNodes[$0].spec.nodeUID == uid ? $0 : nil }
     }
 
     /// This mirror's MirrorNode for a node of that name.
@@ -154,6 +184,11 @@ package final class Fleet: Sendable {
                 + "spec.\(distribution.program).managedNodes to Enforce"
         )
     }
+}
+
+extension P2PMirrorSpec.Candidates {
+    /// Whether a node may be a seed as far as the mirror says.
+    package func includes(_ node: Node) -> Bool { selector?.matches(node.metadata.labels) ?? true }
 }
 
 /// A reason, and the sentence that goes with it.

@@ -127,7 +127,9 @@ struct MirrorNodePlanning {
             provider: fleet.mirror.spec.provider,
             role: node.role,
             desired: present?.spec.desired,
-            revision: present?.spec.revision
+            revision: present?.spec.revision,
+            announceIntervalSeconds: node.isSeed
+                ? fleet.mirror.spec.liveness.announceIntervalSeconds : nil
         )
         // Under Observe nothing is wished for; what an Enforce before it wished for is kept.
         if fleet.mirror.spec.mode == .enforce, frozen != node.name {

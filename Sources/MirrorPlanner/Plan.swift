@@ -13,19 +13,30 @@ package struct Plan: Hashable, Sendable {
     package var notes: [Note]
     /// When to look again though nothing changes; nil where only a change matters.
     package var nextDeadline: Timestamp?
+    /// What is decided about the candidate set; its effects come after `actions`. Nil where nothing is decided.
+    package var candidates: CandidateDecision?
+    /// Nodes that this mirror took out of its set and that are no seeds of it any more: they are put back.
+    package var strays: [String]
+
+    /// Whether anything is done to the candidate set.
+    package var movesSeeds: Bool { candidates?.effects.isEmpty == false || !strays.isEmpty }
 
     package init(
         mirror: String,
         actions: [Action] = [],
         status: P2PMirrorStatus,
         notes: [Note] = [],
-        nextDeadline: Timestamp? = nil
+        nextDeadline: Timestamp? = nil,
+        candidates: CandidateDecision? = nil,
+        strays: [String] = []
     ) {
         self.mirror = mirror
         self.actions = actions
         self.status = status
         self.notes = notes
         self.nextDeadline = nextDeadline
+        self.candidates = candidates
+        self.strays = strays
     }
 }
 

@@ -24,14 +24,18 @@ package enum Planner {
                 actions: step.actions,
                 status: status,
                 notes: [note] + step.notes,
-                nextDeadline: step.deadline
+                nextDeadline: step.deadline,
+                // A mistake in the specification is put right soon; what an older mirror has is not ours any more.
+                strays: verdict.reason == .conflict ? StraySeeds.names(of: mirror, snapshot, keeping: nil) : []
             )
         }
         let fleet = Fleet(mirror, snapshot)
         let disrupted = holder(of: mirror, snapshot)
         let isFresh = snapshot.staleness == nil
         let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
-        let writer = StatusWriter(assessment, snapshot)
+        let candidates = CandidateInput(fleet, snapshot, disrupted: disrupted, hold: hold(on: mirror))
+            .map { decision(fleet, snapshot, $0) }
+        let writer = StatusWriter(assessment, snapshot, candidates)
         guard isFresh, mirror.spec.pauseRequests.isEmpty, mirror.metadata.deletionTimestamp == nil else {
             let why = mirror.spec.pauseRequests.isEmpty ? "the mirror is being deleted" : "the mirror is paused"
             let step = unclaimed(name, snapshot, .paused, why)
@@ -39,8 +43,9 @@ package enum Planner {
                 mirror: name,
                 actions: step.actions,
                 status: writer.resting(),
-                notes: Notes.observations(assessment) + step.notes,
-                nextDeadline: step.deadline
+                notes: Notes.observations(assessment) + step.notes + (candidates?.notes ?? []),
+                nextDeadline: step.deadline,
+                candidates: candidates
             )
         }
         let nodes = MirrorNodePlanning(assessment, snapshot, frozen: disrupted)
@@ -50,9 +55,40 @@ package enum Planner {
             mirror: name,
             actions: nodes.actions + step.actions,
             status: writer.status(step),
-            notes: Notes.observations(assessment) + nodes.notes + step.notes,
-            nextDeadline: deadline(step, assessment)
+            notes: Notes.observations(assessment) + nodes.notes + step.notes + (candidates?.notes ?? []),
+            nextDeadline: deadline(step, assessment),
+            candidates: candidates,
+            strays: StraySeeds.names(of: mirror, snapshot, keeping: fleet)
         )
+    }
+
+    /// The decision about the set. Who manages a node is looked up only for those that would leave: there are few, and
+    /// each that stays may let another one go.
+    private static func decision(_ fleet: Fleet, _ snapshot: Snapshot, _ input: CandidateInput) -> CandidateDecision {
+        var input = input
+        var decision = CandidatePlanner.decide(input)
+        guard fleet.mirror.spec.rancher.managedNodes == .observe else { return decision }
+        while true {
+            let leaving = decision.leaving
+            var isNews = false
+            for (number, seed) in fleet.seeds.enumerated() where leaving.contains(input.seeds[number].name) {
+                guard input.seeds[number].manager == nil,
+                    let manager = RancherNode.manager(snapshot.nodes[seed.number].metadata)
+                else { continue }
+                input.seeds[number].manager = manager
+                isNews = true
+            }
+            guard isNews else { return decision }
+            decision = CandidatePlanner.decide(input)
+        }
+    }
+
+    /// Why the candidate set is left as it is, whatever is decided about it.
+    private static func hold(on mirror: P2PMirror) -> CandidateInput.Hold {
+        if mirror.metadata.deletionTimestamp != nil { return .retiring }
+        let requests = mirror.spec.pauseRequests
+        if !requests.isEmpty { return .paused("paused by \(Sentences.list(requests))") }
+        return mirror.spec.mode == .observe ? .observing : .none
     }
 
     /// When to look again though nothing changes: for the step, for a server that is away for good, for the end of the

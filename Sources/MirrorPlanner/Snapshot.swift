@@ -18,6 +18,8 @@ package struct Snapshot: Codable, Hashable, Sendable {
     package var staleness: String?
     /// Names of the mirrors that are there and can't be read: what they hold is held.
     package var unreadableMirrors: [String]
+    /// What is known of the seeds of a mirror, by its name. Where there is none its candidate set is left as it is.
+    package var seeds: [String: SeedEvidence]
 
     package init(
         now: Timestamp,
@@ -26,7 +28,8 @@ package struct Snapshot: Codable, Hashable, Sendable {
         mirrorNodes: [MirrorNode] = [],
         disruption: Lease? = nil,
         staleness: String? = nil,
-        unreadableMirrors: [String] = []
+        unreadableMirrors: [String] = [],
+        seeds: [String: SeedEvidence] = [:]
     ) {
         self.now = now
         self.mirrors = mirrors
@@ -35,9 +38,10 @@ package struct Snapshot: Codable, Hashable, Sendable {
         self.disruption = disruption
         self.staleness = staleness
         self.unreadableMirrors = unreadableMirrors
+        self.seeds = seeds
     }
 
-    /// One that was written before there were names of unreadable mirrors has none.
+    /// One that an earlier release wrote lacks what came later.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         now = try container.decode(Timestamp.self, forKey: .now)
@@ -47,6 +51,7 @@ package struct Snapshot: Codable, Hashable, Sendable {
         disruption = try container.decodeIfPresent(Lease.self, forKey: .disruption)
         staleness = try container.decodeIfPresent(String.self, forKey: .staleness)
         unreadableMirrors = try container.decodeIfPresent([String].self, forKey: .unreadableMirrors) ?? []
+        seeds = try container.decodeIfPresent([String: SeedEvidence].self, forKey: .seeds) ?? [:]
     }
 
     /// Whether there is a mirror of that name, readable or not.

@@ -5,7 +5,10 @@ import ArgumentParser
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures the Kubernetes libraries. hack/bench prepares and runs it.",
-        subcommands: [WatchesBenchmark.self]
+        abstract: "Measures the parts that carry load. hack/bench prepares and runs it.",
+        subcommands: [
+            PlanBenchmark.self, WatchesBenchmark.self, ProbesBenchmark.self, ProbeEndpoints.self,
+            EvictionBenchmark.self,
+        ]
     )
 }

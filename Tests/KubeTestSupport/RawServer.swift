@@ -13,19 +13,10 @@ package final class RawServer: Sendable {
 
     /// - Parameter handle: gets each connection and its number, from 0; the connection is closed when it returns.
     package init(_ handle: @escaping @Sendable (Peer, Int) -> Void) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, size) | listen(listener, 256) | getsockname(listener, address, &size)
-            }
-        }
-        guard listener >= 0, code == 0 else { throw CocoaError(.fileReadUnknown) }
+        let (listener, port) = try Self.bound()
+        guard listen(listener, 256) == 0 else { throw CocoaError(.fileReadUnknown) }
         self.listener = listener
-        port = Int(UInt16(bigEndian: address.sin_port))
+        self.port = port
         Thread.detachNewThread {
             var number = 0
             while true {
@@ -48,11 +39,24 @@ package final class RawServer: Sendable {
         close(listener)
     }
 
-    /// A port on which nobody listens any more.
-    package static func closedPort() throws -> Int {
-        let server = try RawServer { _, _ in }
-        server.stop()
-        return server.port
+    /// A port on which nobody listens, and nobody ever will: a socket that does not listen holds it until the process
+    /// ends.
+    package static func closedPort() throws -> Int { try bound().port }
+
+    /// A socket with a port of its own on loopback.
+    private static func bound() throws -> (file: Int32, port: Int) {
+        let file = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(file, address, size) | getsockname(file, address, &size)
+            }
+        }
+        guard file >= 0, code == 0 else { throw CocoaError(.fileReadUnknown) }
+        return (file, Int(UInt16(bigEndian: address.sin_port)))
     }
 }
 

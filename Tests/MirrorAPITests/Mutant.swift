@@ -106,6 +106,10 @@ extension FieldSchema.Form {
             return [("", "x"), tooMany] + (kind == .atomic ? [] : [("[1]", [first, first])])
         case .string(let bounds):
             return [("", 1)] + bounds.breaches.map { ("", .string($0)) }
+        case .intOrPercent(let bounds):
+            return ["x", "101%", "1.5%", "-1%", "%", "5", ""].map { ("", .string($0)) }
+                + [("", .double(1.5)), ("", .int(bounds.minimum - 1))]
+                + (bounds.maximum.map { [("", .int($0 + 1))] } ?? [])
         case .integer(let bounds):
             return [("", "x"), ("", .double(1.5)), ("", .int(bounds.minimum - 1))]
                 + (bounds.maximum.map { [("", .int($0 + 1))] } ?? [])

@@ -57,6 +57,24 @@ struct RuleSample: CustomTestStringConvertible {
         ),
         RuleSample(
             kind: "P2PMirror",
+            path: "spec.health.disk",
+            message: "readmitBelowPercent must not be greater than evictAtPercent",
+            changes: [(["spec", "health", "disk"], ["evictAtPercent": 80])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.health.probes[0]",
+            message: "a probe needs exactly one of httpGet, tcpSocket and grpc",
+            changes: [(["spec", "health", "probes"], [["name": "a", "tcpSocket": ["port": 1], "grpc": ["port": 1]]])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.health.probes[0]",
+            message: "timeoutSeconds must not be greater than periodSeconds",
+            changes: [(["spec", "health", "probes"], [["name": "a", "tcpSocket": ["port": 1], "periodSeconds": 1]])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
             path: "spec.rollout",
             message: "progressDeadlineSeconds must be greater than minReadySeconds",
             changes: [(["spec", "rollout"], ["minReadySeconds": 600])]

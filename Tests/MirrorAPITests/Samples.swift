@@ -33,6 +33,28 @@ enum Samples {
                 registrationAddress: "https://10.0.0.9:9345",
                 rerootAfterSeconds: 60
             ),
+            candidates: .init(
+                selector: LabelSelector(
+                    matchLabels: ["seed": "yes"],
+                    matchExpressions: [.init(key: "zone", operator: .in, values: ["c"])]
+                ),
+                minPublished: .number(3),
+                maxUnhealthy: .percent(20),
+                unhealthyForSeconds: 30,
+                healthyForSeconds: 60,
+                stormCooldownSeconds: 120,
+                evictionsPerMinute: 12
+            ),
+            health: .init(
+                disk: .init(evictAtPercent: 80, readmitBelowPercent: 70),
+                inodes: .init(evictAtPercent: 90),
+                memory: .init(evictAtAvailablePercent: 10),
+                io: .init(evictAtPressurePercent: 50, forSeconds: 60),
+                network: .init(evictAtErrorPercent: 2, forSeconds: 60),
+                fileDescriptors: .init(evictAtPercent: 80),
+                probes: probes
+            ),
+            liveness: .init(announceIntervalSeconds: 10, sweepIntervalSeconds: 60),
             rollout: .init(
                 minReadySeconds: 5,
                 progressDeadlineSeconds: 60,
@@ -58,6 +80,17 @@ enum Samples {
                 pendingChanges: 2
             ),
             nodes: .init(selected: 3, ready: 3, current: 1, updating: 1, failed: 0),
+            candidates: .init(
+                total: 3,
+                published: 2,
+                evicted: 1,
+                probation: 0,
+                withdrawals: [.init(at: time, count: 1)]
+            ),
+            evictions: [
+                .init(node: "server-2", reason: "DiskFull", message: "It is full.", since: time, until: time, count: 1)
+            ],
+            storm: .init(since: time, until: time, zones: [.init(zone: "a", since: time, until: time)]),
             rollout: .init(
                 node: "server-1",
                 revision: "1-abc",
@@ -92,7 +125,8 @@ enum Samples {
                 reason: "BreaksCycle",
                 absentServer: "server-2"
             ),
-            deletionPolicy: .restore
+            deletionPolicy: .restore,
+            announceIntervalSeconds: 30
         ),
         status: MirrorNodeStatus(
             agent: .init(
@@ -111,10 +145,50 @@ enum Samples {
                     registries: ["docker.io"],
                     serviceCPUPercent: 40
                 ),
+                figures: figures,
                 version: "0.1.0"
+            ),
+            candidate: .init(
+                state: .evicted,
+                since: time,
+                until: time,
+                illSince: time,
+                ejections: 2,
+                reason: "DiskFull",
+                message: "It is full."
             )
         )
     )
+
+    private static let figures: HostFigures = {
+        var figures = HostFigures()
+        figures.diskUsedPercent = 80
+        figures.inodesUsedPercent = 10
+        figures.ioPressurePercent = 5
+        figures.ioFullPressurePercent = 0
+        figures.memoryAvailablePercent = 40
+        figures.networkErrorPercent = 0
+        figures.fileDescriptorsUsedPercent = 15
+        figures.diskBusyPercent = 30
+        figures.diskOperationsPerSecond = 120
+        figures.cleanUpBeginsAtPercent = 85
+        figures.cleanUpEndsAtPercent = 80
+        return figures
+    }()
+
+    /// One of each kind: no probe may ask in more than one way.
+    private static let probes = [
+        Probe(
+            name: "ready",
+            httpGet: .init(path: "/readyz", port: 5000, scheme: .https),
+            periodSeconds: 5,
+            timeoutSeconds: 1,
+            failureThreshold: 2,
+            successThreshold: 1
+        ),
+        Probe(name: "peer", tcpSocket: .init(port: 5001)),
+        Probe(name: "seed", grpc: .init(port: 4000, service: "seed")),
+    ]
 
     /// The sample of a kind as it is sent.
     static func wire(_ kind: KindSchema) throws -> JSONValue {

@@ -69,6 +69,14 @@ extension FieldSchema.Form {
             value["minimum"] = .int(bounds.minimum)
             value["maximum"] = bounds.maximum.map { .int($0) }
             return value
+        case .intOrPercent(let bounds):
+            var value: JSONValue = [
+                "anyOf": [["type": "integer"], ["type": "string"]], "x-kubernetes-int-or-string": true,
+                "pattern": .string(TextForm.percent.pattern),
+            ]
+            value["minimum"] = .int(bounds.minimum)
+            value["maximum"] = bounds.maximum.map { .int($0) }
+            return value
         case .boolean:
             return ["type": "boolean"]
         }

@@ -25,6 +25,8 @@ struct SchemaStyleTests {
             case "integer":
                 if value["minimum"] == nil || value["format"] == nil { faults.append("minimum") }
             case "boolean": break
+            case nil where value["x-kubernetes-int-or-string"] == true:
+                if value["minimum"] == nil || value["pattern"] == nil { faults.append("minimum") }
             default: faults.append("type")
             }
             return faults.map { "\(node.path) lacks \($0)" }
@@ -75,8 +77,15 @@ struct SchemaStyleTests {
     @Test(
         "Columns that kubectl prints",
         arguments: [
-            ("p2pmirrors", ["Provider", "Mode", "Shape", "Root", "Ready", "Reason", "Age"], ["Cycles", "Message"]),
-            ("mirrornodes", ["Mirror", "Node", "Role", "State", "Reason", "Current", "Age"], ["Wanted", "Message"]),
+            (
+                "p2pmirrors",
+                ["Provider", "Mode", "Shape", "Root", "Candidates", "Evicted", "Ready", "Reason", "Age"],
+                ["Cycles", "Message"]
+            ),
+            (
+                "mirrornodes", ["Mirror", "Node", "Role", "State", "Reason", "Current", "Age"],
+                ["Seed", "Wanted", "Message"]
+            ),
         ]
     )
     func columns(plural: String, always: [String], wide: [String]) throws {

@@ -32,11 +32,13 @@ struct ValidationTests {
     func everyRuleHasASample() throws {
         let inFiles = try CRDFile.kinds.map { try CRDFile($0) }.flatMap { file in
             SchemaNode.all(in: file.schema).flatMap { node in
-                (node.value["x-kubernetes-validations"]?.arrayValue ?? []).compactMap { $0["message"]?.stringValue }
+                node.value["x-kubernetes-validations"]?.arrayValue ?? []
             }
         }
-        #expect(Set(inFiles) == Set(RuleSample.all.map(\.message)))
-        #expect(Set(inFiles).count == inFiles.count, "a message that two rules share does not say which one is broken")
+        let messages = Set(inFiles.compactMap { $0["message"]?.stringValue })
+        #expect(messages == Set(RuleSample.all.map(\.message)))
+        // One rule may stand in two places: both selectors have the same.
+        #expect(Set(inFiles).count == messages.count, "a message that two rules share does not say which one is broken")
     }
 
     @Test("A value that is none of the choices is named with the field and the choices")

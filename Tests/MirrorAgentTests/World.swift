@@ -177,8 +177,11 @@ final class World: Sendable {
         _ lifetime: Lifetime = Lifetime(),
         mayRestart: Bool = true,
         mirrorNodes: (any MirrorNodeSource)? = nil,
+        measures: (any HostMeasures)? = nil,
+        probes: (any ProbeTransport)? = nil,
         idleInterval: Duration = .seconds(120),
-        busyInterval: Duration = .seconds(1)
+        busyInterval: Duration = .seconds(1),
+        figureInterval: Duration = .zero
     ) -> (agent: NodeAgent, process: Int) {
         let process = processes.add(1, ordering: .relaxed).newValue
         let files = SimulatedFileSystem(disk, process: process) { [self] (operation, moment) throws(HostError) in
@@ -191,13 +194,16 @@ final class World: Sendable {
             api: KubeAPI(FakeTransport(server: server, lifetime: lifetime)),
             mirrorNodes: mirrorNodes,
             files: files,
+            measures: measures,
             services: FakeServiceManager(service: service, lifetime: lifetime),
+            probes: probes,
             options: AgentOptions(
                 nodeName: Self.node,
                 leaseNamespace: "p2pmirror-system",
                 mayRestart: mayRestart,
                 version: "test",
                 idleInterval: idleInterval,
+                figureInterval: figureInterval,
                 busyInterval: busyInterval
             ),
             log: Self.logger

@@ -27,6 +27,18 @@ struct GatheringTests {
         #expect(NodePruning.pruned(pruned) == pruned)
     }
 
+    @Test("a node keeps each condition that says something of a seed")
+    func prunedConditions() {
+        var node = Fixture.server("s1", number: 1)
+        let types = ["Ready", "DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"]
+        node.status?.conditions = (types + ["Chatter"]).map {
+            Node.Condition(type: $0, status: $0 == "Ready" ? "False" : "True")
+        }
+        let pruned = NodePruning.pruned(node)
+        #expect(pruned.status?.conditions?.map(\.type) == types)
+        #expect(NodeEvidence(pruned) == NodeEvidence(node))
+    }
+
     @Test(
         "what can't be read as a mirror is a mirror with its fault",
         arguments: [

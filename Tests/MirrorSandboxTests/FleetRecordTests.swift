@@ -48,6 +48,25 @@ import Testing
         #expect(difference.files.isEmpty)
     }
 
+    @Test func `a field that a release adds without effect is one write, and a second one is named`() {
+        func record(_ interval: JSONValue?, generation: Int64) -> FleetRecord {
+            var spec: JSONValue = ["revision": "1-a"]
+            spec["announceIntervalSeconds"] = interval
+            let object: JSONValue = ["metadata": ["uid": "u", "generation": .int(generation)], "spec": spec]
+            return FleetRecord(objects: ["mirrornodes/m.a": FleetRecord.Object(object)])
+        }
+        let before = record(nil, generation: 4)
+        let after = record(30, generation: 5)
+        let expected = before.expecting(after)
+        #expect(after.difference(from: expected).isEmpty)
+        #expect(!after.difference(from: before).isEmpty)
+        let twice = record(30, generation: 6)
+        #expect(twice.difference(from: before.expecting(twice)).writes == ["mirrornodes/m.a: generation 5 -> 6"])
+        #expect(twice.difference(from: expected.expecting(twice)).writes == ["mirrornodes/m.a: generation 5 -> 6"])
+        let back = record(nil, generation: 6)
+        #expect(back.difference(from: expected.expecting(back)).isEmpty)
+    }
+
     @Test func `an object is compared by identity, generation and metadata, not by its version or status`() {
         let object: JSONValue = [
             "metadata": ["uid": "u", "generation": 3, "resourceVersion": "9", "labels": ["k": "v"]], "status": ["a": 1],

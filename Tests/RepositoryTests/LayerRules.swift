@@ -19,7 +19,10 @@ enum LayerRules {
             "MirrorAgent", "MirrorOperator", "MirrorPlanner", "MirrorSandbox", "Telemetry",
         ],
         "p2pmirror": ["MirrorCommands"],
-        "bench": ["ArgumentParser", "CCurl", "KubeClient", "KubeCore"],
+        "bench": [
+            "ArgumentParser", "CCurl", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "MirrorAPI",
+            "MirrorOperator", "MirrorPlanner", "MirrorSandbox",
+        ],
     ]
 
     private static let operatorAndAgent: Set<String> = [

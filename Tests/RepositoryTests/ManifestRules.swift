@@ -16,10 +16,11 @@ enum ManifestRules {
     /// All that is granted: by kind and name of the role.
     static let granted: [String: [String]] = [
         "ClusterRole p2pmirror-operator": [
-            "/nodes get,list,watch",
+            "/nodes get,list,patch,watch",
             "p2pmirror.io/p2pmirrors get,list,watch",
             "p2pmirror.io/p2pmirrors/status patch",
             "p2pmirror.io/mirrornodes create,delete,get,list,patch,watch",
+            "p2pmirror.io/mirrornodes/status patch",
             "p2pmirror.io/p2pmirrors/finalizers update",
         ],
         "Role p2pmirror-operator": [
@@ -27,6 +28,8 @@ enum ManifestRules {
             "coordination.k8s.io/leases[p2pmirror-disruption,p2pmirror-operator] get,update",
         ],
         "Role p2pmirror-operator-events": ["events.k8s.io/events create,patch"],
+        "Role p2pmirror-operator-announcements": ["coordination.k8s.io/leases list,watch"],
+        "Role p2pmirror-operator-pods": ["/pods list,watch"],
         "ClusterRole p2pmirror-agent": [
             "/nodes get,list",
             "p2pmirror.io/mirrornodes get,list,watch",
@@ -35,18 +38,21 @@ enum ManifestRules {
             "apiextensions.k8s.io/customresourcedefinitions[p2pmirrors.p2pmirror.io] get",
         ],
         "Role p2pmirror-agent": ["coordination.k8s.io/leases[p2pmirror-disruption] get"],
+        "Role p2pmirror-agent-announcements": ["coordination.k8s.io/leases create,get,update"],
     ]
 
     /// What is wrong with a role whoever wrote it.
     static func faults(inRole role: JSONValue) -> [String] {
-        (role["rules"]?.arrayValue ?? []).flatMap { rule -> [String] in
+        // Nothing but announcements stands there, and they are called as the nodes are.
+        let isOfAnnouncements = role[path: "metadata", "namespace"] == "p2pmirror-node-lease"
+        return (role["rules"]?.arrayValue ?? []).flatMap { rule -> [String] in
             let verbs = strings(rule["verbs"])
             let resources = strings(rule["resources"])
             var faults: [String] = []
             if verbs != verbs.sorted() { faults.append("verbs are not in alphabetical order: \(verbs)") }
             if (verbs + resources + strings(rule["apiGroups"])).contains("*") { faults.append("a wildcard") }
             if resources.contains(where: { $0.hasPrefix("secrets") }) { faults.append("Secrets") }
-            if resources.contains("leases"), verbs != ["create"], rule["resourceNames"] == nil {
+            if resources.contains("leases"), verbs != ["create"], rule["resourceNames"] == nil, !isOfAnnouncements {
                 faults.append("Leases without a name")
             }
             return faults

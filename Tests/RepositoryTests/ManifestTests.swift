@@ -50,7 +50,8 @@ struct ManifestTests {
         #expect(workloads.flatMap(ManifestRules.faults(inWorkload:)) == [])
         #expect(
             workloads.flatMap(ManifestRules.hostPaths) == [
-                "/etc/rancher", "/etc/p2pmirror", "/var/lib/rancher", "/sys/fs/cgroup", "/var/lib/p2pmirror rw",
+                "/etc/rancher", "/etc/p2pmirror", "/var/lib/rancher", "/sys/fs/cgroup", "/proc", "/sys/class/net",
+                "/sys/devices", "/var/lib/p2pmirror rw",
             ]
         )
         #expect(workloads.allSatisfy { $0[path: "spec", "template", "spec", "hostPID"] == nil })

@@ -81,6 +81,8 @@ package struct HostView: Sendable {
     package var registriesMark: RegistriesMark?
     /// CPU time of the service in percent of one core, as a mean over the last minutes.
     package var serviceCPUPercent: Double?
+    /// How the host of a seed fares; nil where it was not looked at.
+    package var figures: HostFigures?
     /// Where the etcd member's data would be, and whether it is there; nil where that was not looked up.
     package var etcdMember: EtcdMember?
     package var allowedServers: [UInt8]?

@@ -30,6 +30,11 @@ extension Decider {
         )
     }
 
+    /// How the host fares, where the node is a seed.
+    func figures(_ before: HostFigures?) -> HostFigures? {
+        mirrorNode?.spec.announceIntervalSeconds == nil ? nil : input.host.figures ?? before
+    }
+
     /// A server as a status may name it: with a password, a path or another scheme it is left out.
     private func shown(_ server: String) -> String? {
         guard let distribution, !server.contains("@"), let url = ServerURL(server, distribution: distribution),

@@ -5,8 +5,11 @@ import MirrorPlanner
 extension Decider {
     /// The report of a status, unless the API server has the same already.
     func report(_ agent: MirrorNodeStatus.Agent?) -> [Effect] {
-        guard let agent, let mirrorNode, mirrorNode.status?.agent != agent else { return [] }
-        return [.report(agent)]
+        guard let agent, let mirrorNode else { return [] }
+        var known = mirrorNode.status?.agent
+        // What stands there for information goes along with other news, and is none itself.
+        known?.figures?.takeInformation(of: agent.figures)
+        return known == agent ? [] : [.report(agent)]
     }
 
     /// The status while no step is under way: a refusal or an end that still counts, else idle. A remark, such as what
@@ -113,6 +116,7 @@ extension Decider {
             registriesConfigured: registriesConfigured ?? before?.registriesConfigured,
             pendingChanges: pendingChanges ?? before?.pendingChanges,
             host: hostStatus(before?.host),
+            figures: figures(before?.figures),
             version: input.options.version
         )
     }

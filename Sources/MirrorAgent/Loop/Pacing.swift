@@ -37,7 +37,8 @@ package struct Pacing: Sendable {
         backoff = Backoff(initial: options.busyInterval, maximum: max(options.busyInterval, .seconds(30)))
     }
 
-    package mutating func pause(after outcome: Outcome) -> Pause {
+    /// - Parameter isSeed: whether figures are reported of the host.
+    package mutating func pause(after outcome: Outcome, isSeed: Bool = false) -> Pause {
         burst += 1
         var pause = Pause(blind: burst >= Self.longestBurst ? options.busyInterval : .zero)
         switch outcome {
@@ -47,7 +48,7 @@ package struct Pacing: Sendable {
                 switch look {
                 case .now: .zero
                 case .soon: options.busyInterval
-                case .later: options.idleInterval
+                case .later: isSeed ? min(options.idleInterval, options.figureInterval) : options.idleInterval
                 }
         case .failed(let isStepUnderWay):
             failures += 1

@@ -12,11 +12,13 @@ package enum FaultStatus {
             case .accepted, .ready: condition(type, .false, Reason.invalidSpec.rawValue, message, mirror)
             case .stalled: condition(type, .true, Reason.invalidSpec.rawValue, message, mirror)
             case .reconciling: condition(type, .false, Reason.invalidSpec.rawValue, message, mirror)
-            case .paused, .topologyAcyclic, .nodesCurrent, .versionsSupported, .highlyAvailable:
+            case .paused, .topologyAcyclic, .candidatesAvailable, .evictionEffective, .stormActive, .nodesCurrent,
+                .versionsSupported, .highlyAvailable:
                 condition(type, .unknown, Reason.invalidSpec.rawValue, unknown, mirror)
             }
         }
-        // The root and a rollout under way stay on record: the mirror may become valid again in the middle of it.
+        // The root, a rollout under way and the candidate set stay on record: the mirror may become valid again in the
+        // middle of it.
         var status = mirror.status ?? P2PMirrorStatus()
         status.observedGeneration = mirror.metadata.generation
         status.conditions = conditions

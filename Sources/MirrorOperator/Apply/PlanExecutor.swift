@@ -102,7 +102,7 @@ package struct PlanExecutor: Sendable {
             metadata: ObjectMeta(name: intent.name, labels: intent.labels, ownerReferences: [intent.owner]),
             spec: intent.spec
         )
-        if let change = Self.dropping(current?.spec.desired, for: intent.spec.desired) {
+        if let change = Self.dropping(current?.spec, for: intent.spec) {
             try await drop(change, of: intent.name)
         }
         _ = try await applier.apply(
@@ -115,7 +115,17 @@ package struct PlanExecutor: Sendable {
         )
     }
 
-    /// What of the wishes goes; nil where nothing does.
+    /// What of the specification goes; nil where nothing does.
+    private static func dropping(_ present: MirrorNodeSpec?, for wanted: MirrorNodeSpec) -> JSONValue? {
+        guard let present else { return nil }
+        var parts: [String: JSONValue] = [:]
+        if let desired = dropping(present.desired, for: wanted.desired) { parts["desired"] = desired }
+        if present.announceIntervalSeconds != nil, wanted.announceIntervalSeconds == nil {
+            parts["announceIntervalSeconds"] = .null
+        }
+        return parts.isEmpty ? nil : .object(parts)
+    }
+
     private static func dropping(_ present: MirrorNodeSpec.Desired?, for wanted: MirrorNodeSpec.Desired?) -> JSONValue?
     {
         guard let present else { return nil }
@@ -128,9 +138,9 @@ package struct PlanExecutor: Sendable {
 
     /// By a merge patch: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse
     /// it.
-    private func drop(_ desired: JSONValue, of name: String) async throws(KubeError) {
+    private func drop(_ parts: JSONValue, of name: String) async throws(KubeError) {
         let key = ObjectKey(name: name)
-        let change: JSONValue = ["spec": ["desired": desired]]
+        let change: JSONValue = ["spec": parts]
         ownWrites.wrote(try await api.patch(MirrorNode.self, key, .merge(change), manager: FieldManager.nodeSpec))
         applier.forget(MirrorNode.resource, key)
     }

@@ -9,10 +9,10 @@ package struct StatusWriter: Sendable {
     private let ownWrites: OwnWrites
     private let written = Written()
 
-    /// What was sent last for each mirror, and the version that came of it: a server whose schema is older drops
-    /// fields, and must not be written to again and again for that.
+    /// What was sent last for each mirror, with the version that it rested on and the one that came of it: a server
+    /// whose schema is older drops fields, and must not be written to again and again for that.
     private final class Written: Sendable {
-        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersion: String?)]>([:])
+        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersions: [String?], keepsSet: Bool)]>([:])
     }
 
     package init(_ api: KubeAPI, _ ownWrites: OwnWrites) {
@@ -23,12 +23,13 @@ package struct StatusWriter: Sendable {
     /// Makes the status of `mirror` what `wanted` says; false where it was so already.
     ///
     /// It is a merge patch of the whole status: every field of it is ours alone, and an older status that comes late
-    /// (from a leader that is none any more) is put right by the next pass. Only the root and the rollout are decided
-    /// on: a change of them rests on the version that was seen. Server-side apply is no choice here: servers of 1.20
-    /// leave `null` behind for an object that is no longer applied, and then refuse it.
+    /// (from a leader that is none any more) is put right by the next pass. Only the root, the rollout and what is
+    /// remembered of the candidate set are decided on: a change of them rests on the version that was seen. Server-side
+    /// apply is no choice here: servers of 1.20 leave `null` behind for an object that is no longer applied, and then
+    /// refuse it.
     ///
-    /// - Throws: `KubeError` as `KubeAPI` does; a conflict where the root or the rollout changes and the mirror is not
-    ///   as it was seen.
+    /// - Throws: `KubeError` as `KubeAPI` does; a conflict where any of these changes and the mirror is not as it was
+    ///   seen.
     @discardableResult
     package func write(
         _ wanted: P2PMirrorStatus,
@@ -47,7 +48,8 @@ package struct StatusWriter: Sendable {
         let isRecordChanged =
             wanted.topology?.root != mirror.status?.topology?.root
             || wanted.topology?.rootUID != mirror.status?.topology?.rootUID
-            || wanted.rollout != mirror.status?.rollout
+            || wanted.rollout != mirror.status?.rollout || wanted.storm != mirror.status?.storm
+            || wanted.candidates != mirror.status?.candidates || wanted.evictions != mirror.status?.evictions
         if isRecordChanged, let version = mirror.metadata.resourceVersion, !version.isEmpty {
             change["metadata"] = ["resourceVersion": .string(version)]
         }
@@ -59,14 +61,23 @@ package struct StatusWriter: Sendable {
             manager: FieldManager.status
         )
         ownWrites.wrote(stored)
-        let last = (Self.withoutTransitionTimes(wanted), stored.metadata.resourceVersion)
+        let versions = [mirror.metadata.resourceVersion, stored.metadata.resourceVersion]
+        let keepsSet = wanted.candidates == nil || stored.status?.candidates != nil
+        let last = (Self.withoutTransitionTimes(wanted), versions, keepsSet)
         written.last.withLock { $0[mirror.key] = last }
         return true
     }
 
+    /// Whether the server keeps what is remembered of the mirror's candidate set, as the last write showed; with
+    /// definitions of an older release it does not.
+    func keepsSet(of mirror: ObjectKey) -> Bool { written.last.withLock { $0[mirror]?.keepsSet } ?? true }
+
+    /// Forgets what was sent, so that it is sent again: the definitions may have changed meanwhile.
+    func forget(_ mirror: ObjectKey) { written.last.withLock { $0[mirror] = nil } }
+
     private func wasWritten(_ wanted: P2PMirrorStatus, to mirror: ObservedMirror) -> Bool {
         guard let last = written.last.withLock({ $0[mirror.key] }) else { return false }
-        return last.resourceVersion == mirror.metadata.resourceVersion
+        return last.resourceVersions.contains(mirror.metadata.resourceVersion)
             && last.status == Self.withoutTransitionTimes(wanted)
     }
 

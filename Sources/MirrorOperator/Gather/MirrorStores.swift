@@ -50,6 +50,6 @@ package struct MirrorStores: Sendable {
 
     /// How long to wait at most until the stores show all that we wrote; nil where they do.
     package func delay(behind writes: OwnWrites) -> Duration? {
-        [writes.delay(mirrors), writes.delay(mirrorNodes)].compactMap(\.self).max()
+        [writes.delay(mirrors), writes.delay(nodes), writes.delay(mirrorNodes)].compactMap(\.self).max()
     }
 }

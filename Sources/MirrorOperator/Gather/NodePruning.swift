@@ -33,6 +33,7 @@ package enum NodePruning {
     }
 
     private static func isKept(_ condition: Node.Condition) -> Bool {
-        condition.type == "Ready" || condition.type.hasPrefix("Etcd") || condition.type.hasSuffix("Pressure")
+        condition.type == "Ready" || condition.type == "NetworkUnavailable" || condition.type.hasPrefix("Etcd")
+            || condition.type.hasSuffix("Pressure")
     }
 }

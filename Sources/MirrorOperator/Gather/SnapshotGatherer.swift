@@ -7,17 +7,22 @@ package import MirrorPlanner
 package struct SnapshotGatherer: Sendable {
     private let api: KubeAPI
     private let stores: MirrorStores
+    private let seeds: SeedWatch?
     private let lease: ObjectKey
     private let now: @Sendable () -> Timestamp
 
+    /// - Parameter seeds: what is known of seeds beside the stores; nil where nobody watches them, and each mirror's
+    ///   candidate set is left as it is.
     package init(
         _ api: KubeAPI,
         stores: MirrorStores,
+        seeds: SeedWatch? = nil,
         leaseNamespace: String,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.api = api
         self.stores = stores
+        self.seeds = seeds
         lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
         self.now = now
     }
@@ -25,11 +30,12 @@ package struct SnapshotGatherer: Sendable {
     /// The stores as they are, and the disruption Lease read live: it is changed by compare-and-swap, so an old one
     /// only costs a conflict, but a conflict costs a pass.
     ///
+    /// - Parameter mirror: the one that is to be decided about; only of its seeds is the evidence put in.
     /// - Throws: `KubeError` where the Lease can't be read. Nothing is decided then: it may be held.
-    package func gather() async throws(KubeError) -> Snapshot {
+    package func gather(for mirror: String? = nil) async throws(KubeError) -> Snapshot {
         // Read before the stores, which may only be fresher than it says.
         let staleness = stores.staleness
-        return Snapshot(
+        var snapshot = Snapshot(
             now: now(),
             mirrors: stores.mirrors.all.compactMap(\.mirror).sorted { $0.metadata.name < $1.metadata.name },
             nodes: stores.nodes.all.sorted { $0.metadata.name < $1.metadata.name },
@@ -38,5 +44,14 @@ package struct SnapshotGatherer: Sendable {
             staleness: staleness,
             unreadableMirrors: stores.mirrors.all.filter { $0.mirror == nil }.map(\.metadata.name).sorted()
         )
+        if let seeds, let mirror = snapshot.mirrors.first(where: { $0.metadata.name == mirror }) {
+            // The watches of nodes and MirrorNodes are looked at by the staleness of the snapshot.
+            snapshot.seeds[mirror.metadata.name] = seeds.evidence(
+                of: mirror,
+                nodes: snapshot.nodes,
+                mirrorNodes: snapshot.mirrorNodes
+            )
+        }
+        return snapshot
     }
 }

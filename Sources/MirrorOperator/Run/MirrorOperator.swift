@@ -2,6 +2,7 @@ package import KubeCore
 package import KubeRuntime
 package import Logging
 import MirrorAPI
+package import MirrorPlanner
 package import Telemetry
 
 /// The operator as it runs: reflectors that fill the stores, a queue of mirrors, and a controller that works while
@@ -21,8 +22,14 @@ package final class MirrorOperator: Sendable {
     private let elector: LeaderElector?
     private let makeController: @Sendable () -> (Controller<String>, WorkQueue<String>)
     private let stores: MirrorStores
+    private let seeds: SeedWatch
+    private let seedSources: SeedSources
+    private let time: MonotonicTime
+    private let makeProber: @Sendable () -> Prober?
 
     /// - Parameters:
+    ///   - probes: makes probes of seeds; nil where none are to be made.
+    ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - clock: for delays, backoff and the age of the stores.
     ///   - wallClock: the time that is written into objects and that deadlines in objects are compared with.
     ///   - generator: makes sources of jitter.
@@ -30,16 +37,17 @@ package final class MirrorOperator: Sendable {
     package init(
         _ transport: any Transport,
         options: OperatorOptions,
+        probes: (any ProbeTransport)? = nil,
+        planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
         generator: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
         logger: Logger
     ) throws(KubeError) {
-        guard !options.leaseNamespace.isEmpty else {
-            throw KubeError(.configuration, "the lease namespace is empty: name the namespace of the operator's Leases")
-        }
+        try Self.check(options)
         let api = KubeAPI(transport)
         self.options = options
+        time = MonotonicTime(clock)
         definitions = DefinitionCheck(api, clock: clock, logger: logger)
         mirrors = Reflector(api, clock: clock, generator: generator, logger: logger)
         nodes = Reflector(
@@ -65,6 +73,10 @@ package final class MirrorOperator: Sendable {
         let leading = KubeAPI(elector.map { elector in LeaderTransport(transport) { elector.isLeader } } ?? transport)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
+        let (sources, seeds) = Self.seeds(api, options, stores, probes != nil, clock, wallClock, generator, logger)
+        seedSources = sources
+        self.seeds = seeds
+        makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
         makeController = {
@@ -72,10 +84,12 @@ package final class MirrorOperator: Sendable {
             let reconciler = MirrorReconciler(
                 leading,
                 stores: stores,
+                seeds: seeds,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
                 wallClock: wallClock,
                 logger: logger,
+                planner: planner,
                 emit: { events.record($0) },
                 released: { for mirror in stores.mirrors.all { queue.add(mirror.metadata.name) } }
             )
@@ -119,6 +133,7 @@ package final class MirrorOperator: Sendable {
             group.addTask { await self.mirrors.run() }
             group.addTask { await self.nodes.run() }
             group.addTask { await self.mirrorNodes.run() }
+            group.addTask { await self.seedSources.follow(self.stores, self.seeds) }
             await group.waitForAll()
         }
     }
@@ -141,53 +156,42 @@ package final class MirrorOperator: Sendable {
     /// One term: a queue of its own, so that nothing is left over from an earlier one.
     private func work() async {
         let (controller, queue) = makeController()
+        let probesChanged = seeds.begin { queue.add($0, after: $1) }
+        defer { seeds.end() }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await controller.run() }
             group.addTask { await controller.recordProgress() }
             group.addTask { await self.queueMirrors(queue) }
+            for mirror in OrphanedSeeds.mirrors(self.stores) { queue.add(mirror) }
             group.addTask { await self.queueNodes(queue) }
-            group.addTask { await queue.add(changesOf: self.stores.mirrorNodes) { Self.keys(of: $0) } }
+            group.addTask { await self.queueMirrorNodes(queue) }
+            group.addTask { await self.probe(probesChanged) }
             await group.waitForAll()
         }
     }
 }
 
 extension MirrorOperator {
-    private static func elector(
-        _ api: KubeAPI,
-        _ options: OperatorOptions,
-        _ clock: any Clock<Duration>,
-        _ wallClock: @escaping @Sendable () -> MicroTimestamp,
-        _ logger: Logger
-    ) throws(KubeError) -> LeaderElector? {
-        guard options.leaderElection else { return nil }
-        let configuration = try LeaderElectionConfiguration(lease: options.leaderLease, identity: options.identity)
-        return LeaderElector(
-            api,
-            configuration: configuration,
-            manager: OperatorOptions.controller,
-            clock: clock,
-            wallClock: wallClock,
-            logger: logger
-        )
+    /// Makes the probes that are wanted, until the task is cancelled.
+    private func probe(_ changes: AsyncStream<Void>) async {
+        guard let prober = makeProber() else { return }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await prober.run() }
+            group.addTask { for await _ in changes { await prober.replace(self.seeds.probes) } }
+            group.addTask { await self.describe(prober) }
+            await group.waitForAll()
+        }
     }
 
-    private static func stores(
-        _ mirrors: Reflector<ObservedMirror>,
-        _ nodes: Reflector<Node>,
-        _ mirrorNodes: Reflector<MirrorNode>
-    ) -> MirrorStores {
-        MirrorStores(
-            mirrors: mirrors.store,
-            nodes: nodes.store,
-            mirrorNodes: mirrorNodes.store,
-            health: {
-                [
-                    (ObservedMirror.resource.plural, mirrors.health), (Node.resource.plural, nodes.health),
-                    (MirrorNode.resource.plural, mirrorNodes.health),
-                ]
-            }
-        )
+    /// Brings the metrics of probes up to date, until the task is cancelled.
+    private func describe(_ prober: Prober) async {
+        var late = 0
+        while !Task.isCancelled {
+            let statistics = await prober.statistics
+            OperatorMetrics.describeProbes(late: statistics.deferred - late, failing: seeds.failingProbes)
+            late = statistics.deferred
+            try? await time.sleep(for: .seconds(5))
+        }
     }
 
     /// Every change of a mirror concerns it; one of its specification concerns the others too, which may claim the same
@@ -199,14 +203,38 @@ extension MirrorOperator {
         }
     }
 
-    /// A change of a node concerns every mirror: selection, the state of other servers, the roots.
+    /// A change of a node concerns every mirror: selection, the state of other servers, the roots, the seeds. The first
+    /// one is looked at at once, since a seed that falls ill should leave at once; those that follow are gathered.
     private func queueNodes(_ queue: WorkQueue<String>) async {
+        // When the mirrors looked last, or are to look.
+        var look = time.now - options.nodeChangeDelay
         for await batch in stores.nodes.changes() where batch.contains(where: Self.matters) {
             let priority: QueuePriority = batch.allSatisfy(\.isInitial) ? .low : .normal
-            for mirror in stores.mirrors.all {
-                queue.add(mirror.metadata.name, after: options.nodeChangeDelay, priority: priority)
+            let now = time.now
+            if look <= now { look = max(now, look + options.nodeChangeDelay) }
+            for mirror in stores.mirrors.all { queue.add(mirror.metadata.name, after: look - now, priority: priority) }
+        }
+    }
+
+    /// What an agent measures on its host changes often somewhere in a large fleet, and is gathered.
+    private func queueMirrorNodes(_ queue: WorkQueue<String>) async {
+        for await batch in stores.mirrorNodes.changes() {
+            for change in batch {
+                let delay = Self.isMeasureAlone(change) ? options.measureDelay : .zero
+                for mirror in Self.keys(of: change) {
+                    queue.add(mirror, after: delay, priority: change.isInitial ? .low : .normal)
+                }
             }
         }
+    }
+
+    /// Whether nothing has changed but what is measured.
+    static func isMeasureAlone(_ change: StoreChange<MirrorNode>) -> Bool {
+        guard var old = change.old, let new = change.new, old.status?.agent != nil else { return false }
+        old.metadata.resourceVersion = new.metadata.resourceVersion
+        old.status?.agent?.figures = new.status?.agent?.figures
+        old.status?.agent?.host?.serviceCPUPercent = new.status?.agent?.host?.serviceCPUPercent
+        return old == new
     }
 
     /// A heartbeat gives a node a new version and, without the fields that are not kept, nothing else.

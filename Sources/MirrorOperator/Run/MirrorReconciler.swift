@@ -13,11 +13,16 @@ package struct MirrorReconciler: Sendable {
     static let nextStepDelay = Duration.milliseconds(20)
     /// While the stores are silent nothing wakes us.
     static let staleDelay = Duration.seconds(10)
+    /// Until the definitions are asked again whether they are those of this release.
+    static let outdatedDelay = Duration.seconds(30)
 
     private let stores: MirrorStores
     private let gatherer: SnapshotGatherer
+    private let seeds: SeedWatch?
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
+    private let candidates: CandidateExecutor
+    private let orphans: OrphanedSeeds
     private let statuses: StatusWriter
     private let notes: NoteRecorder
     private let ownWrites: OwnWrites
@@ -27,12 +32,14 @@ package struct MirrorReconciler: Sendable {
     private let planner: @Sendable (String, Snapshot) -> Plan?
 
     /// - Parameters:
+    ///   - seeds: what is known of seeds beside the stores; nil where nobody watches them.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
     ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
     package init(
         _ api: KubeAPI,
         stores: MirrorStores,
+        seeds: SeedWatch? = nil,
         leaseNamespace: String,
         ownWrites: OwnWrites,
         wallClock: @escaping @Sendable () -> MicroTimestamp,
@@ -44,7 +51,8 @@ package struct MirrorReconciler: Sendable {
         let applier = Applier(api, ownWrites: ownWrites, logger: logger)
         let now: @Sendable () -> Timestamp = { wallClock().timestamp }
         self.stores = stores
-        gatherer = SnapshotGatherer(api, stores: stores, leaseNamespace: leaseNamespace, now: now)
+        self.seeds = seeds
+        gatherer = SnapshotGatherer(api, stores: stores, seeds: seeds, leaseNamespace: leaseNamespace, now: now)
         evidence = EvidenceReader(api, now: now)
         executor = PlanExecutor(
             api,
@@ -54,6 +62,8 @@ package struct MirrorReconciler: Sendable {
             now: wallClock
         )
         statuses = StatusWriter(api, ownWrites)
+        candidates = CandidateExecutor(api, statuses: statuses, ownWrites: ownWrites)
+        orphans = OrphanedSeeds(api, stores: stores, ownWrites: ownWrites)
         notes = NoteRecorder(emit)
         self.ownWrites = ownWrites
         self.wallClock = wallClock
@@ -70,7 +80,10 @@ package struct MirrorReconciler: Sendable {
         }
         guard let mirror = stores.mirrors[ObjectKey(name: name)] else {
             // Its MirrorNodes go by their owner references; a disruption Lease that it holds is released by the others.
+            // The seeds that it took out would stay out for good.
+            guard try await orphans.release(name) else { return .requeue(after: secondLooks.next(name)) }
             notes.forget(name)
+            seeds?.forget(name)
             secondLooks.end(name)
             OperatorMetrics.forget(name)
             return .awaitChange
@@ -83,13 +96,13 @@ package struct MirrorReconciler: Sendable {
         do throws(KubeError) {
             guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: secondLooks.next(name)) }
             // Nothing is said of one that is going; only what it had begun is ended.
-            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty {
+            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty, !plan.movesSeeds {
                 return snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay)
             }
             return try await carryOut(plan, snapshot, mirror)
         } catch {
             // A transient error is no fault of the mirror, and the status could hardly be written.
-            if error.code == .status, !error.isTransient {
+            if error.code == .status, !error.isTransient || error.namesUndeclaredField {
                 // What was known before still holds as far as anybody knows.
                 try? await write(FaultStatus.refused(mirror.status, error, of: mirror), to: mirror)
             }
@@ -100,7 +113,7 @@ package struct MirrorReconciler: Sendable {
     /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just
     /// gone.
     private func plan(_ name: String) async throws(KubeError) -> (Plan, Snapshot)? {
-        let snapshot = try await gatherer.gather()
+        let snapshot = try await gatherer.gather(for: name)
         guard let plan = planner(name, snapshot) else { return nil }
         guard EvidenceReader.isNeeded(for: plan) else { return (plan, snapshot) }
         guard let live = try await evidence.refreshed(snapshot, for: plan) else { return nil }
@@ -136,10 +149,19 @@ package struct MirrorReconciler: Sendable {
         _ snapshot: Snapshot,
         _ mirror: ObservedMirror
     ) async throws(KubeError) -> ReconcileResult {
+        if let decision = plan.candidates { seeds?.remember(decision.trust, plan.mirror) }
         let outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
         // The status of a plan that did not come true would say what is not; the next look is near.
         guard outcome == .done else { return .requeue(after: secondLooks.next(plan.mirror)) }
         if plan.releasesDisruption { released() }
+        switch try await candidates.execute(plan, of: mirror, snapshot) {
+        case .done: break
+        case .lookAgain: return .requeue(after: secondLooks.next(plan.mirror))
+        case .notRemembered:
+            notes.record(plan.notes + [Self.outdatedDefinitions], about: mirror)
+            statuses.forget(mirror.key)
+            return .requeue(after: Self.outdatedDelay)
+        }
         notes.record(plan.notes, about: mirror)
         do throws(KubeError) {
             try await write(plan.status, to: mirror)
@@ -152,22 +174,41 @@ package struct MirrorReconciler: Sendable {
         return next(plan, snapshot)
     }
 
+    private static let outdatedDefinitions = Note(
+        .warning,
+        reason: .definitionsOutdated,
+        message: "The API server does not keep what must be remembered of the candidate set, so no seed is moved: its "
+            + "definitions of this operator's kinds are older than the operator. Apply those of this release "
+            + "(kubectl apply --server-side -f crds/)"
+    )
+
     private func write(_ status: P2PMirrorStatus, to mirror: ObservedMirror) async throws(KubeError) {
         OperatorMetrics.describe(mirror.metadata.name, status)
         if try await statuses.write(status, to: mirror, now: wallClock().timestamp) { OperatorMetrics.wroteStatus() }
     }
 
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
-        if !plan.actions.isEmpty { return .requeue(after: Self.nextStepDelay) }
+        if !plan.actions.isEmpty || plan.movesSeeds { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
-        if snapshot.staleness != nil { delays.append(Self.staleDelay) }
+        let isStale = snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
+        if isStale { delays.append(Self.staleDelay) }
         if let deadline = plan.nextDeadline {
             let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds
             // A deadline that is over and changed nothing must not spin.
             delays.append(max(.microseconds(wait), .seconds(1)))
         }
+        if let decision = plan.candidates, let seen = snapshot.seeds[plan.mirror] {
+            let wait = MicroTimestamp(decision.nextDeadline).microseconds - seen.now.microseconds
+            delays.append(max(.microseconds(wait), .seconds(1)))
+        }
         return delays.min().map { .requeue(after: $0) } ?? .awaitChange
     }
+}
+
+extension KubeError {
+    /// Whether the server does not know a field that is applied, because its definitions are of an older release. It
+    /// answers 500 to that, as to what may be over in a moment (structured-merge-diff `typed/validate.go`).
+    fileprivate var namesUndeclaredField: Bool { httpStatus == 500 && message.contains("field not declared in schema") }
 }
 
 extension Plan {

@@ -16,6 +16,19 @@ enum OperatorMetrics {
         Counter(label: "p2pmirror_stale_passes_deferred_total").increment()
     }
 
+    static func probed(_ outcome: ProbeOutcome) {
+        let result = outcome.fault?.rawValue ?? "success"
+        Counter(label: "p2pmirror_probes_total", dimensions: [("result", result)]).increment()
+    }
+
+    /// - Parameter late: probes that were started late since the last time, because all sockets were in use.
+    static func describeProbes(late: Int, failing: [String: Int]) {
+        Counter(label: "p2pmirror_probes_late_total").increment(by: late)
+        for (mirror, count) in failing {
+            Gauge(label: "p2pmirror_probes_failing", dimensions: [("mirror", mirror)]).record(count)
+        }
+    }
+
     static func describe(_ mirror: String, _ status: P2PMirrorStatus) {
         let dimensions = [("mirror", mirror)]
         Gauge(label: "p2pmirror_topology_cycles", dimensions: dimensions).record(status.topology?.cycleCount ?? 0)
@@ -29,8 +42,7 @@ enum OperatorMetrics {
     static func forget(_ mirror: String) {
         let labels = [
             "p2pmirror_topology_cycles", "p2pmirror_pending_changes", "p2pmirror_nodes_selected",
-            "p2pmirror_nodes_failed",
-            "p2pmirror_stalled",
+            "p2pmirror_nodes_failed", "p2pmirror_stalled", "p2pmirror_probes_failing",
         ]
         // A gauge of a mirror that is gone would be shown with its last value for ever.
         for label in labels { Gauge(label: label, dimensions: [("mirror", mirror)]).destroy() }

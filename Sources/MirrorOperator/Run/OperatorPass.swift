@@ -2,11 +2,13 @@ package import KubeCore
 package import KubeRuntime
 package import Logging
 import MirrorAPI
+package import MirrorPlanner
 
 /// One look at the world and one reconcile of each mirror, without a watch, a queue or a clock of its own.
 ///
 /// For `--once` runs, and for simulations with a time of their own. It keeps the stores from pass to pass like a
-/// running operator; a new one is an operator that was started again.
+/// running operator; a new one is an operator that was started again. It has no evidence about seeds, which only time
+/// brings, so it leaves every candidate set as it is.
 package struct OperatorPass: Sendable {
     private let api: KubeAPI
     private let mirrors: Store<ObservedMirror>.Writer
@@ -18,6 +20,7 @@ package struct OperatorPass: Sendable {
 
     /// - Parameters:
     ///   - wallClock: the time that decisions are taken by.
+    ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; nothing writes them otherwise.
     package init(
         _ transport: any Transport,
@@ -25,6 +28,7 @@ package struct OperatorPass: Sendable {
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp,
         logger: Logger,
+        planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
         emit: @escaping @Sendable (EventOccurrence) -> Void = { _ in }
     ) {
         api = KubeAPI(transport)
@@ -41,6 +45,7 @@ package struct OperatorPass: Sendable {
             ownWrites: OwnWrites(clock: clock, logger: logger),
             wallClock: wallClock,
             logger: logger,
+            planner: planner,
             emit: emit
         )
     }

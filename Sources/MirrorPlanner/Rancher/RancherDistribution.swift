@@ -10,6 +10,9 @@ package struct RancherDistribution: Hashable, Sendable {
     /// systemd unit of a server, and of an agent.
     package var serverUnit: String
     package var agentUnit: String
+    /// Node label: the node takes part in the embedded registry. Every Node is looked at for it, so it is not composed
+    /// each time.
+    package let peerLabel: String
 
     package static let rke2 = RancherDistribution(
         program: "rke2",
@@ -36,6 +39,7 @@ package struct RancherDistribution: Hashable, Sendable {
         self.supervisorPort = supervisorPort
         self.serverUnit = serverUnit
         self.agentUnit = agentUnit
+        peerLabel = "p2p.\(program).cattle.io/enabled"
     }
 
     /// Node annotation: JSON array of the running process's arguments.
@@ -46,8 +50,6 @@ package struct RancherDistribution: Hashable, Sendable {
     package var configHashAnnotation: String { "\(program).io/node-config-hash" }
     /// Node annotation: the name that the node registered with.
     package var hostnameAnnotation: String { "\(program).io/hostname" }
-    /// Node label: the node takes part in the embedded registry.
-    package var peerLabel: String { "p2p.\(program).cattle.io/enabled" }
     /// Node annotation: multiaddress of the node's peer (one, older), and address info as JSON (newer).
     package var peerAddressAnnotation: String { "p2p.\(program).cattle.io/node-address" }
     package var peerAddressesAnnotation: String { "p2p.\(program).cattle.io/node-addresses" }

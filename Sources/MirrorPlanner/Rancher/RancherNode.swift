@@ -29,6 +29,8 @@ package struct RancherNode: Hashable, Sendable {
     package var exclusion: String?
     /// Who else writes its configuration; nil where nobody is known to.
     package var manager: String?
+    /// Whether the mirror whose fleet it is in has it as a seed.
+    package var isSeed = false
     package var internalIP: String?
     /// Hosts that lead to it, in normal form.
     package var hosts: [String]
@@ -107,7 +109,7 @@ package struct RancherNode: Hashable, Sendable {
     /// Rancher provisions by Cluster API, so that its nodes carry the marks of both: label `rke.cattle.io/machine`, and
     /// annotations that Cluster API's machine controller sets (`cluster.x-k8s.io/machine`, `/owner-name`,
     /// `/cluster-name`; kubernetes-sigs/cluster-api `api/core/v1beta1/machine_types.go`).
-    private static func manager(_ metadata: ObjectMeta) -> String? {
+    static func manager(_ metadata: ObjectMeta) -> String? {
         let prefix = "rke.cattle.io/"
         let isRancher =
             metadata.labels.keys.contains { $0.hasPrefix(prefix) }

@@ -5,13 +5,21 @@ import MirrorAPI
 struct ConditionWriter {
     private let assessment: Assessment
     private let progress: Progress
+    /// Nil where nothing is decided about the candidate set.
+    private let candidates: CandidateConditions?
     /// What a hold has not stopped yet.
     private let warning: String?
     private let fleet: Fleet
     private let servers: [RancherNode]
 
-    init(_ assessment: Assessment, progress: Progress, warning: String? = nil) {
+    init(
+        _ assessment: Assessment,
+        progress: Progress,
+        candidates: CandidateConditions? = nil,
+        warning: String? = nil
+    ) {
         self.assessment = assessment
+        self.candidates = candidates
         self.warning = warning
         self.progress = progress
         let fleet = assessment.fleet
@@ -37,7 +45,19 @@ struct ConditionWriter {
         case .nodesCurrent: current()
         case .versionsSupported: versions()
         case .highlyAvailable: available()
+        case .candidatesAvailable: seeds(\.available)
+        case .evictionEffective: seeds(\.effective)
+        case .stormActive: seeds(\.storm)
         }
+    }
+
+    private func seeds(
+        _ finding: KeyPath<CandidateConditions, CandidateConditions.Finding>
+    ) -> (Condition.Status, Verdict) {
+        guard let found = candidates?[keyPath: finding] else {
+            return (.unknown, Verdict(.unknown, "The seeds have not been looked at yet"))
+        }
+        return (found.status, found.verdict)
     }
 
     // MARK: What kstatus reads
@@ -194,7 +214,8 @@ struct ConditionWriter {
                         ? Verdict(.notPaused, "No hold is set")
                         : Verdict(.paused, "Paused by \(Sentences.list(mirror.spec.pauseRequests))")
                 )
-            case .topologyAcyclic, .nodesCurrent, .versionsSupported, .highlyAvailable:
+            case .topologyAcyclic, .candidatesAvailable, .evictionEffective, .stormActive, .nodesCurrent,
+                .versionsSupported, .highlyAvailable:
                 condition(type, mirror, .unknown, Verdict(.unknown, "Not looked at: the mirror is not accepted"))
             }
         }

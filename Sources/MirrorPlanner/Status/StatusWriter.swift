@@ -5,10 +5,12 @@ import MirrorAPI
 struct StatusWriter {
     let assessment: Assessment
     let snapshot: Snapshot
+    let candidates: CandidateDecision?
 
-    init(_ assessment: Assessment, _ snapshot: Snapshot) {
+    init(_ assessment: Assessment, _ snapshot: Snapshot, _ candidates: CandidateDecision?) {
         self.assessment = assessment
         self.snapshot = snapshot
+        self.candidates = candidates
     }
 
     private var fleet: Fleet { assessment.fleet }
@@ -86,12 +88,21 @@ struct StatusWriter {
         rollout: P2PMirrorStatus.Rollout?,
         warning: String? = nil
     ) -> P2PMirrorStatus {
-        let conditions = ConditionWriter(assessment, progress: progress, warning: warning).conditions()
+        let conditions = ConditionWriter(
+            assessment,
+            progress: progress,
+            candidates: candidates?.conditions,
+            warning: warning
+        ).conditions()
+        let set = candidates?.memory ?? CandidateInput.Memory(mirror.status)
         return P2PMirrorStatus(
             observedGeneration: mirror.metadata.generation,
             conditions: conditions.carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: snapshot.now),
             topology: topology(),
             nodes: nodes(rollout),
+            candidates: set.candidates,
+            evictions: set.evictions,
+            storm: set.storm,
             rollout: rollout,
             nextChange: nextChange()
         )
@@ -167,12 +178,16 @@ struct StatusWriter {
         )
     }
 
-    /// The status of a mirror that is not accepted: nothing of its fleet is looked at.
+    /// The status of a mirror that is not accepted: nothing of its fleet is looked at. What is remembered of its set
+    /// stays, for when it is accepted again.
     static func refused(_ mirror: P2PMirror, _ verdict: Verdict, now: Timestamp) -> P2PMirrorStatus {
         P2PMirrorStatus(
             observedGeneration: mirror.metadata.generation,
             conditions: ConditionWriter.refused(mirror, verdict)
-                .carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: now)
+                .carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: now),
+            candidates: mirror.status?.candidates,
+            evictions: mirror.status?.evictions,
+            storm: mirror.status?.storm
         )
     }
 }

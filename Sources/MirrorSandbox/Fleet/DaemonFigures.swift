@@ -6,6 +6,20 @@ package struct DaemonFigures: Codable, Hashable, Sendable {
     package var logLines = 0
     /// Requests for peers that are being answered now.
     package var open = 0
+    /// Dials of the peer-to-peer port.
+    package var dials = 0
+    /// Layers that were served.
+    package var pulls = 0
+    /// Layers that could not be stored and so not served.
+    package var failedPulls = 0
 
     package init() {}
+
+    mutating func count(_ event: PeerPort.Event) {
+        switch event {
+        case .dial: dials += 1
+        case .pull: pulls += 1
+        case .failedPull: failedPulls += 1
+        }
+    }
 }

@@ -46,7 +46,7 @@ package struct NodeAdvertisement: Hashable, Sendable {
 
     /// The peer's address, as other peers dial it.
     package var peerAddress: String {
-        "/ip4/\(host.address)/tcp/5001/p2p/12D3KooW\(StableHash.short(host.name))"
+        "/ip4/\(host.address)/tcp/\(PeerPort.number)/p2p/12D3KooW\(StableHash.short(host.name))"
     }
 
     /// Label and annotation of a peer that takes part.

@@ -96,8 +96,12 @@ package struct NodeDaemon: Sendable {
             )
         )
         await addRoutes(to: server)
+        let store = ContentStore(root: options.root, options.blueprint.distribution)
+        let peers = PeerPort(store) { [counters] event in counters.value.withLock { $0.figures.count(event) } }
+        await peers.addRoutes(to: server)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
+            group.addTask { [options] in try await peers.run(address: options.host.address) }
             group.addTask { try await countCPU() }
             group.addTask {
                 try await server.waitUntilListening()

@@ -23,19 +23,32 @@ package final class SimulatedFleet: Sendable {
         package var kubeconfig: String
         /// Namespace of the operator's Leases.
         package var leaseNamespace: String
+        /// How long after a daemon's end its Node is still Ready (kube-controller-manager's
+        /// `--node-monitor-grace-period`, 40 s by default, 50 s from 1.32 on).
+        package var nodeGracePeriod: Duration
+        /// Size of a file system of its own for each host's content; nil for the one that `directory` is on.
+        package var contentMebibytes: Int?
+        /// Seconds between two measurements of a host by its agent; nil for the agent's own choice.
+        package var figureInterval: Int?
 
         package init(
             blueprint: FleetBlueprint,
             directory: String,
             executable: String,
             kubeconfig: String,
-            leaseNamespace: String = "p2pmirror-system"
+            leaseNamespace: String = "p2pmirror-system",
+            nodeGracePeriod: Duration = .zero,
+            contentMebibytes: Int? = nil,
+            figureInterval: Int? = nil
         ) {
             self.blueprint = blueprint
             self.directory = directory
             self.executable = executable
             self.kubeconfig = kubeconfig
             self.leaseNamespace = leaseNamespace
+            self.nodeGracePeriod = nodeGracePeriod
+            self.contentMebibytes = contentMebibytes
+            self.figureInterval = figureInterval
         }
     }
 
@@ -45,13 +58,15 @@ package final class SimulatedFleet: Sendable {
     private let api: KubeAPI
     private let exchange: [String: CurlTransport]
     private let serving: Task<Void, any Error>
+    private let lifecycle: NodeLifecycle
 
     package init(_ settings: Settings, api: KubeAPI, logger: Logger) throws {
         self.settings = settings
         self.api = api
-        let lifecycle = NodeLifecycle(api, settings.blueprint)
-        let supervisor = Supervisor(executable: settings.executable, logger: logger) { unit in
-            await lifecycle.daemonEnded(unit)
+        let lifecycle = NodeLifecycle(api, settings.blueprint, grace: settings.nodeGracePeriod)
+        self.lifecycle = lifecycle
+        let supervisor = Supervisor(executable: settings.executable, logger: logger) { unit, supervisor in
+            await lifecycle.daemonEnded(unit, supervisor)
         }
         self.supervisor = supervisor
         let control = try ServiceControl(supervisor)
@@ -82,8 +97,12 @@ package final class SimulatedFleet: Sendable {
         let url = try await control.url()
         for host in blueprint.hosts {
             try self.host(host.name).write(HostFiles.initial(of: host, in: blueprint))
+        }
+        try await mountVolumes()
+        for host in blueprint.hosts {
             let unit = daemonUnit(of: host)
-            supervisor.start(
+            start(
+                on: host.name,
                 Supervisor.Unit(
                     name: unit,
                     arguments: [
@@ -119,9 +138,12 @@ package final class SimulatedFleet: Sendable {
     /// - Parameter executable: of another release; nil for that of the settings.
     package func startAgents(executable: String? = nil) async throws {
         let url = try await control.url()
+        // Unless it is asked for: another release may not know the option.
+        let measuring = settings.figureInterval.map { ["--figure-interval", "\($0)"] } ?? []
         for host in settings.blueprint.hosts {
             let systemctl = "\(settings.executable) sandbox-systemctl --control \(url) --host \(host.name) --"
-            supervisor.start(
+            start(
+                on: host.name,
                 Supervisor.Unit(
                     name: agentUnit(of: host.name),
                     executable: executable,
@@ -129,7 +151,7 @@ package final class SimulatedFleet: Sendable {
                         "agent", "--node-name", host.name, "--kubeconfig", settings.kubeconfig, "--host-root",
                         self.host(host.name).root, "--systemctl", systemctl, "--http-bind", "127.0.0.1:0",
                         "--lease-namespace", settings.leaseNamespace, "--restart", "--log-format", "json",
-                    ],
+                    ] + measuring,
                     log: log("\(host.name)-agent")
                 )
             )
@@ -138,6 +160,7 @@ package final class SimulatedFleet: Sendable {
 
     /// Stops every process.
     package func stop() async {
+        lifecycle.stop()
         await supervisor.stopAll()
         serving.cancel()
     }
@@ -158,8 +181,13 @@ package final class SimulatedFleet: Sendable {
 
     /// Figures of each server that answers now.
     package func figures() async -> [String: DaemonFigures] {
+        await figures(of: settings.blueprint.hosts.filter { $0.role == .server })
+    }
+
+    /// Figures of each of these hosts that answers now.
+    func figures(of hosts: [FleetBlueprint.Host]) async -> [String: DaemonFigures] {
         var figures: [String: DaemonFigures] = [:]
-        for host in settings.blueprint.hosts where host.role == .server {
+        for host in hosts {
             let response = try? await exchange[host.name]?.send(KubeRequest(.get, "/sandbox/figures"))
             figures[host.name] = response.flatMap { try? JSONCoding.decode(DaemonFigures.self, from: $0.body) }
         }
@@ -195,28 +223,6 @@ package final class SimulatedFleet: Sendable {
             uniqueKeysWithValues: settings.blueprint.hosts.map {
                 ($0.name, supervisor.state(of: daemonUnit(of: $0))?.starts ?? 0)
             }
-        )
-    }
-}
-
-/// The node controller's part: a node whose daemon has ended is no longer Ready.
-private struct NodeLifecycle: Sendable {
-    private let api: KubeAPI
-    private let blueprint: FleetBlueprint
-
-    init(_ api: KubeAPI, _ blueprint: FleetBlueprint) {
-        self.api = api
-        self.blueprint = blueprint
-    }
-
-    func daemonEnded(_ unit: String) async {
-        let name = unit.prefix { $0 != "/" }
-        guard unit.contains("/"), let host = blueprint.host(String(name)) else { return }
-        let publisher = NodePublisher(api, NodeAdvertisement(host: host, blueprint: blueprint))
-        try? await publisher.report(
-            ready: "Unknown",
-            voter: host.hasEtcdMember,
-            now: WallClock.now().timestamp
         )
     }
 }

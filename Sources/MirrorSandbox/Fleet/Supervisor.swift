@@ -57,13 +57,15 @@ package final class Supervisor: Sendable {
         var unit: Unit
         var state = State()
         var wanted = true
+        /// Whether it stays down after a crash, as one that crashes at each start does between two of them.
+        var isHeld = false
         var task: Task<Void, Never>?
     }
 
     private let executable: String
     private let logger: Logger
     private let entries = Mutex<[String: Entry]>([:])
-    private let onExit: @Sendable (String) async -> Void
+    private let onExit: @Sendable (String, Supervisor) async -> Void
 
     /// Creates a supervisor of processes of one executable.
     ///
@@ -71,7 +73,7 @@ package final class Supervisor: Sendable {
     package init(
         executable: String,
         logger: Logger,
-        onExit: @escaping @Sendable (String) async -> Void = { _ in }
+        onExit: @escaping @Sendable (String, Supervisor) async -> Void = { _, _ in }
     ) {
         self.executable = executable
         self.logger = logger
@@ -115,6 +117,17 @@ package final class Supervisor: Sendable {
         signal(state(of: name)?.mainPID ?? 0, SIGKILL)
     }
 
+    /// Kills a unit's process the hard way; it stays down, about to be started again, until `revive`.
+    package func crash(_ name: String) {
+        entries.withLock { $0[name]?.isHeld = true }
+        kill(name)
+    }
+
+    /// Starts a unit again that crashed.
+    package func revive(_ name: String) {
+        entries.withLock { $0[name]?.isHeld = false }
+    }
+
     /// Stops a unit for good.
     ///
     /// - Parameter number: the signal that asks for the end; SIGKILL leaves the process no last word.
@@ -149,7 +162,10 @@ package final class Supervisor: Sendable {
     private func keepRunning(_ unit: Unit) async {
         while beginStart(of: unit.name) {
             let failed = await runOnce(unit)
-            await onExit(unit.name)
+            await onExit(unit.name, self)
+            while entries.withLock({ $0[unit.name]?.isHeld == true && $0[unit.name]?.wanted == true }) {
+                try? await Task.sleep(for: .milliseconds(20))
+            }
             guard entries.withLock({ $0[unit.name]?.wanted ?? false }) else { break }
             // systemd waits RestartSec after a failure; a restart that was asked for is immediate.
             if failed { try? await Task.sleep(for: .milliseconds(500)) }
@@ -178,10 +194,11 @@ package final class Supervisor: Sendable {
                 // Who asked for a stop or a restart before the pid was known could not signal the process.
                 if !self.noteStart(of: unit.name, pid: pid) { self.signal(pid, SIGTERM) }
             }
-            return noteEnd(of: unit.name, status: "\(result.terminationStatus)")
+            let bySignal = if case .exited = result.terminationStatus { false } else { true }
+            return noteEnd(of: unit.name, result: bySignal ? "signal" : "exit-code")
         } catch {
             logger.error("a process could not be started", metadata: ["unit": "\(unit.name)", "error": "\(error)"])
-            return noteEnd(of: unit.name, status: "not started")
+            return noteEnd(of: unit.name, result: "resources")
         }
     }
 
@@ -211,13 +228,15 @@ package final class Supervisor: Sendable {
     }
 
     /// Returns whether the end was a failure: nobody had asked for it.
-    private func noteEnd(of name: String, status: String) -> Bool {
+    ///
+    /// - Parameter result: what systemd calls an end of this kind (`Result` in systemd.exec(5)).
+    private func noteEnd(of name: String, result: String) -> Bool {
         entries.withLock { entries in
             let asked = entries[name]?.state.activeState == "deactivating" || entries[name]?.wanted == false
             entries[name]?.state.mainPID = 0
             entries[name]?.state.activeState = asked ? "inactive" : "activating"
             entries[name]?.state.subState = asked ? "dead" : "auto-restart"
-            entries[name]?.state.result = asked ? "success" : "exit-code"
+            entries[name]?.state.result = asked ? "success" : result
             return !asked
         }
     }

@@ -104,6 +104,10 @@ package struct RingScenario: Sendable {
                 provider: fleet.settings.blueprint.provider,
                 mode: .enforce,
                 selector: LabelSelector(matchLabels: [NodeAdvertisement.label: "true"]),
+                // The simulated hosts keep their content on this machine's own disk, which may be full.
+                health: P2PMirrorSpec.Health(
+                    disk: P2PMirrorSpec.Health.Disk(evictAtPercent: 100, readmitBelowPercent: 100)
+                ),
                 rollout: P2PMirrorSpec.Rollout(minReadySeconds: settings.minReadySeconds, progressDeadlineSeconds: 60)
             )
         )

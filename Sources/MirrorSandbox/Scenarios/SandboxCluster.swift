@@ -85,15 +85,18 @@ package struct SandboxCluster: Sendable {
             try? await api.delete(Node.self, ObjectKey(name: host.name))
             let name = Names.mirrorNode(mirror: RingScenario.mirrorName, node: host.name)
             try? await api.delete(MirrorNode.self, ObjectKey(name: name))
+            // Where no garbage collector runs, it stays although its MirrorNode is gone.
+            try? await api.delete(Lease.self, ObjectKey(namespace: Announcements.namespace, name: name))
         }
     }
 
-    /// Creates or updates what every run needs: the CRDs and the namespace of the Leases.
+    /// Creates or updates what every run needs: the CRDs, the namespace of the operator's Leases and that of the seeds'
+    /// announcements.
     ///
     /// - Parameter crds: directory of the CRDs; servers that don't know CEL rules get the rendering without them.
     package func prepare(crds: String, namespace: String) async throws {
         try await apply(crds: crds)
-        try await createNamespace(namespace)
+        for name in [namespace, Announcements.namespace] { try await createNamespace(name) }
         try await untilServed(P2PMirror.resource)
         try await untilServed(MirrorNode.resource)
     }

@@ -39,11 +39,7 @@ package struct SandboxSession: Sendable {
     /// - Throws: `ScenarioFailure` where the symptom did not show or did not go, or where another cluster has no room.
     package func run(keep: Bool, bare: Bool) async throws {
         if bare {
-            return try await withFleet("fleet", index: 1) { fleet, cluster in
-                try await fleet.start()
-                say("export KUBECONFIG=\(cluster.kubeconfig)")
-                await Self.untilCancelled()
-            }
+            return try await withFleet("fleet", index: 1, runBare)
         }
         let scenario = RingScenario(RingScenario.Settings(provider: provider, servers: servers), say: say)
         let ring = FleetBlueprint.ring(provider: provider, servers: servers, network: "127.0.0")
@@ -69,6 +65,12 @@ package struct SandboxSession: Sendable {
         }
     }
 
+    func runBare(_ fleet: SimulatedFleet, _ cluster: SandboxCluster) async throws {
+        try await fleet.start()
+        say("export KUBECONFIG=\(cluster.kubeconfig)")
+        await Self.untilCancelled()
+    }
+
     private func report(_ outcome: RingScenario.Outcome, _ scenario: RingScenario) {
         say("")
         let table = WindowTable([
@@ -80,9 +82,14 @@ package struct SandboxSession: Sendable {
         say("with one search for peers by each server; CPU is that of each server's own process")
     }
 
+    /// - Parameters:
+    ///   - blueprint: given a network; nil for a ring.
+    ///   - adjust: changes what the fleet is made from.
     func withFleet<Result: Sendable>(
         _ name: String,
         index: Int,
+        blueprint: ((String) -> FleetBlueprint)? = nil,
+        adjust: (inout SimulatedFleet.Settings) -> Void = { _ in },
         _ body: (SimulatedFleet, SandboxCluster) async throws -> Result
     ) async throws -> Result {
         let folder = "\(directory)/\(name)"
@@ -92,16 +99,18 @@ package struct SandboxSession: Sendable {
             }
         // A loopback network of its own for each fleet on this machine.
         let network = "127.\(80 + index).\(Int.random(in: 1...250))"
-        let blueprint = FleetBlueprint.ring(provider: provider, servers: servers, network: network)
+        let blueprint =
+            blueprint?(network) ?? FleetBlueprint.ring(provider: provider, servers: servers, network: network)
         // Before anything is created, and outside of what is cleaned up: all that `end` deletes is then of this run.
         try await cluster.requireRoom(for: blueprint)
         try await cluster.prepare(crds: crds, namespace: "p2pmirror-system")
-        let settings = SimulatedFleet.Settings(
+        var settings = SimulatedFleet.Settings(
             blueprint: blueprint,
             directory: folder,
             executable: executable,
             kubeconfig: cluster.kubeconfig
         )
+        adjust(&settings)
         let fleet = try SimulatedFleet(settings, api: cluster.api, logger: Logger(label: "fleet"))
         do {
             let result = try await body(fleet, cluster)
@@ -121,7 +130,7 @@ package struct SandboxSession: Sendable {
         }.value
     }
 
-    private static func untilCancelled() async {
+    static func untilCancelled() async {
         while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
     }
 }

@@ -1,9 +1,3 @@
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// Windows side by side as a table for people.
 package struct WindowTable: Sendable {
     package var columns: [(title: String, window: FleetWindow)]
@@ -24,13 +18,7 @@ package struct WindowTable: Sendable {
             )
         }
         rows.append(row("log lines/s") { $0.logLinesPerSecond })
-        let widths = (0..<(columns.count + 1)).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            row.enumerated().map { index, text in
-                let gap = String(repeating: " ", count: widths[index] - text.count)
-                return index == 0 ? text + gap : gap + text
-            }.joined(separator: "   ")
-        }
+        return TextTable.lines(rows)
     }
 
     private func row(_ title: String, _ value: (FleetWindow) -> Double) -> [String] {

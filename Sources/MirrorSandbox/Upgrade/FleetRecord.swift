@@ -20,12 +20,18 @@ package struct FleetRecord: Hashable, Sendable {
         /// The server counts each write of the specification that changes something.
         package var generation: Int64
         package var metadata: JSONValue
+        /// Fields of the specification that a release adds without any effect on a host.
+        package var additions: JSONValue
 
-        package init(uid: String, generation: Int64, metadata: JSONValue) {
+        package init(uid: String, generation: Int64, metadata: JSONValue, additions: JSONValue = [:]) {
             self.uid = uid
             self.generation = generation
             self.metadata = metadata
+            self.additions = additions
         }
+
+        /// A seed's agent announces it then: that needs no restart and no file.
+        private static let additionalFields = ["announceIntervalSeconds"]
 
         /// Takes from an object in JSON what is compared.
         package init(_ object: JSONValue) {
@@ -34,6 +40,8 @@ package struct FleetRecord: Hashable, Sendable {
             generation = metadata["generation"]?.intValue ?? 0
             self.metadata = [:]
             for key in ["labels", "annotations", "ownerReferences", "finalizers"] { self.metadata[key] = metadata[key] }
+            additions = [:]
+            for key in Self.additionalFields { additions[key] = object["spec"]?[key] }
         }
     }
 
@@ -79,6 +87,16 @@ extension FleetRecord {
         }
 
         package var isEmpty: Bool { restarts.isEmpty && files.isEmpty && writes.isEmpty }
+    }
+
+    /// This record with the one write of each object by which a release has added such fields or dropped them.
+    package func expecting(_ after: FleetRecord) -> FleetRecord {
+        var expected = self
+        for (name, object) in after.objects where objects[name].map({ $0.additions != object.additions }) ?? false {
+            expected.objects[name]?.additions = object.additions
+            expected.objects[name]?.generation += 1
+        }
+        return expected
     }
 
     /// What happened between an earlier record and this one, in the order of the names.

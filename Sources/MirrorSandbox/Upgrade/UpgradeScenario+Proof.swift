@@ -9,6 +9,8 @@ extension UpgradeScenario {
         ["topology": ["maxFanout": 8, "rerootAfterSeconds": 3_600]],
         ["rollout": ["window": ["start": "00:00", "end": "23:59"]]],
         ["deletionPolicy": "Retain"],
+        ["candidates": ["minPublished": 2], "liveness": ["sweepIntervalSeconds": 301]],
+        ["health": ["disk": ["evictAtPercent": 100, "readmitBelowPercent": 99]]],
     ]
 
     /// Later fields that an operator may write down in MirrorNodes, though no host of this fleet lacks what they ask

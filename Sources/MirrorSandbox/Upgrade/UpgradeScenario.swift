@@ -76,22 +76,22 @@ package struct UpgradeScenario: Sendable {
         let (old, new) = (settings.old, settings.new)
         try await begin()
         try await cured()
-        let before = try await record()
+        var before = try await record()
         say("settled by \(old.name): \(restarts()); \(before.fileCount) files and directories on the hosts")
         try await takeOver(new, from: old, upgrading: true)
-        try await unchanged(since: before, "upgrade to \(new.name)")
+        try await unchanged(since: &before, "upgrade to \(new.name)")
         for addition in Self.additions { try await set(addition) }
         try await worked(new)
-        try await unchanged(since: before, "new fields set under \(new.name)")
+        try await unchanged(since: &before, "new fields set under \(new.name)")
         try await takeOver(old, from: new, upgrading: false)
-        try await unchanged(since: before, "back to \(old.name), with the new definitions and fields")
-        for alien in Self.aliens { try await survived(alien, since: before) }
+        try await unchanged(since: &before, "back to \(old.name), with the new definitions and fields")
+        for alien in Self.aliens { try await survived(alien, since: &before) }
         try await takeOver(new, from: old, upgrading: true)
         for wish in Self.wishes { try await set(wish) }
         try await worked(new)
-        try await unchanged(since: before, "wishes that are met already under \(new.name)", mayWrite: true)
+        try await unchanged(since: &before, "wishes that are met already under \(new.name)", mayWrite: true)
         try await takeOver(old, from: new, upgrading: false)
-        try await unchanged(since: before, "back to \(old.name), with these wishes", mayWrite: true)
+        try await unchanged(since: &before, "back to \(old.name), with these wishes", mayWrite: true)
     }
 
     /// Each edition leaves the other one a step that an agent has claimed: it ends with its one restart.
@@ -154,9 +154,11 @@ package struct UpgradeScenario: Sendable {
         fleet.startOperator(executable: edition.executable)
     }
 
-    private func unchanged(since before: FleetRecord, _ what: String, mayWrite: Bool = false) async throws {
+    private func unchanged(since before: inout FleetRecord, _ what: String, mayWrite: Bool = false) async throws {
         try await Task.sleep(for: .seconds(settings.quiet))
-        var difference = try await record().difference(from: before)
+        let record = try await record()
+        before = before.expecting(record)
+        var difference = record.difference(from: before)
         say(
             "\(what): \(difference.restarts.count) restarts, \(difference.files.count) rewritten files, "
                 + "\(difference.writes.count) writes of specifications"
@@ -169,13 +171,13 @@ package struct UpgradeScenario: Sendable {
     }
 
     /// A value that the old edition cannot read: it may not know what to do then, but it must not do anything.
-    private func survived(_ alien: JSONValue, since before: FleetRecord) async throws {
+    private func survived(_ alien: JSONValue, since before: inout FleetRecord) async throws {
         let spec = try await raw()["spec"] ?? [:]
         guard try await set(alien) else { return }
-        try await unchanged(since: before, "\(alien.text) under \(settings.old.name)")
+        try await unchanged(since: &before, "\(alien.text) under \(settings.old.name)")
         let former = (alien.objectValue ?? [:]).keys.map { ($0, spec[$0] ?? .null) }
         try await set(.object(Dictionary(uniqueKeysWithValues: former)))
         try await worked(settings.old)
-        try await unchanged(since: before, "and taken back")
+        try await unchanged(since: &before, "and taken back")
     }
 }

@@ -139,4 +139,6 @@ final class Collected<Value: Sendable>: Sendable {
     var all: [Value] { values.withLock { $0 } }
 
     func add(_ value: Value) { values.withLock { $0.append(value) } }
+
+    func clear() { values.withLock { $0 = [] } }
 }

@@ -36,10 +36,12 @@ final class TestCluster: Transport {
     init(_ time: TestTime = TestTime(), definitions: Bool = true) async throws {
         server = APIServer(APIServerConfiguration(now: { time.now }))
         inner = server.transport()
-        try await create(
-            "/api/v1/namespaces",
-            ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(Fixture.namespace)]]
-        )
+        for namespace in [Fixture.namespace, Announcements.namespace] {
+            try await create(
+                "/api/v1/namespaces",
+                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace)]]
+            )
+        }
         if definitions { try await define() }
     }
 
@@ -95,8 +97,17 @@ final class TestCluster: Transport {
     }
 
     func open(_ request: KubeRequest) async throws(KubeError) -> KubeResponseStream {
-        state.withLock { $0.log.append(request) }
-        return try await inner.open(request)
+        let fault = state.withLock { state in
+            state.log.append(request)
+            return state.fault?(request, state.log.count - 1)
+        }
+        switch fault {
+        case nil, .unanswered: return try await inner.open(request)
+        case .lost: throw KubeError(.connection, "no connection")
+        case .refused(let code, let reason):
+            let status = Status(code: code, reason: reason, message: "refused by the test")
+            throw KubeResponse(status: code, body: try JSONCoding.encode(status)).asError(of: request)
+        }
     }
 }
 

@@ -1,0 +1,200 @@
+package import KubeCore
+package import KubeRuntime
+import Logging
+import MirrorAPI
+package import MirrorPlanner
+
+/// Carries out what was decided about a candidate set, in order, each effect with the state that it starts from as its
+/// precondition.
+///
+/// # Guarantees
+/// - What is remembered is written first: whoever takes over knows of all that was done.
+/// - Nothing leaves the set before a live look at it in the same pass, and the first effect that fails ends the pass.
+package struct CandidateExecutor: Sendable {
+    package enum Outcome: Hashable, Sendable {
+        /// All effects were carried out.
+        case done
+        /// The world is not, or may not be, as the plan saw it: look again soon.
+        case lookAgain
+        /// The API server does not keep what must be remembered, so nothing was done: its definitions are too old.
+        case notRemembered
+    }
+
+    private let api: KubeAPI
+    private let statuses: StatusWriter
+    private let ownWrites: OwnWrites
+
+    package init(_ api: KubeAPI, statuses: StatusWriter, ownWrites: OwnWrites) {
+        self.api = api
+        self.statuses = statuses
+        self.ownWrites = ownWrites
+    }
+
+    /// - Parameters:
+    ///   - plan: with what was decided, and the status that remembers it.
+    ///   - mirror: as it was seen.
+    ///   - snapshot: what the plan was made from.
+    /// - Throws: `KubeError` for what neither a conflict nor an unknown outcome explains; the effects before were
+    ///   carried out.
+    package func execute(
+        _ plan: Plan,
+        of mirror: ObservedMirror,
+        _ snapshot: Snapshot
+    ) async throws(KubeError) -> Outcome {
+        guard plan.movesSeeds, let spec = mirror.mirror?.spec else { return .done }
+        let pass = Pass(plan: plan, mirror: mirror, spec: spec, snapshot)
+        let strays = plan.strays.map { name in
+            CandidateEffect.publish(name, Verdict(.nodeNotSelected, "\(name) is no seed of this mirror any more"))
+        }
+        let effects = strays + (plan.candidates?.effects ?? [])
+        let isShrinking = effects.contains { if case .confirm = $0 { true } else { false } }
+        // It takes the longest of all, and rests on none of our writes.
+        async let look = isShrinking ? look(at: spec) : .success([])
+        for effect in effects {
+            let metadata = Self.metadata(of: effect)
+            Logger.current.info("Carrying out an effect on the candidate set", metadata: metadata)
+            do throws(KubeError) {
+                let isCarriedOut =
+                    if case .confirm(let check) = effect {
+                        check.passes(published: try await look.get())
+                    } else {
+                        try await carryOut(effect, pass)
+                    }
+                guard isCarriedOut else {
+                    OperatorMetrics.acted(Self.name(of: effect), "conflict")
+                    return .lookAgain
+                }
+                OperatorMetrics.acted(Self.name(of: effect), "done")
+                if effect == .recordSet, !statuses.keepsSet(of: mirror.key) { return .notRemembered }
+            } catch {
+                guard let reason = Self.reasonToLookAgain(error) else {
+                    OperatorMetrics.acted(Self.name(of: effect), "error")
+                    throw error
+                }
+                OperatorMetrics.acted(Self.name(of: effect), reason)
+                let fault: Logger.Metadata = ["error": "\(error)"]
+                Logger.current.info("The set is looked at again", metadata: metadata.merging(fault) { $1 })
+                return .lookAgain
+            }
+        }
+        return .done
+    }
+
+    /// What one pass looks up.
+    private struct Pass {
+        let plan: Plan
+        let mirror: ObservedMirror
+        let spec: P2PMirrorSpec
+        let now: Timestamp
+        let nodes: [String: Node]
+        let mirrorNodes: [String: MirrorNode]
+
+        init(plan: Plan, mirror: ObservedMirror, spec: P2PMirrorSpec, _ snapshot: Snapshot) {
+            self.plan = plan
+            self.mirror = mirror
+            self.spec = spec
+            now = snapshot.now
+            nodes = Dictionary(snapshot.nodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
+            let own = snapshot.mirrorNodes.filter { $0.spec.mirrorName == plan.mirror }
+            mirrorNodes = Dictionary(own.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
+        }
+
+        func mirrorNode(of seed: String) -> MirrorNode? {
+            mirrorNodes[Names.mirrorNode(mirror: plan.mirror, node: seed)]
+        }
+    }
+
+    private func look(at spec: P2PMirrorSpec) async -> Result<[String], KubeError> {
+        do throws(KubeError) {
+            return .success(try await PublishedSeeds(api, spec).names())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// False where the world is not, or not yet, as the plan needs it.
+    private func carryOut(_ effect: CandidateEffect, _ pass: Pass) async throws(KubeError) -> Bool {
+        let distribution = RancherDistribution(pass.spec.provider)
+        switch effect {
+        case .recordSet:
+            try await statuses.write(pass.plan.status, to: pass.mirror, now: pass.now)
+            return true
+        case .recordSeed(let seed, let record):
+            guard let object = pass.mirrorNode(of: seed) else { return record == nil }
+            try await write(record, to: object)
+            return true
+        case .confirm: return true
+        case .publish(let seed, _):
+            return try await move(pass.nodes[seed]) { distribution.publication(of: $0, by: pass.plan.mirror) }
+        case .withdraw(let seed, _):
+            return try await move(pass.nodes[seed]) { distribution.withdrawal(of: $0, by: pass.plan.mirror) }
+        }
+    }
+
+    private func write(_ record: MirrorNodeStatus.Candidate?, to object: MirrorNode) async throws(KubeError) {
+        guard let version = object.metadata.resourceVersion, !version.isEmpty else {
+            throw KubeError(.encoding, "MirrorNode \(object.key): a record needs the resourceVersion that it rests on")
+        }
+        let present = try object.status?.candidate.map { record throws(KubeError) in try JSONCoding.value(of: record) }
+        let wanted = try record.map { record throws(KubeError) in try JSONCoding.value(of: record) }
+        let change: JSONValue = [
+            "metadata": ["resourceVersion": .string(version)],
+            "status": ["candidate": wanted?.mergePatch(replacing: present) ?? .null],
+        ]
+        ownWrites.wrote(
+            try await api.patch(
+                MirrorNode.self,
+                object.key,
+                subresource: "status",
+                .merge(change),
+                manager: FieldManager.candidates
+            )
+        )
+    }
+
+    private func move(
+        _ node: Node?,
+        by patch: (Node) -> [JSONPatchOperation]?
+    ) async throws(KubeError) -> Bool {
+        guard let node, let operations = patch(node) else { return false }
+        ownWrites.wrote(
+            try await api.patch(Node.self, node.key, .json(operations), manager: FieldManager.candidates)
+        )
+        return true
+    }
+
+    /// Why an error says that the decision is out of date; nil where it says something else.
+    private static func reasonToLookAgain(_ error: KubeError) -> String? {
+        if error.code == .outcomeUnknown { return "unknown" }
+        // 422 is the answer to a JSON patch whose test fails.
+        return error.isConflict || error.isNotFound || error.isInvalid ? "conflict" : nil
+    }
+}
+
+extension CandidateExecutor {
+    private static func name(of effect: CandidateEffect) -> String {
+        switch effect {
+        case .recordSet: "recordSet"
+        case .recordSeed: "recordSeed"
+        case .publish: "publishSeed"
+        case .confirm: "confirmSet"
+        case .withdraw: "withdrawSeed"
+        }
+    }
+
+    private static func metadata(of effect: CandidateEffect) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["action": "\(name(of: effect))"]
+        switch effect {
+        case .recordSet: break
+        case .recordSeed(let seed, let record):
+            metadata["node"] = "\(seed)"
+            metadata["state"] = "\(record?.state.rawValue ?? "")"
+        case .publish(let seed, let verdict), .withdraw(let seed, let verdict):
+            metadata["node"] = "\(seed)"
+            metadata["reason"] = "\(verdict.reason.rawValue)"
+            metadata["message"] = "\(verdict.message)"
+        case .confirm(let check): metadata["floor"] = "\(check.floor)"
+        }
+        return metadata
+    }
+}

@@ -1,0 +1,42 @@
+import KubeCore
+import MirrorAPI
+import MirrorPlanner
+
+/// One probe of one seed: what is asked, and how its results are counted.
+struct SeedProbe: Hashable, Sendable {
+    var scheduled: ScheduledProbe
+    var probe: Probe
+
+    /// The probes of a mirror's seeds, which are the selected nodes that take part in the distribution's mirror at all;
+    /// those that are out of the set too, which must be well before they come back.
+    static func probes(of mirror: P2PMirror, _ nodes: [Node]) -> [SeedProbe] {
+        let distribution = RancherDistribution(mirror.spec.provider)
+        let probes = mirror.spec.health.probes ?? distribution.defaultProbes
+        guard !probes.isEmpty else { return [] }
+        return nodes.flatMap { node -> [SeedProbe] in
+            guard mirror.spec.isSeed(node, distribution), let host = node.addresses("InternalIP").first else {
+                return []
+            }
+            return probes.compactMap { probe in
+                SeedProbe(probe, mirror: mirror.metadata.name, node: node.metadata.name, host: host)
+            }
+        }
+    }
+
+    private init?(_ probe: Probe, mirror: String, node: String, host: String) {
+        guard let request = ProbeRequest(probe, host: host) else { return nil }
+        self.probe = probe
+        scheduled = ScheduledProbe(
+            key: ScheduledProbe.Key(mirror: mirror, node: node, name: probe.name),
+            request: request,
+            period: .seconds(probe.periodSeconds)
+        )
+    }
+}
+
+extension P2PMirrorSpec {
+    fileprivate func isSeed(_ node: Node, _ distribution: RancherDistribution) -> Bool {
+        selector.matches(node.metadata.labels) && candidates.selector?.matches(node.metadata.labels) != false
+            && distribution.isSeed(node)
+    }
+}

@@ -1,0 +1,90 @@
+import KubeCore
+import KubeRuntime
+import Logging
+import MirrorAPI
+
+/// What the operator is made of.
+extension MirrorOperator {
+    static func check(_ options: OperatorOptions) throws(KubeError) {
+        if options.leaseNamespace.isEmpty {
+            throw KubeError(.configuration, "the lease namespace is empty: name the namespace of the operator's Leases")
+        }
+        if options.announcementNamespace.isEmpty {
+            throw KubeError(
+                .configuration,
+                "the announcement namespace is empty: name the namespace of the agents' announcements"
+            )
+        }
+    }
+
+    static func elector(
+        _ api: KubeAPI,
+        _ options: OperatorOptions,
+        _ clock: any Clock<Duration>,
+        _ wallClock: @escaping @Sendable () -> MicroTimestamp,
+        _ logger: Logger
+    ) throws(KubeError) -> LeaderElector? {
+        guard options.leaderElection else { return nil }
+        let configuration = try LeaderElectionConfiguration(lease: options.leaderLease, identity: options.identity)
+        return LeaderElector(
+            api,
+            configuration: configuration,
+            manager: OperatorOptions.controller,
+            clock: clock,
+            wallClock: wallClock,
+            logger: logger
+        )
+    }
+
+    static func stores(
+        _ mirrors: Reflector<ObservedMirror>,
+        _ nodes: Reflector<Node>,
+        _ mirrorNodes: Reflector<MirrorNode>
+    ) -> MirrorStores {
+        MirrorStores(
+            mirrors: mirrors.store,
+            nodes: nodes.store,
+            mirrorNodes: mirrorNodes.store,
+            health: {
+                [
+                    (ObservedMirror.resource.plural, mirrors.health), (Node.resource.plural, nodes.health),
+                    (MirrorNode.resource.plural, mirrorNodes.health),
+                ]
+            }
+        )
+    }
+
+    static func seeds(
+        _ api: KubeAPI,
+        _ options: OperatorOptions,
+        _ stores: MirrorStores,
+        _ makesProbes: Bool,
+        _ clock: any Clock<Duration>,
+        _ wallClock: @Sendable () -> MicroTimestamp,
+        _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
+        _ logger: Logger
+    ) -> (SeedSources, SeedWatch) {
+        let sources = SeedSources(
+            api,
+            announcementNamespace: options.announcementNamespace,
+            clock: clock,
+            generator: generator,
+            logger: logger
+        )
+        let seeds = SeedWatch(
+            SeedClock(clock, wallClock: wallClock()),
+            mirrors: stores.mirrors,
+            makesProbes: makesProbes,
+            staleness: { sources.staleness(of: $0) }
+        )
+        return (sources, seeds)
+    }
+
+    static func prober(
+        _ transport: (any ProbeTransport)?,
+        _ seeds: SeedWatch,
+        _ clock: any Clock<Duration>
+    ) -> Prober? {
+        transport.map { Prober($0, time: MonotonicTime(clock), report: { seeds.see($0, $1) }) }
+    }
+}

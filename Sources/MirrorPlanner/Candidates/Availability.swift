@@ -1,0 +1,58 @@
+import KubeCore
+import MirrorAPI
+
+/// The condition `CandidatesAvailable`: whether the fleet has the seeds that it should have.
+struct Availability {
+    private let set: CandidateSet
+    private let input: CandidateInput
+    private let context: CandidateContext
+
+    init(_ set: CandidateSet, _ input: CandidateInput, _ context: CandidateContext) {
+        self.set = set
+        self.input = input
+        self.context = context
+    }
+
+    func finding() -> CandidateConditions.Finding {
+        guard !input.seeds.isEmpty else {
+            return .init(.false, Verdict(.noSeeds, "No node that is selected is a seed (candidates.selector)"))
+        }
+        let published = set.places.count { $0.isPublished }
+        let numbers = "\(published) of \(set.total) seed(s) are published, and \(set.floor) must be"
+        if !doubts.isEmpty { return .init(.unknown, Verdict(.signalInDoubt, numbers + doubts)) }
+        if published < min(set.floor, set.total) {
+            return .init(.false, Verdict(.minPublished, "\(numbers): the others are gone or excluded"))
+        }
+        if let first = set.held.first(where: { $0.guardian.reason == .minPublished || $0.guardian.reason == .lastPeer })
+        {
+            let names = set.held.filter { $0.guardian.reason == first.guardian.reason }.map(\.seed)
+            let message =
+                "\(numbers): \(Sentences.list(names)) stay(s) in the set though unhealthy (\(first.cause.message))"
+            return .init(.false, Verdict(first.guardian.reason, message))
+        }
+        if !set.places.contains(where: { $0.isPublished && $0.causes.isEmpty }) {
+            return .init(.false, Verdict(.noHealthySeed, numbers + ": none of them is well" + waiting + would))
+        }
+        return .init(.true, Verdict(.seedsPublished, numbers + waiting + would))
+    }
+
+    /// Signals that do not count now.
+    private var doubts: String {
+        let doubted = context.trust.doubted.compactMap { signal in
+            context.trust.doubt(of: signal).map { "what \(signal.text) say(s) does not count now: \($0)" }
+        }
+        return doubted.isEmpty ? "" : "; \(doubted.joined(separator: "; "))"
+    }
+
+    private var waiting: String {
+        let names = set.held.filter { ![.observing, .paused].contains($0.guardian.reason) }
+        guard let first = names.first else { return "" }
+        return "; \(Sentences.list(names.map(\.seed))) would leave, and wait(s): \(first.guardian.message)"
+    }
+
+    private var would: String {
+        let leave = set.wouldLeave.isEmpty ? "" : "; \(Sentences.list(set.wouldLeave)) would leave the set"
+        let join = set.wouldJoin.isEmpty ? "" : "; \(Sentences.list(set.wouldJoin)) would come back"
+        return leave + join
+    }
+}
