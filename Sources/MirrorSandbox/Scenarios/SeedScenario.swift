@@ -65,7 +65,7 @@ package struct SeedScenarioSettings: Sendable {
     }
 
     /// Seconds from one probe of a seed to the next.
-    static let probePeriodSeconds = 2
+    static let probePeriodSeconds = 1
 
     /// What the administrator applies. It selects the simulated Nodes only: a cluster may have others.
     func mirror(disk: P2PMirrorSpec.Health.Disk = .init()) -> P2PMirror {
@@ -73,7 +73,8 @@ package struct SeedScenarioSettings: Sendable {
         let probe = Probe(
             name: "peer",
             tcpSocket: .init(port: Int(PeerPort.number)),
-            periodSeconds: Self.probePeriodSeconds
+            periodSeconds: Self.probePeriodSeconds,
+            timeoutSeconds: 1
         )
         return P2PMirror(
             metadata: ObjectMeta(name: RingScenario.mirrorName),
