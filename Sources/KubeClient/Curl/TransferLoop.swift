@@ -50,7 +50,7 @@ final class TransferLoop: @unchecked Sendable /* pools and transfers are the thr
             throw KubeError(.connection, "no event descriptor for the client: \(String(cString: strerror(errno)))")
         }
         poller.watch(Poller.Key(owner: Self.bellOwner, file: bell), for: .read)
-        try Self.spawn(self)
+        try DetachedThread.start("kube-client") { self.run() }
     }
 
     deinit { close(bell) }
@@ -95,27 +95,6 @@ final class TransferLoop: @unchecked Sendable /* pools and transfers are the thr
     }
 
     private static let closed = KubeError(.cancelled, "the client was closed")
-
-    private static func spawn(_ loop: TransferLoop) throws(KubeError) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(loop)
-        let code = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context else { return nil }
-                ccurl_name_thread("kube-client")
-                Unmanaged<TransferLoop>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            },
-            context.toOpaque()
-        )
-        guard code == 0 else {
-            context.release()
-            throw KubeError(.connection, "no thread for the client: \(String(cString: strerror(code)))")
-        }
-        pthread_detach(thread)
-    }
 }
 
 extension TransferLoop {

@@ -32,7 +32,7 @@ final class ProbeLoop: @unchecked Sendable /* the active transfers are the threa
         try CurlLibrary.prepare()
         guard let multi = curl_multi_init() else { throw KubeError(.connection, "no memory for libcurl") }
         self.multi = multi
-        try Self.spawn(self)
+        try DetachedThread.start("probes") { self.run() }
     }
 
     deinit { curl_multi_cleanup(multi) }
@@ -62,27 +62,6 @@ final class ProbeLoop: @unchecked Sendable /* the active transfers are the threa
         } else if case .add(let transfer) = command {
             transfer.finishCancelled()
         }
-    }
-
-    private static func spawn(_ loop: ProbeLoop) throws(KubeError) {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(loop)
-        let code = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context else { return nil }
-                ccurl_name_thread("probes")
-                Unmanaged<ProbeLoop>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            },
-            context.toOpaque()
-        )
-        guard code == 0 else {
-            context.release()
-            throw KubeError(.connection, "no thread for probes: \(String(cString: strerror(code)))")
-        }
-        pthread_detach(thread)
     }
 }
 
