@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import Testing
 
 private let widgetPath = "/apis/example.org/v1/namespaces/ns/widgets/a"

@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import Testing
 
 private let noon = MicroTimestamp(microseconds: 1_700_000_000_000_000)

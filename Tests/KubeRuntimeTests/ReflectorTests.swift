@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import Testing
 
 private let path = "GET /apis/example.org/v1/widgets"

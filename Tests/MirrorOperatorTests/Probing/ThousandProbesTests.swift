@@ -77,7 +77,7 @@ struct ThousandProbesTests {
         let probes = (0..<1000).map { probe($0, fate: fate($0)) }
         let good = Set(probes.indices.filter { fate($0) == nil }.map { probes[$0].key })
         let starts = Self.starts(of: probes.filter { good.contains($0.key) }, periods: 3)
-        let clock = ManualClock()
+        let clock = TestClock()
         let (results, told) = AsyncStream<Result>.makeStream()
         let prober = Prober(
             try CurlProber(userAgent: "p2pmirror/test"),
@@ -143,7 +143,7 @@ struct ThousandProbesTests {
     @Test("That are all due at once never have more sockets than they may", arguments: [2, 16])
     func bounded(limit: Int) async throws {
         let probes = (0..<1000).map { probe($0, fate: nil) }
-        let clock = ManualClock()
+        let clock = TestClock()
         let (results, told) = AsyncStream<Result>.makeStream()
         let prober = Prober(
             try CurlProber(userAgent: "p2pmirror/test"),
@@ -171,7 +171,7 @@ struct ThousandProbesTests {
 
     @Test("That are replaced go on without what is gone")
     func replaced() async throws {
-        let clock = ManualClock()
+        let clock = TestClock()
         let (results, told) = AsyncStream<Result>.makeStream()
         let prober = Prober(
             try CurlProber(userAgent: "p2pmirror/test"),

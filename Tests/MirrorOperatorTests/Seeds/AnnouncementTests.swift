@@ -1,4 +1,5 @@
 import KubeCore
+import KubeTestSupport
 import MirrorAPI
 import MirrorPlanner
 import Testing

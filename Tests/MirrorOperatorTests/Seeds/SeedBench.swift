@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import MirrorAPI
 import MirrorPlanner
 import Testing
@@ -13,7 +14,7 @@ struct SeedBench {
         var delay: Duration
     }
 
-    let clock = ManualClock()
+    let clock = TestClock()
     let watch: SeedWatch
     let woken = Collected<Waking>()
     let probesChanged: AsyncStream<Void>

@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import MirrorAPI
 import MirrorPlanner
 import Testing
@@ -70,7 +71,7 @@ struct SeedPodTests {
     }
 
     /// What the watches of seeds are made of, over a cluster and on a clock that stands still.
-    private func sources(_ cluster: TestCluster, _ clock: ManualClock) -> SeedSources {
+    private func sources(_ cluster: TestCluster, _ clock: TestClock) -> SeedSources {
         SeedSources(
             KubeAPI(cluster),
             announcementNamespace: Announcements.namespace,
@@ -90,7 +91,7 @@ struct SeedPodTests {
     @Test("A watch that is not read yet, or silent for long, makes its own signal stale", .timeLimit(.minutes(1)))
     func staleness() async throws {
         let cluster = try await TestCluster(time)
-        let clock = ManualClock()
+        let clock = TestClock()
         let sources = sources(cluster, clock)
         let stores = stores(Fixture.mirror())
         #expect(sources.staleness(of: .rke2).keys.sorted { $0.rawValue < $1.rawValue } == [.pods, .announcements])
@@ -111,9 +112,9 @@ struct SeedPodTests {
         let cluster = try await TestCluster(time)
         cluster.onRequest { request, _ in request.path.contains("leases") ? .refused(403, "Forbidden") : nil }
         try await cluster.put(Self.pod("s1"), status: true)
-        let sources = sources(cluster, ManualClock())
+        let sources = sources(cluster, TestClock())
         let stores = stores(Fixture.mirror())
-        let watch = SeedWatch(SeedClock(ManualClock(), wallClock: Fixture.start), mirrors: stores.mirrors)
+        let watch = SeedWatch(SeedClock(TestClock(), wallClock: Fixture.start), mirrors: stores.mirrors)
         let following = Task { await sources.follow(stores, watch) }
         while sources.staleness(of: .rke2)[.pods] != nil { try await Task.sleep(for: .milliseconds(5)) }
         #expect(sources.staleness(of: .rke2) == [.announcements: "their list has not been read yet"])
@@ -126,7 +127,7 @@ struct SeedPodTests {
         let cluster = try await TestCluster(time)
         var foreign = Fixture.mirror("k")
         foreign.spec.provider = .k3s
-        let sources = sources(cluster, ManualClock())
+        let sources = sources(cluster, TestClock())
         let store = Store<ObservedMirror>.make()
         store.writer.apply(
             .page([ObservedMirror(metadata: foreign.metadata, content: .readable(foreign.spec))], unreadable: [])
@@ -136,7 +137,7 @@ struct SeedPodTests {
             nodes: Store<Node>.make().reader,
             mirrorNodes: Store.make().reader
         )
-        let watch = SeedWatch(SeedClock(ManualClock(), wallClock: Fixture.start), mirrors: stores.mirrors)
+        let watch = SeedWatch(SeedClock(TestClock(), wallClock: Fixture.start), mirrors: stores.mirrors)
         let following = Task { await sources.follow(stores, watch) }
         while !sources.staleness(of: .k3s).isEmpty { try await Task.sleep(for: .milliseconds(5)) }
         #expect(!cluster.log.contains { $0.path.contains("pods") })

@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubeTestSupport
 import MirrorAPI
 import MirrorPlanner
 import Testing
@@ -25,7 +26,7 @@ struct SeedReconcilingTests {
         nodes.writer.apply(.relistEnded(resourceVersion: "1"))
         mirrorNodes.writer.apply(.relistEnded(resourceVersion: "1"))
         let seeds = SeedWatch(
-            SeedClock(ManualClock(), wallClock: Fixture.start),
+            SeedClock(TestClock(), wallClock: Fixture.start),
             mirrors: store.reader,
             staleness: { _ in stale }
         )
