@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import MirrorPlanner
 import MirrorSandbox
 
 /// The process of one simulated Spegel; the sandbox's kubelet starts it, people don't.

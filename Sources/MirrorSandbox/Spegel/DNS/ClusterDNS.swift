@@ -3,7 +3,8 @@ import Synchronization
 
 /// The DNS server of a simulated cluster, on a UDP port of loopback.
 ///
-/// Like CoreDNS as RKE2, K3s and kubeadm set it up it remembers an answer for 30 s (`cache 30` in their Corefiles).
+/// Like CoreDNS it remembers an answer for as long as its time to live says: 5 s where the plugin `kubernetes` is not told
+/// otherwise, as in K3s; RKE2 and kubeadm set 30 s.
 package final class ClusterDNS: Sendable {
     private struct State {
         var records = ServiceRecords()
@@ -17,7 +18,7 @@ package final class ClusterDNS: Sendable {
 
     /// - Parameter ttl: seconds for which an answer is remembered.
     /// - Throws: `ScenarioFailure` where no port is to be had.
-    package init(ttl: UInt32 = 30) throws {
+    package init(ttl: UInt32 = 5) throws {
         self.ttl = ttl
         socket = try UDPSocket(waitingFor: 200)
         Thread.detachNewThread { [self] in serve() }

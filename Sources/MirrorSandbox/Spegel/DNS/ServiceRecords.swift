@@ -15,10 +15,11 @@ package struct ServiceRecords: Sendable {
         self.pods = pods
     }
 
-    /// Answers a question about `SERVICE.NAMESPACE.svc.DOMAIN`.
+    /// Answers a question about `SERVICE.NAMESPACE.svc.DOMAIN`; the domain may be missing, as the search path of a Pod
+    /// completes it.
     package func answer(_ question: DNSMessage.Question) -> DNSMessage.Answer {
         let labels = question.name.split(separator: ".").map(String.init)
-        guard labels.count > 3, labels[2] == "svc",
+        guard labels.count > 2, labels[2] == "svc",
             let service = services[ObjectKey(namespace: labels[1], name: labels[0])]
         else { return .failure(code: DNSMessage.noSuchName) }
         return .addresses(question.type == DNSMessage.typeA ? addresses(of: service) : [])

@@ -3,6 +3,7 @@ import FlyingSocks
 import Glibc
 import KubeCore
 package import Logging
+package import MirrorPlanner
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials

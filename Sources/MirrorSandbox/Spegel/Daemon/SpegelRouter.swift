@@ -1,6 +1,7 @@
 import KubeClient
 import KubeCore
 package import Logging
+package import MirrorPlanner
 import Synchronization
 
 /// One peer, as peers tell each other of it.
@@ -83,6 +84,7 @@ package final class SpegelRouter: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.keepConnected() }
             group.addTask { try await self.keepChecking() }
+            group.addTask { try await self.keepExchanging() }
             try await group.waitForAll()
         }
     }
@@ -149,6 +151,7 @@ package final class SpegelRouter: Sendable {
     }
 
     /// Connects to a peer, and afterwards to those that it tells of.
+    @discardableResult
     private func connect(_ peer: SpegelPeer, until deadline: ContinuousClock.Instant) async -> Bool {
         guard peer.id != me.id, let body = try? JSONCoding.encode(me) else { return false }
         let request = KubeRequest(.post, Self.connectPath, contentType: "application/json", body: body)
@@ -174,6 +177,17 @@ package final class SpegelRouter: Sendable {
         if opened, state.table[peer.id] == nil { state.opened.insert(peer.id) }
         state.table[peer.id] = peer
     }
+
+    /// Asks a peer for the others now and then, as the lookups of upstream's provider fill the table all the time.
+    private func keepExchanging() async throws {
+        while true {
+            try await Task.sleep(for: Self.exchangePeriod)
+            guard let peer = state.withLock({ $0.table.values.randomElement() }) else { continue }
+            await connect(peer, until: ContinuousClock().now + SpegelBootstrap.dialTime)
+        }
+    }
+
+    private static let exchangePeriod = Duration.seconds(3)
 
     /// Takes peers out of the table that answer no more.
     private func keepChecking() async throws {
