@@ -58,7 +58,9 @@ package enum DNSMessage {
     }
 
     private static func encoded(_ question: Question) -> [UInt8] {
-        let labels = question.name.split(separator: ".").flatMap { [UInt8(truncatingIfNeeded: $0.utf8.count)] + $0.utf8 }
+        let labels = question.name.split(separator: ".").flatMap {
+            [UInt8(truncatingIfNeeded: $0.utf8.count)] + $0.utf8
+        }
         return labels + [0] + pair(question.type) + pair(1)
     }
 

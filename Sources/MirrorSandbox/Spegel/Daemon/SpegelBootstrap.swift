@@ -21,8 +21,10 @@ package enum SpegelBootstrap {
 
     /// The addresses that are tried: the lowest ones, whoever they belong to.
     package static func candidates(_ addresses: [String], limit: Int) -> [String] {
-        Array(addresses.compactMap { address in number(address).map { ($0, address) } }
-            .sorted { $0.0 < $1.0 }.prefix(limit).map(\.1))
+        Array(
+            addresses.compactMap { address in number(address).map { ($0, address) } }
+                .sorted { $0.0 < $1.0 }.prefix(limit).map(\.1)
+        )
     }
 
     /// An IPv4 address as a number.

@@ -2,7 +2,7 @@
 package struct SpegelFigures: Codable, Hashable, Sendable {
     /// Lookups of the bootstrap domain.
     package var lookups = 0
-    /// Dials of addresses that DNS gave.
+    /// Dials of addresses that DNS gave, those that are done.
     package var dials = 0
     /// Those of them that failed.
     package var failedDials = 0
@@ -27,7 +27,8 @@ package struct SpegelFigures: Codable, Hashable, Sendable {
     /// Source: go-libp2p `p2p/net/swarm/swarm_metrics.go` and `p2p/host/resource-manager/stats.go`, spegel
     /// `pkg/metrics/metrics.go`.
     package var metricsText: String {
-        let connection = #"transport="tcp",security="/tls/1.0.0",muxer="/yamux/1.0.0",early_muxer="true",ip_version="ip4""#
+        let connection =
+            #"transport="tcp",security="/tls/1.0.0",muxer="/yamux/1.0.0",early_muxer="true",ip_version="ip4""#
         return """
             # TYPE libp2p_rcmgr_connections gauge
             libp2p_rcmgr_connections{dir="inbound",scope="system"} \(inbound)

@@ -135,11 +135,14 @@ package final class SpegelRouter: Sendable {
 
     /// Dials an address of which only DNS has told; returns why that failed.
     private func join(_ address: String, until deadline: ContinuousClock.Instant) async -> String? {
-        state.withLock { $0.figures.dials += 1 }
-        guard let id = await identity(of: address, until: deadline),
-            await connect(SpegelPeer(id: id, address: address), until: deadline)
-        else {
-            state.withLock { $0.figures.failedDials += 1 }
+        let id = await identity(of: address, until: deadline)
+        let peer = id.map { SpegelPeer(id: $0, address: address) }
+        let succeeded = if let peer { await connect(peer, until: deadline) } else { false }
+        state.withLock { state in
+            state.figures.dials += 1
+            if !succeeded { state.figures.failedDials += 1 }
+        }
+        guard succeeded else {
             return "failed to dial: /ip4/\(address)/tcp/\(port): context deadline exceeded"
         }
         return nil

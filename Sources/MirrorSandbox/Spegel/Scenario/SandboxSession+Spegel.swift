@@ -72,7 +72,9 @@ extension SandboxSession {
     private func report(_ control: SpegelRun, _ cure: SpegelRun) throws {
         say("")
         for line in SpegelTable.lines(control: control, cure: cure) { say(line) }
-        say("seconds of the last phase are counted from the death of the three; a dial is one of an address that DNS gave")
+        say(
+            "seconds of the last phase are counted from the death of the three; a dial is one of an address that DNS gave"
+        )
         say("the newcomer without the operator, last: \(control.newcomer.lastError ?? "-")")
         if let missing = control.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
         if let missing = cure.missingCure { throw ScenarioFailure("with the operator: \(missing)") }

@@ -68,7 +68,9 @@ package final class SpegelFollower: Sendable {
         state.withLock { $0.mirror = mirror }
         for type in Self.conditions {
             guard let condition = mirror.status?.conditions.first(ofType: type.rawValue) else { continue }
-            tellOnce("condition \(type.rawValue)=\(condition.status.rawValue) \(condition.reason): \(condition.message)")
+            tellOnce(
+                "condition \(type.rawValue)=\(condition.status.rawValue) \(condition.reason): \(condition.message)"
+            )
         }
         for eviction in mirror.status?.evictions ?? [] {
             tellOnce("\(eviction.node) is out of the set, \(eviction.reason): \(eviction.message)")

@@ -57,7 +57,9 @@ struct SpegelIncident {
         return pods.sorted { $0.0 < $1.0 }.prefix(3).map(\.1)
     }
 
-    private func look(_ newcomer: JSONValue, since begin: ContinuousClock.Instant, _ outcome: inout Outcome) async throws {
+    private func look(_ newcomer: JSONValue, since begin: ContinuousClock.Instant, _ outcome: inout Outcome)
+        async throws
+    {
         let after = SpegelScenario.seconds(clock.now - begin)
         let pods = try await cluster.podsByNode()
         let dead = outcome.dead.compactMap(PodView.node).compactMap { pods[$0] }

@@ -20,6 +20,8 @@ package struct SpegelScenario: Sendable {
         /// Seconds that anything may take that has no time of its own, such as the start of a fleet.
         package var deadline = 60.0
         package var unhealthyForSeconds = 10
+        /// Seconds for which a new Pod must be ready before what ails it counts.
+        package var minReadySeconds = 5
 
         package init() {}
     }
@@ -54,6 +56,7 @@ package struct SpegelScenario: Sendable {
                 selector: LabelSelector(matchLabels: [NodeAdvertisement.label: "true"]),
                 namespace: Self.namespace,
                 candidates: P2PMirrorSpec.Candidates(unhealthyForSeconds: settings.unhealthyForSeconds),
+                rollout: P2PMirrorSpec.Rollout(minReadySeconds: settings.minReadySeconds),
                 spegel: P2PMirrorSpec.Spegel(install: P2PMirrorSpec.Install(version: settings.version))
             )
         )
