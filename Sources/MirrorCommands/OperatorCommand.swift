@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import KubeClient
+import KubeCore
 import Logging
 import Metrics
 import MirrorAPI
