@@ -11,13 +11,18 @@ struct ManifestTests {
         try documents(under: "manifests/base").filter { kinds.contains($0["kind"]?.stringValue ?? "") }
     }
 
+    /// What the base has, and what the overlays add to it.
+    private static func everywhere(_ kinds: String...) throws -> [JSONValue] {
+        try documents(under: "manifests").filter { kinds.contains($0["kind"]?.stringValue ?? "") }
+    }
+
     private static func title(_ object: JSONValue) -> String {
         "\(object["kind"]?.stringValue ?? "") \(object[path: "metadata", "name"]?.stringValue ?? "")"
     }
 
     @Test("Roles grant what the table says and nothing else")
     func rolesEqualTable() throws {
-        let roles = try Self.base("ClusterRole", "Role")
+        let roles = try Self.everywhere("ClusterRole", "Role")
         let granted = Dictionary(uniqueKeysWithValues: roles.map { (Self.title($0), ManifestRules.lines(of: $0)) })
         #expect(granted == ManifestRules.granted)
         #expect(roles.flatMap(ManifestRules.faults(inRole:)) == [])
@@ -25,9 +30,9 @@ struct ManifestTests {
 
     @Test("Each binding leads from a role that exists to an account that exists")
     func bindingsResolve() throws {
-        let roles = Set(try Self.base("ClusterRole", "Role").map(Self.title))
+        let roles = Set(try Self.everywhere("ClusterRole", "Role").map(Self.title))
         let accounts = Set(try Self.base("ServiceAccount").map(Self.title))
-        let bindings = try Self.base("ClusterRoleBinding", "RoleBinding")
+        let bindings = try Self.everywhere("ClusterRoleBinding", "RoleBinding")
         #expect(bindings.count == roles.count)
         for binding in bindings {
             let role = binding["roleRef"] ?? .null
