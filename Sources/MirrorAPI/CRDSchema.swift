@@ -69,7 +69,7 @@ package struct FieldRule: Sendable {
 /// The forms of text that fields have.
 package enum TextForm: String, CaseIterable, Sendable {
     case dnsLabel, dnsSubdomain, labelKey, labelValue, serverURL, revision, conditionReason, registry, timeOfDay
-    case percent
+    case percent, absolutePath
 
     /// The regular expression of the schema; it means the same in RE2 and in Swift.
     package var pattern: String {
@@ -85,6 +85,7 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .registry: #"^(\*|_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?)$"#
         case .timeOfDay: #"^([01][0-9]|2[0-3]):[0-5][0-9]$"#
         case .percent: #"^(100|[1-9]?[0-9])%$"#
+        case .absolutePath: #"^(/\.?[A-Za-z0-9_-][-A-Za-z0-9._]*)+$"#
         }
     }
 
@@ -101,6 +102,7 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .registry: "a registry's HOST or HOST:PORT without scheme and path (such as docker.io), or *"
         case .timeOfDay: "a time of day as HH:MM (such as 22:30)"
         case .percent: "a whole number or a percentage (such as 50%)"
+        case .absolutePath: "a path from the root without . and .. and without a slash at its end (such as /var/lib)"
         }
     }
 
