@@ -143,7 +143,7 @@ extension KindSchema {
     // A path that is written below it must not lead elsewhere: the agent holds the same rule.
     private static let containerdWish = FieldSchema.object(
         [
-            "registryConfigPath": .text(.absolutePath, atMost: 253),
+            "registryConfigPath": .text(.hostPath, atMost: 253),
             "registries": .registries,
             "mirrorPorts": .list(of: .number(1...65535), atMost: 8, .set),
             "installed": .flag,
