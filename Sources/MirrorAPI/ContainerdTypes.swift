@@ -1,5 +1,5 @@
-/// What a node's containerd must be told for a mirror to be asked: the operator's wish, which the agent compares with the
-/// files on its host.
+/// What a node's containerd must be told for a mirror to be asked: the operator's wish, which the agent compares with
+/// the files on its host.
 package struct ContainerdWish: Codable, Hashable, Sendable {
     /// The directory in which the mirror's `hosts.toml` files stand, from the root of the host, such as
     /// `/etc/containerd/certs.d`.
@@ -28,8 +28,8 @@ package struct ContainerdWish: Codable, Hashable, Sendable {
     }
 }
 
-/// What an agent found in its node's containerd configuration. Nothing of it is a secret: no header and no password of a
-/// `hosts.toml` stands in it.
+/// What an agent found in its node's containerd configuration. Nothing of it is a secret: no header and no password of
+/// a `hosts.toml` stands in it.
 package struct ContainerdReport: Codable, Hashable, Sendable {
     /// The most findings that a report has; what is more is counted in the last one.
     package static let findingsLimit = 16

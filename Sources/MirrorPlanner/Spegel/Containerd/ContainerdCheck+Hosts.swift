@@ -6,6 +6,12 @@ extension ContainerdCheck {
     /// Whether containerd finds, for each registry, a `hosts.toml` that leads to a mirror that answers.
     func hosts(_ settings: ContainerdSettings?) -> [ContainerdReport.Finding] {
         guard let root = view.roots[wish.registryConfigPath] else { return [] }
+        guard root.isThere else {
+            let message =
+                "there is no directory \(root.path) on the host, or it is not mounted into the agent's container "
+                + "(below /host): Spegel's init container makes it when its pod starts"
+            return [Self.finding(.hostsFileMissing, message)]
+        }
         let registries = wish.registries.isEmpty ? [HostsRoot.defaultName] : wish.registries.sorted()
         var missing: [String] = []
         var found: [ContainerdReport.Finding] = []

@@ -1,7 +1,7 @@
 package import MirrorAPI
 
-/// Whether a node's containerd asks its mirror, and what is left of one that is gone. Spegel itself has not looked since
-/// 0.7.0 (spegel commit 9cc62f3), so that a wrong setting shows as nothing but missing hits.
+/// Whether a node's containerd asks its mirror, and what is left of one that is gone. Spegel itself has not looked
+/// since 0.7.0 (spegel commit 9cc62f3), so that a wrong setting shows as nothing but missing hits.
 package struct ContainerdCheck: Sendable {
     let wish: ContainerdWish
     let view: ContainerdView

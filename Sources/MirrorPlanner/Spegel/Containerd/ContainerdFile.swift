@@ -9,8 +9,8 @@ package struct ContainerdFile: Hashable, Sendable {
     package var path: String
     /// The version of the format; 1 where none is written.
     package var version: Int
-    /// Patterns of files that are read after it, as absolute paths (containerd `cmd/containerd/server/config/config.go`,
-    /// `resolveImports`).
+    /// Patterns of files that are read after it, as absolute paths (containerd
+    /// `cmd/containerd/server/config/config.go`, `resolveImports`).
     package var imports: [String]
     let plugins: TOMLTable
 
@@ -42,8 +42,9 @@ package struct ContainerdFile: Hashable, Sendable {
         return images
     }
 
-    /// What containerd 2 reads of it, after its migrations (containerd `plugins/cri/images/plugin.go`, `migrateConfig`):
-    /// of an older file the registries move always, the other settings only where the file also has runtimes.
+    /// What containerd 2 reads of it, after its migrations (containerd `plugins/cri/images/plugin.go`,
+    /// `migrateConfig`): of an older file the registries move always, the other settings only where the file also has
+    /// runtimes.
     var modernPlugin: TOMLTable {
         var images = plugins[Self.imagesPlugin]?.table ?? TOMLTable()
         guard version < 3 else { return images }

@@ -3,6 +3,8 @@ package import MirrorAPI
 /// What is done about the left-overs of a mirror: what `spegel cleanup` does (spegel `pkg/oci/containerd.go`,
 /// `CleanupMirrorConfiguration`), but that nothing goes which may be somebody else's.
 package struct ContainerdLeftovers: Hashable, Sendable {
+    /// Directories whose removal has begun; it goes on.
+    package var trash: [String] = []
     /// Directories with nothing but a `hosts.toml` that leads to our ports alone; they go.
     package var removes: [String] = []
     /// What of `_backup` moves back to where it was.
@@ -12,7 +14,7 @@ package struct ContainerdLeftovers: Hashable, Sendable {
     /// What is left to people, and why: each a part of a sentence.
     package var left: [String] = []
 
-    package var isEmpty: Bool { removes.isEmpty && restores.isEmpty && !removesBackup }
+    package var isEmpty: Bool { trash.isEmpty && removes.isEmpty && restores.isEmpty && !removesBackup }
 
     /// - Parameter root: the directory itself, as it was looked into.
     package init(_ wish: ContainerdWish, _ view: ContainerdView) {
@@ -33,6 +35,7 @@ package struct ContainerdLeftovers: Hashable, Sendable {
             left.append("a mirror still answers, or was not asked for long enough")
             return
         }
+        trash = root.trash
         var names = root.names
         for (name, directory) in root.directories.sorted(by: { $0.key < $1.key }) {
             guard case .hosts(let file) = directory.content,

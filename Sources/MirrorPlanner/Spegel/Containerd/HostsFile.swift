@@ -79,21 +79,40 @@ package struct HostsRoot: Hashable, Sendable {
     /// For registries without a directory of their own.
     package static let defaultName = "_default"
 
+    /// Where a directory goes before it is emptied: one that has lost its `hosts.toml` alone would keep containerd from
+    /// `_default`, and nobody could tell whose it was.
+    package static func trashName(for name: String) -> String { "\(trashPrefix)\(name)\(trashSuffix)" }
+
+    /// Whether a name is one that `trashName` gives.
+    package static func isTrash(_ name: String) -> Bool {
+        name.hasPrefix(trashPrefix) && name.hasSuffix(trashSuffix)
+    }
+
+    private static let trashPrefix = ".p2pmirror-"
+    private static let trashSuffix = ".removed"
+
     package var path: String
-    /// By name; `_backup` is none of them. Empty where there is no such directory.
+    /// Whether there is such a directory, as far as the agent sees.
+    package var isThere: Bool
+    /// By name; neither `_backup` nor what is being removed is one of them.
     package var directories: [String: HostsDirectory]
     /// All names in it.
     package var names: Set<String>
     /// What `_backup` holds; nil where there is none.
     package var backup: [String]?
 
+    /// Directories whose removal has begun.
+    package var trash: [String] { names.filter(Self.isTrash).sorted() }
+
     package init(
         path: String,
+        isThere: Bool = true,
         directories: [String: HostsDirectory] = [:],
         names: Set<String> = [],
         backup: [String]? = nil
     ) {
         self.path = path
+        self.isThere = isThere
         self.directories = directories
         self.names = names
         self.backup = backup

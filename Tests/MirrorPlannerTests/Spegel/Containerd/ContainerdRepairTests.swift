@@ -83,7 +83,8 @@ struct ContainerdRepairTests {
         off.repair = false
         #expect(repair(after, off, present: present) == .remove(path: Self.ours))
         let right =
-            "version = 3\n\(Self.imports)\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '\(Self.certs)'"
+            "version = 3\n\(Self.imports)\n[plugins.'io.containerd.cri.v1.images'.registry]\n"
+            + "config_path = '\(Self.certs)'"
         var mended = try Self.view("2.0.4", right)
         #expect(repair(mended) == .keep)
         mended.tree = mended.tree?.with(file)
