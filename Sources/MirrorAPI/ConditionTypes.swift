@@ -171,7 +171,6 @@ package enum Reason: String, CaseIterable, Sendable {
     case takesOverBootstrap = "TakesOverBootstrap"
     case bootstrapNotTakenOver = "BootstrapNotTakenOver"
     case unsupportedVersion = "UnsupportedVersion"
-    case bornCandidates = "BornCandidates"
 
     // What is wrong with a node's containerd; in `status.agent.containerd`
     case configPathUnset = "ConfigPathUnset"

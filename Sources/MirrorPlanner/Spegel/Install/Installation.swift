@@ -14,6 +14,8 @@ struct Installation {
     }
 
     var revision: String { objects.settings.revision }
+    /// The release that is asked for; nil where it is none.
+    var version: SpegelVersion? { objects.settings.version }
 
     // MARK: While the mirror is there
 
@@ -51,6 +53,15 @@ struct Installation {
         let template = present.body[path: "spec", "template", "metadata", "labels"]?[LabelKey.revision]
         return template == .string(revision)
             && present.body[path: "status", "observedGeneration"] == present.body[path: "metadata", "generation"]
+    }
+
+    /// How many pods the DaemonSet is to have; nil where its controller has not looked at it as it is.
+    var desiredCount: Int? {
+        guard isTemplateCurrent,
+            let count = fleet.object(DaemonSetKind.resource, fleet.names.base)?
+                .body[path: "status", "desiredNumberScheduled"]?.intValue
+        else { return nil }
+        return Int(count)
     }
 
     private func removal(of object: ManagedObject, _ why: String) -> Action? {
