@@ -92,7 +92,7 @@ struct ContainerdFiles {
             }
             var next: [String] = []
             for directory in found {
-                let names = (try files.list(directory.isEmpty ? "/" : directory) ?? []).map(\.name)
+                let names = try self.names(in: directory.isEmpty ? "/" : directory)
                 next += names.filter { ContainerdPath.matches(part, $0) }
                     .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
                     .map { "\(directory)/\($0)" }
@@ -101,8 +101,19 @@ struct ContainerdFiles {
         }
         guard let last = pattern.split(separator: "/").last, !last.contains("*") else { return found }
         var present: [String] = []
-        for path in found where try files.attributes(path) != nil { present.append(path) }
+        for path in found where try names(in: ContainerdPath.parent(path)).contains(ContainerdPath.name(path)) {
+            present.append(path)
+        }
         return present
+    }
+
+    /// What a directory holds; nothing where it is none, as a pattern of Go's passes over it.
+    private func names(in directory: String) throws(HostError) -> [String] {
+        do throws(HostError) {
+            return (try files.list(directory) ?? []).map(\.name)
+        } catch  where error.code == .wrongKind {
+            return []
+        }
     }
 
     /// A directory of registries.
@@ -120,19 +131,23 @@ struct ContainerdFiles {
             }
             .sorted()
         }
-        for name in wanted.prefix(Self.directoryLimit) where try files.hasDirectory("\(path)/\(name)") {
-            root.directories[name] = directory("\(path)/\(name)")
+        for name in wanted.prefix(Self.directoryLimit) { root.directories[name] = directory("\(path)/\(name)") }
+        for name in root.names.filter(HostsRoot.isTrash)
+        where try Set(names(in: "\(path)/\(name)")).isSubset(of: ["hosts.toml"]) {
+            root.trash.append(name)
         }
+        root.trash.sort()
         if entries.contains(where: { $0.name == HostsRoot.backupName && $0.isDirectory }) {
             root.backup = (try files.list("\(path)/\(HostsRoot.backupName)") ?? []).map(\.name).sorted()
         }
         return root
     }
 
-    private func directory(_ path: String) -> HostsDirectory {
+    private func directory(_ path: String) -> HostsDirectory? {
         let file = "\(path)/hosts.toml"
         do throws(HostError) {
-            let names = (try files.list(path) ?? []).map(\.name)
+            // A link to nothing is no directory for containerd, too.
+            guard let names = try files.list(path)?.map(\.name) else { return nil }
             let isLink = try files.attributes(file)?.isLink
             let isAlone = names == ["hosts.toml"] && isLink == false
             guard let content = try read(file), !content.isEmpty else {

@@ -1,4 +1,5 @@
 import KubeCore
+import Logging
 import MirrorAPI
 import MirrorPlanner
 
@@ -51,7 +52,9 @@ extension NodeAgent {
         do throws(KubeError) {
             return try JSONCoding.decode(ContainerdRecord.self, from: content)
         } catch {
-            throw HostError(.unreadable, "read", path, error.message)
+            // The file that it is about says whose it is, so that the record is written anew.
+            log.warning("\(path) can't be read and does not count: \(error.message)")
+            return nil
         }
     }
 
@@ -85,11 +88,15 @@ extension NodeAgent {
     ) throws(HostError) {
         let registries = wish.registries.isEmpty ? [HostsRoot.defaultName] : wish.registries
         let wanted = wish.registryConfigPath
-        input.view.roots[wanted] = try reader.root(wanted, registries: wish.installed ? registries : nil)
-        let roots = input.view.settings?.roots ?? []
-        guard wish.installed, roots.contains(wanted) else { return }
-        for path in roots.prefix(while: { $0 != wanted }).prefix(8) {
-            input.view.roots[path] = try reader.root(path, registries: registries)
+        let configured = input.view.settings?.roots ?? []
+        let before = configured.contains(wanted) ? configured.prefix { $0 != wanted }.prefix(8) : []
+        for path in [wanted] + (wish.installed ? before : []) {
+            do throws(HostError) {
+                input.view.roots[path] = try reader.root(path, registries: wish.installed ? registries : nil)
+            } catch {
+                guard error.code != .interrupted else { throw error }
+                input.view.faults.append(error.description)
+            }
         }
     }
 

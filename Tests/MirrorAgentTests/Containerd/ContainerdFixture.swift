@@ -110,12 +110,10 @@ struct ContainerdFixture: Sendable, CustomTestStringConvertible {
             found: [.configPathUnset]
         ),
         ContainerdFixture(
-            name: "unset, imports, containerd 1, nothing to take away",
+            name: "unset, imports, containerd 1, nothing to take away yet",
             containerd: "1.7.28",
             files: [main: "version = 2\n\(imports)"],
-            found: [.configPathUnset],
-            foundAfterRepair: [.containerdRestartPending],
-            isRepaired: true
+            found: [.configPathUnset]
         ),
         ContainerdFixture(
             name: "unset, imports, version 2 in containerd 2",

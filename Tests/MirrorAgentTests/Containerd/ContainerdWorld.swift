@@ -86,9 +86,13 @@ final class ContainerdWorld: Sendable {
     }
 
     /// A new process of the agent.
-    func agent(_ lifetime: Lifetime = Lifetime(), measures: (any HostMeasures)? = nil) -> (
-        agent: NodeAgent, process: Int
-    ) {
+    ///
+    /// - Parameter host: its files; those in memory unless given.
+    func agent(
+        _ lifetime: Lifetime = Lifetime(),
+        measures: (any HostMeasures)? = nil,
+        host: (any HostFileSystem)? = nil
+    ) -> (agent: NodeAgent, process: Int) {
         let process = processes.add(1, ordering: .relaxed).newValue
         let files = SimulatedFileSystem(disk, process: process) { [self] (operation, moment) throws(HostError) in
             guard lifetime.allows(operation.kind.hasEffect && moment == .before) else {
@@ -98,7 +102,7 @@ final class ContainerdWorld: Sendable {
         }
         let agent = NodeAgent(
             api: KubeAPI(FakeTransport(server: server, lifetime: lifetime)),
-            files: files,
+            files: host ?? files,
             measures: measures,
             services: NoServices(),
             probes: probes,

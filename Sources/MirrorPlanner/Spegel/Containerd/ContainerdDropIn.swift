@@ -12,8 +12,6 @@ package enum ContainerdDropIn {
         package var mirror: String
         /// The version of the file's format.
         package var version: Int
-        /// Whether the settings stand in the plugin of containerd 2.
-        package var isModern: Bool
         /// Nil where somebody else has set it.
         package var configPath: String?
         /// Whether pulls must not go through the transfer service, which would take a list of paths for one.
@@ -22,26 +20,25 @@ package enum ContainerdDropIn {
         package init(
             mirror: String,
             version: Int,
-            isModern: Bool,
             configPath: String?,
             pullsLocally: Bool = false
         ) {
             self.mirror = mirror
             self.version = version
-            self.isModern = isModern
             self.configPath = configPath
             self.pullsLocally = pullsLocally
         }
     }
 
-    /// The file's text.
+    /// The file's text. A file of version 2 may have the plugin of containerd 2, too, which would take over only a part
+    /// of the older plugin (`ContainerdFile.modernPlugin`).
     package static func render(_ wish: Wish) -> [UInt8] {
-        let plugin = wish.isModern ? ContainerdFile.imagesPlugin : ContainerdFile.criPlugin
+        let plugin = ContainerdFile.imagesPlugin
         var lines = [
             "\(firstLine)\(wish.mirror); changes are overwritten.",
             "version = \(wish.version)",
             "",
-            wish.isModern ? "[plugins.\"\(plugin)\"]" : "[plugins.\"\(plugin)\".containerd]",
+            "[plugins.\"\(plugin)\"]",
             "  discard_unpacked_layers = false",
         ]
         if wish.pullsLocally { lines.append("  use_local_image_pull = true") }

@@ -26,9 +26,6 @@ package struct ContainerdFile: Hashable, Sendable {
         plugins = document["plugins"]?.table ?? TOMLTable()
     }
 
-    /// Whether it says anything about the plugin, so that it replaces what files before it said in containerd 1.
-    var hasPlugin: Bool { legacyPlugin != nil }
-
     /// What containerd 1 reads of it, in the form of containerd 2; nil where it says nothing about that plugin.
     var legacyPlugin: TOMLTable? {
         let named = plugins[Self.criPlugin]?.table

@@ -36,6 +36,9 @@ package struct ContainerdLeftovers: Hashable, Sendable {
             return
         }
         trash = root.trash
+        left += root.names.filter { HostsRoot.isTrash($0) && !trash.contains($0) }.sorted().map {
+            "\($0) holds other files"
+        }
         var names = root.names
         for (name, directory) in root.directories.sorted(by: { $0.key < $1.key }) {
             guard case .hosts(let file) = directory.content,

@@ -32,7 +32,10 @@ package enum ContainerdRepair {
         guard faults.contains(where: repairable.contains) else {
             return present.map { .remove(path: $0.path) } ?? .keep
         }
-        return write(wish, bare, mirror: mirror, present: present)
+        let result = write(wish, bare, mirror: mirror, present: present)
+        // One that can't help any more may do harm, and why it can't is told at the next look.
+        if let present, case .impossible = result { return .remove(path: present.path) }
+        return result
     }
 
     /// Who sets another path had a reason, so that it is left to people.
@@ -55,24 +58,21 @@ package enum ContainerdRepair {
         guard tree.files[path] == nil else {
             return .impossible("\(path) is somebody else's: remove it, or set it there by hand")
         }
-        guard main.version >= 2 else {
-            return .impossible("\(tree.main) is of version 1, to which nothing is added: set it there by hand")
-        }
-        let isModern = ContainerdSettings.isModern(tree.ordered, bare.version)
-        let others = tree.ordered.filter { $0.path != path && $0.hasPlugin }
-        if !isModern, let other = others.first {
+        guard ContainerdSettings.isModern(tree.ordered, bare.version) else {
             // On containerd 1.6.20, `containerd config dump` shows all settings of the other file at their defaults.
             return .impossible(
-                "\(other.path) has settings of \(ContainerdFile.criPlugin), all of which a file of our own would put "
-                    + "back to their defaults in containerd 1: set it there by hand"
+                "in containerd 1 a file of our own would put back to their defaults all settings of "
+                    + "\(ContainerdFile.criPlugin) that other files have or get: set it in \(tree.main) by hand"
             )
+        }
+        guard main.version >= 2 else {
+            return .impossible("\(tree.main) is of version 1, to which nothing is added: set it there by hand")
         }
         let isWritten = settings.writtenConfigPath != nil
         let content = ContainerdDropIn.render(
             ContainerdDropIn.Wish(
                 mirror: mirror,
                 version: main.version,
-                isModern: isModern,
                 configPath: isWritten ? nil : wish.registryConfigPath,
                 pullsLocally: isWritten && settings.roots.count > 1
                     && bare.version.map { $0 >= .transferring } == true

@@ -101,8 +101,8 @@ package struct HostsRoot: Hashable, Sendable {
     /// What `_backup` holds; nil where there is none.
     package var backup: [String]?
 
-    /// Directories whose removal has begun.
-    package var trash: [String] { names.filter(Self.isTrash).sorted() }
+    /// Directories whose removal has begun, and that hold nothing else.
+    package var trash: [String] = []
 
     package init(
         path: String,

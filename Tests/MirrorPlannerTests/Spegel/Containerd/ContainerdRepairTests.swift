@@ -63,8 +63,6 @@ struct ContainerdRepairTests {
 
                 """
         )
-        let two = try written(repair(try Self.view("1.7.28", "version = 2\n\(Self.imports)")))
-        #expect(two.contains("version = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n"))
         let between = try written(repair(try Self.view("2.0.4", "version = 2\n\(Self.imports)")))
         #expect(between.contains("version = 2\n\n[plugins.\"io.containerd.cri.v1.images\"]\n"))
     }
@@ -91,20 +89,25 @@ struct ContainerdRepairTests {
         #expect(repair(mended, present: present) == .remove(path: Self.ours))
     }
 
-    @Test("In containerd 1 a file of our own would put back all that another one sets, so that none is written")
+    @Test("In containerd 1 a file of our own would put back all that another one sets or comes to set: none is written")
     func replacing() throws {
-        let text = """
-            version = 2
-            \(Self.imports)
+        let imports = "version = 2\n\(Self.imports)\n"
+        let runtimes = """
             [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
               SystemdCgroup = true
             """
-        guard case .impossible(let why) = repair(try Self.view("1.7.28", text)) else {
-            Issue.record("it is written")
-            return
+        for text in [imports, imports + runtimes] {
+            guard case .impossible(let why) = repair(try Self.view("1.7.28", text)) else {
+                Issue.record("it is written")
+                return
+            }
+            #expect(why.contains("back to their defaults"))
+            let content = Array(try written(repair(try Self.view("2.0.4", text))).utf8)
+            // One that is there from better days goes.
+            var older = try Self.view("1.7.28", text)
+            older.tree = older.tree?.with(try ContainerdFile(path: Self.ours, content: content))
+            #expect(repair(older, present: (path: Self.ours, content: content)) == .remove(path: Self.ours))
         }
-        #expect(why.contains("back to their defaults"))
-        #expect(try written(repair(try Self.view("2.0.4", text))).contains("config_path"))
     }
 
     @Test("A list of paths that somebody wrote stays, and pulls go without the transfer service")
@@ -130,7 +133,7 @@ struct ContainerdRepairTests {
                 "2.0.4", "version = 3\nimports = ['/opt/x/*.toml', '/etc/containerd/*/x.toml']", [:],
                 "imports no directory"
             ),
-            ("1.7.28", "\(Self.imports)", [:], "version 1"),
+            ("2.0.4", "\(Self.imports)", [:], "version 1"),
             ("2.0.4", "version = 3\n\(Self.imports)", ["zz-p2pmirror.toml": "# mine"], "somebody else's"),
             (
                 "2.0.4", "version = 3\n\(Self.imports)",
