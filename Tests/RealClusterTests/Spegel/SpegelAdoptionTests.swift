@@ -6,47 +6,13 @@ import Testing
 extension RealCluster {
     /// Installations of the upstream chart that the operator looks after.
     @Suite(.enabled(if: Kubectl.isThere)) struct SpegelAdoptions {
-        /// Two versions of the chart, one under a name that makes other names of its objects.
-        private static let charts = [(SpegelChart.Version.v060, "spegel"), (.v074, "p2p")]
-        private static let kinds = [
-            BareKind.daemonSets, BareKind.services, BareKind.serviceAccounts, BareKind.pods,
-        ]
 
         private static func adopt(_ release: String, takeOver: Bool) -> JSONValue {
             ["adopt": ["release": .string(release), "takeOverBootstrap": .bool(takeOver)]]
         }
 
-        /// Runs a body on a release whose pods all run.
-        private static func released(
-            _ version: SpegelChart.Version,
-            _ release: String,
-            _ body: (SpegelTrial, SpegelChart) async throws -> Void
-        ) async throws {
-            try await SpegelTrial.run(nodes: 3) { trial in
-                let chart = SpegelChart(version: version, release: release, namespace: trial.namespace)
-                for object in chart.objects { try await trial.api.createBare(object, manager: "helm") }
-                // The chart's pods run on every Linux node, also on the one that the mirror does not select.
-                try await trial.until("all pods are ready") {
-                    let pods = try await trial.pods(component: "spegel")
-                    let set = try await trial.get(BareKind.daemonSets, chart.fullName)
-                    let ready = set[path: "status", "numberReady"]?.intValue ?? 0
-                    return pods.count >= 4 && pods.allSatisfy(\.isReadyPod) && ready == pods.count ? nil : "\(ready)"
-                }
-                // The DaemonSet's controller writes its last figures.
-                try await Task.sleep(for: .seconds(2))
-                try await body(trial, chart)
-            }
-        }
-
-        /// Every object of the namespace, whole: with versions and with who wrote what when.
-        private static func objects(_ trial: SpegelTrial) async throws -> [String: JSONValue] {
-            var found: [String: JSONValue] = [:]
-            for kind in kinds {
-                for object in try await trial.api.allBare(kind, trial.namespace) {
-                    found["\(kind.kind) \(object.name)"] = object
-                }
-            }
-            return found
+        private static func record(_ trial: SpegelTrial) async throws -> ReleaseRecord {
+            try await ReleaseRecord.take(trial.api, namespace: trial.namespace)
         }
 
         private static func untilObserved(_ trial: SpegelTrial) async throws {
@@ -56,34 +22,33 @@ extension RealCluster {
             }
         }
 
-        @Test(arguments: charts)
+        @Test(arguments: SpegelTrial.charts)
         func `an adopted release is observed, and not a byte of its objects changes`(
             _ version: SpegelChart.Version,
             _ release: String
         ) async throws {
-            try await Self.released(version, release) { trial, _ in
-                let before = try await Self.objects(trial)
+            try await SpegelTrial.released(version, release) { trial, _ in
+                let before = try await Self.record(trial)
                 try await trial.operating {
                     try await trial.apply(spegel: Self.adopt(release, takeOver: false))
                     try await Self.untilObserved(trial)
                     try await Task.sleep(for: .seconds(10))
                 }
-                let after = try await Self.objects(trial)
-                #expect(after.keys.sorted() == before.keys.sorted())
-                for (name, object) in before { #expect(after[name] == object, "\(name)") }
+                let after = try await Self.record(trial)
+                #expect(after.differences(from: before) == [])
                 let written = trial.recorder.writes.filter { $0.request.path.contains("/\(trial.namespace)/") }
                 #expect(written.map(\.description).filter { !$0.contains("/events") } == [])
-                #expect(before.values.allSatisfy { $0.managed(by: SpegelTrial.ours).isEmpty })
+                #expect(after.managed(by: SpegelTrial.ours) == [])
             }
         }
 
-        @Test(arguments: charts)
+        @Test(arguments: SpegelTrial.charts)
         func `the bootstrap Service is narrowed to pods that were labelled before, and by one key alone`(
             _ version: SpegelChart.Version,
             _ release: String
         ) async throws {
-            try await Self.released(version, release) { trial, chart in
-                let before = try await Self.objects(trial)
+            try await SpegelTrial.released(version, release) { trial, chart in
+                let before = try await Self.record(trial)
                 try await trial.operating {
                     try await trial.apply(spegel: Self.adopt(release, takeOver: true))
                     try await Self.untilTaken(trial, chart)
@@ -105,16 +70,15 @@ extension RealCluster {
         private static func expectTaken(
             _ trial: SpegelTrial,
             _ chart: SpegelChart,
-            _ before: [String: JSONValue]
+            _ before: ReleaseRecord
         ) async throws {
             let bootstrap = "Service \(chart.fullName)-bootstrap"
-            let after = try await objects(trial)
-            #expect(after.keys.sorted() == before.keys.sorted())
-            for (name, object) in before where name != bootstrap && !name.hasPrefix("Pod ") {
-                #expect(after[name] == object, "\(name)")
-            }
-            let new = after[bootstrap] ?? [:]
-            let old = before[bootstrap] ?? [:]
+            let after = try await record(trial)
+            let written = after.differences(from: before)
+            #expect(written.filter { !$0.hasPrefix("Pod ") } == [bootstrap])
+            #expect(written.count == 5, "the Service and the pods of four nodes")
+            let new = after.objects[bootstrap] ?? [:]
+            let old = before.objects[bootstrap] ?? [:]
             #expect(new.content.paths.subtracting(old.content.paths) == ["spec/selector/\(SpegelTrial.candidate)"])
             #expect(old.content.paths.isSubset(of: new.content.paths))
             #expect(
@@ -130,7 +94,7 @@ extension RealCluster {
             let labelled = pods.filter { $0.labels[SpegelTrial.candidate] == "true" }
             #expect(labelled.count == pods.count, "the pods of nodes that are not selected bootstrap others too")
             for pod in pods {
-                let old = before["Pod \(pod.name)"]?.content.paths ?? []
+                let old = before.objects["Pod \(pod.name)"]?.content.paths ?? []
                 #expect(pod.content.paths.symmetricDifference(old) == ["metadata/labels/\(SpegelTrial.candidate)"])
             }
             expectOrder(trial)
@@ -157,14 +121,14 @@ extension RealCluster {
             }
         }
 
-        @Test(arguments: [(charts[0].0, charts[0].1, false), (charts[1].0, charts[1].1, true)])
+        @Test(arguments: zip(SpegelTrial.charts, [false, true]))
         func `what was taken over is given back, the Service first`(
-            _ version: SpegelChart.Version,
-            _ release: String,
+            _ chart: (version: SpegelChart.Version, release: String),
             _ byDeletion: Bool
         ) async throws {
-            try await Self.released(version, release) { trial, chart in
-                let before = try await Self.objects(trial)
+            let release = chart.release
+            try await SpegelTrial.released(chart.version, release) { trial, chart in
+                let before = try await Self.record(trial)
                 try await trial.operating {
                     try await trial.apply(spegel: Self.adopt(release, takeOver: true))
                     try await Self.untilTaken(trial, chart)
@@ -189,13 +153,12 @@ extension RealCluster {
         }
 
         /// Waits until the objects say again what they said, and no field of them is ours.
-        private static func untilGivenBack(_ trial: SpegelTrial, _ before: [String: JSONValue]) async throws {
+        private static func untilGivenBack(_ trial: SpegelTrial, _ before: ReleaseRecord) async throws {
             try await trial.until("all is as it was") {
-                let after = try await objects(trial)
-                let changed = before.filter { after[$0.key]?.content != $0.value.content }.map(\.key)
-                let held = after.filter { !$0.value.managed(by: SpegelTrial.ours).isEmpty }.map(\.key)
-                let isSame = changed.isEmpty && held.isEmpty && after.count == before.count
-                return isSame ? nil : "changed: \(changed), held: \(held)"
+                let after = try await record(trial)
+                let changed = after.changes(from: before)
+                let held = after.managed(by: SpegelTrial.ours)
+                return changed.isEmpty && held.isEmpty ? nil : "changed: \(changed), held: \(held)"
             }
         }
     }
