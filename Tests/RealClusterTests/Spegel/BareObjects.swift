@@ -94,4 +94,15 @@ extension JSONValue {
         copy["metadata"] = metadata
         return copy
     }
+
+    /// The object without one member far below.
+    func without(_ path: String...) -> JSONValue { without(path[...]) }
+
+    private func without(_ path: ArraySlice<String>) -> JSONValue {
+        guard let key = path.first, var value = self[key] else { return self }
+        var copy = self
+        value = value.without(path.dropFirst())
+        copy[key] = path.count == 1 ? nil : value
+        return copy
+    }
 }
