@@ -191,6 +191,13 @@ enum Samples {
     ]
 
     /// The sample of a kind as it is sent.
+    static func wireValues(_ kind: KindSchema) throws -> [JSONValue] {
+        kind.resource.kind == "P2PMirror"
+            ? [try p2pMirror.wireValue(), try installed.wireValue(), try adopted.wireValue()]
+            : [try mirrorNode.wireValue()]
+    }
+
+    /// That of the kind which has the most fields.
     static func wire(_ kind: KindSchema) throws -> JSONValue {
         kind.resource.kind == "P2PMirror" ? try p2pMirror.wireValue() : try mirrorNode.wireValue()
     }

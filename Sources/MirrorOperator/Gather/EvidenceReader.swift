@@ -28,6 +28,8 @@ package struct EvidenceReader: Sendable {
             // To give the Lease back is to allow the next restart.
             case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: true
             case .applyMirrorNode, .deleteMirrorNode: false
+            // Each rests on a version or a UID, or takes nothing away from anybody.
+            case .applyObject, .deleteObject, .replacePod, .labelPod, .setFinalizers: false
             }
         }
     }
@@ -118,7 +120,9 @@ package struct EvidenceReader: Sendable {
             case .approve(let name, _, _), .withdrawApproval(let name, _, _, _):
                 snapshot.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
             case .releaseDisruption(let lease, _, _): DisruptionHolder(lease)?.node
-            case .applyMirrorNode, .deleteMirrorNode: nil
+            case .applyMirrorNode, .deleteMirrorNode, .applyObject, .deleteObject, .replacePod, .labelPod,
+                .setFinalizers:
+                nil
             }
         }
     }

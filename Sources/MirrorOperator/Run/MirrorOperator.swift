@@ -24,6 +24,7 @@ package final class MirrorOperator: Sendable {
     private let stores: MirrorStores
     private let seeds: SeedWatch
     private let seedSources: SeedSources
+    private let spegel: SpegelSources
     private let time: MonotonicTime
     private let makeProber: @Sendable () -> Prober?
 
@@ -76,6 +77,8 @@ package final class MirrorOperator: Sendable {
         let (sources, seeds) = Self.seeds(api, options, stores, probes != nil, clock, wallClock, generator, logger)
         seedSources = sources
         self.seeds = seeds
+        let spegel = SpegelSources(api, clock: clock, generator: generator, logger: logger)
+        self.spegel = spegel
         makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
@@ -85,6 +88,7 @@ package final class MirrorOperator: Sendable {
                 leading,
                 stores: stores,
                 seeds: seeds,
+                spegel: spegel,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
                 wallClock: wallClock,
@@ -134,6 +138,7 @@ package final class MirrorOperator: Sendable {
             group.addTask { await self.nodes.run() }
             group.addTask { await self.mirrorNodes.run() }
             group.addTask { await self.seedSources.follow(self.stores, self.seeds) }
+            group.addTask { await self.spegel.follow(self.stores.mirrors) }
             await group.waitForAll()
         }
     }
@@ -165,6 +170,7 @@ package final class MirrorOperator: Sendable {
             for mirror in OrphanedSeeds.mirrors(self.stores) { queue.add(mirror) }
             group.addTask { await self.queueNodes(queue) }
             group.addTask { await self.queueMirrorNodes(queue) }
+            group.addTask { await self.queueSpegel(queue) }
             group.addTask { await self.probe(probesChanged) }
             await group.waitForAll()
         }
@@ -224,6 +230,15 @@ extension MirrorOperator {
                 for mirror in Self.keys(of: change) {
                     queue.add(mirror, after: delay, priority: change.isInitial ? .low : .normal)
                 }
+            }
+        }
+    }
+
+    /// What there is of Spegel concerns its mirrors; pods come and go many at once.
+    private func queueSpegel(_ queue: WorkQueue<String>) async {
+        await spegel.changes { [stores, options] in
+            for mirror in stores.mirrors.all where mirror.mirror?.spec.provider == .spegel {
+                queue.add(mirror.metadata.name, after: options.nodeChangeDelay)
             }
         }
     }
