@@ -99,10 +99,8 @@ extension JSONValue {
     func without(_ path: String...) -> JSONValue { without(path[...]) }
 
     private func without(_ path: ArraySlice<String>) -> JSONValue {
-        guard let key = path.first, var value = self[key] else { return self }
-        var copy = self
-        value = value.without(path.dropFirst())
-        copy[key] = path.count == 1 ? nil : value
-        return copy
+        guard let key = path.first, case .object(var members) = self, let value = members[key] else { return self }
+        members[key] = path.count == 1 ? nil : .some(value.without(path.dropFirst()))
+        return .object(members)
     }
 }

@@ -151,7 +151,7 @@ extension RealCluster {
                     try await trial.untilQuiet()
                     let taken = trial.recorder.writes.count
                     if byDeletion {
-                        try await trial.kubectl("delete p2pmirror \(SpegelTrial.mirror) --wait=false")
+                        try await trial.kubectl("delete p2pm \(SpegelTrial.mirror) --wait=false")
                         try await trial.until("the mirror is gone") {
                             let mirror = ObjectKey(name: SpegelTrial.mirror)
                             return try await trial.api.bare(P2PMirror.resource, mirror) == nil ? nil : "it is there"

@@ -40,7 +40,7 @@ extension RealCluster {
             try await Self.installed { trial, before in
                 trial.kubelet.withheld = [trial.nodes[0]]
                 try await trial.operating {
-                    try await trial.kubectl("delete p2pmirror \(SpegelTrial.mirror) --wait=false")
+                    try await trial.kubectl("delete p2pm \(SpegelTrial.mirror) --wait=false")
                     try await trial.until("the clean-up runs") {
                         let pods = try await trial.pods()
                         let spegel = pods.filter { $0.labels["app.kubernetes.io/component"] == "spegel" }
@@ -66,7 +66,7 @@ extension RealCluster {
                 trial.kubelet.withheld = [trial.nodes[0]]
                 try await trial.operating {
                     let start = ContinuousClock.now
-                    try await trial.kubectl("delete p2pmirror \(SpegelTrial.mirror) --wait=false")
+                    try await trial.kubectl("delete p2pm \(SpegelTrial.mirror) --wait=false")
                     try await Self.untilNothingIsLeft(trial, before)
                     #expect(start.duration(to: .now) > .seconds(9))
                 }
@@ -77,7 +77,7 @@ extension RealCluster {
         func `a deletion that orphans leaves all as it is`(_ operatorRuns: Bool) async throws {
             try await Self.installed { trial, _ in
                 let pods = try await trial.pods().map(\.uid)
-                let delete = "delete p2pmirror \(SpegelTrial.mirror) --cascade=orphan --wait=false"
+                let delete = "delete p2pm \(SpegelTrial.mirror) --cascade=orphan --wait=false"
                 if operatorRuns {
                     try await trial.operating { try await Self.orphan(trial, delete) }
                 } else {
