@@ -29,7 +29,7 @@ package struct EvidenceReader: Sendable {
             case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: true
             case .applyMirrorNode, .deleteMirrorNode: false
             // Each rests on a version or a UID, or takes nothing away from anybody.
-            case .applyObject, .deleteObject, .replacePod, .labelPod, .setFinalizers: false
+            case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: false
             }
         }
     }
@@ -121,7 +121,7 @@ package struct EvidenceReader: Sendable {
                 snapshot.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
             case .releaseDisruption(let lease, _, _): DisruptionHolder(lease)?.node
             case .applyMirrorNode, .deleteMirrorNode, .applyObject, .deleteObject, .replacePod, .labelPod,
-                .setFinalizers:
+                .changeObject, .setFinalizers:
                 nil
             }
         }

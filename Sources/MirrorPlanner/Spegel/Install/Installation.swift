@@ -70,6 +70,20 @@ struct Installation {
 
     // MARK: When the mirror goes
 
+    /// Whether no object of the installation names the mirror as its owner any more: the garbage collector takes that
+    /// off what is to outlive its owner, and only then its own finalizer (kubernetes
+    /// `pkg/controller/garbagecollector/garbagecollector.go`, `attemptToOrphan`).
+    var isOrphaned: Bool {
+        let wanted = Set(objects.all.map(Identity.init))
+        let present = fleet.evidence.objects.filter {
+            wanted.contains(Identity($0)) && $0.metadata.deletionTimestamp == nil
+        }
+        return !present.isEmpty
+            && present.allSatisfy { object in
+                !object.metadata.ownerReferences.contains { $0.uid == fleet.mirror.metadata.uid }
+            }
+    }
+
     /// Takes the pods away, puts containerd's files back on every node, and only then lets the mirror go; its objects
     /// go by their owner references. A node that is away holds up nothing: it is named, and keeps its files.
     func farewell() -> StepOutcome {
