@@ -171,7 +171,6 @@ package enum Reason: String, CaseIterable, Sendable {
     case takesOverBootstrap = "TakesOverBootstrap"
     case bootstrapNotTakenOver = "BootstrapNotTakenOver"
     case unsupportedVersion = "UnsupportedVersion"
-    case bornCandidates = "BornCandidates"
 
     // What follows stands in `status.agent` of a MirrorNode and in an agent's log. Agents share with the operator:
     // waitingForProof, guardedServer, unreadableConfiguration, approvalExpired, pendingChanges, nodeNotReady and

@@ -160,7 +160,8 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     package var mode: Mode
     package var pauseRequests: [String]
     package var selector: LabelSelector
-    /// Where the namespaced objects of the mirror live; nil for `defaultNamespace`, and for RKE2 and K3s, which have none.
+    /// Where the namespaced objects of the mirror live; nil for `defaultNamespace`, and for RKE2 and K3s, which have
+    /// none.
     package var namespace: String?
     /// Registries that every node mirrors. Empty: `registries.yaml` stays as it is; for Spegel all are mirrored.
     package var registries: [String]

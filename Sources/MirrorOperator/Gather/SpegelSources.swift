@@ -4,8 +4,8 @@ import Logging
 import MirrorAPI
 import MirrorPlanner
 
-/// The watches of what there is of Spegel: its pods, and the objects of our installations and of Helm releases, all found
-/// by the label of the application. They begin with the first mirror of that provider.
+/// The watches of what there is of Spegel: its pods, and the objects of our installations and of Helm releases, all
+/// found by the label of the application. They begin with the first mirror of that provider.
 package final class SpegelSources: Sendable {
     private let daemonSets: Reflector<RawObject<DaemonSetKind>>
     private let services: Reflector<RawObject<ServiceKind>>

@@ -51,13 +51,7 @@ package final class MirrorOperator: Sendable {
         time = MonotonicTime(clock)
         definitions = DefinitionCheck(api, clock: clock, logger: logger)
         mirrors = Reflector(api, clock: clock, generator: generator, logger: logger)
-        nodes = Reflector(
-            api,
-            clock: clock,
-            generator: generator,
-            logger: logger,
-            transform: { NodePruning.pruned($0) }
-        )
+        nodes = Reflector(api, clock: clock, generator: generator, logger: logger, transform: NodePruning.pruned)
         mirrorNodes = Reflector(api, clock: clock, generator: generator, logger: logger)
         let events = EventRecorder(
             api,

@@ -7,13 +7,18 @@ struct Adoption {
     private let adopt: P2PMirrorSpec.Adopt
     /// The DaemonSet of the release.
     let daemonSet: ManagedObject?
-    /// Its Service for bootstrapping; the chart names it after the release (spegel `charts/spegel/templates/service.yaml`).
+    /// Its Service for bootstrapping; the chart names it after the release (spegel
+    /// `charts/spegel/templates/service.yaml`).
     let bootstrap: ManagedObject?
+
+    /// On every object of the release.
+    private let labels: [String: String]
 
     init(_ fleet: SpegelFleet, _ adopt: P2PMirrorSpec.Adopt) {
         self.fleet = fleet
         self.adopt = adopt
-        let labels = [SpegelNames.nameLabel: SpegelNames.application, SpegelNames.instanceLabel: adopt.release]
+        labels = [SpegelNames.nameLabel: SpegelNames.application, SpegelNames.instanceLabel: adopt.release]
+        let labels = labels
         let release = fleet.evidence.objects.filter { object in
             object.key.namespace == fleet.names.namespace && !fleet.names.owns(object.metadata)
                 && labels.allSatisfy { object.metadata.labels[$0.key] == $0.value }
@@ -35,7 +40,7 @@ struct Adoption {
         return Verdict(
             .releaseNotFound,
             "There is no \(what) of the release \(adopt.release) in the namespace \(fleet.names.namespace) (labels "
-                + "\(SpegelNames.nameLabel)=\(SpegelNames.application), \(SpegelNames.instanceLabel)=\(adopt.release)): "
+                + labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ") + "): "
                 + "set spec.namespace and spec.spegel.adopt.release to those of the Helm release"
         )
     }

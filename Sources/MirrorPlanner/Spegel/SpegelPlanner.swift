@@ -3,8 +3,8 @@ import MirrorAPI
 
 /// The plan for a mirror of provider Spegel.
 ///
-/// Nothing of it restarts a service of a host: what it disrupts are pods, in waves of its own, and not by the Lease that
-/// guards servers.
+/// Nothing of it restarts a service of a host: what it disrupts are pods, in waves of its own, and not by the Lease
+/// that guards servers.
 enum SpegelPlanner {
     static func plan(_ mirror: P2PMirror, _ snapshot: Snapshot) -> Plan {
         let fleet = SpegelFleet(mirror, snapshot)
@@ -12,12 +12,15 @@ enum SpegelPlanner {
         let parts = Parts(fleet)
         let step = step(fleet, parts, staleness)
         let planned = parts.replacement?.planned ?? []
-        let candidates = CandidateInput(fleet, snapshot, planned: planned, hold: hold(on: fleet, parts)).map {
-            CandidatePlanner.decide($0)
-        }
+        let isGoing = mirror.metadata.deletionTimestamp != nil
+        // Pods that go with their mirror need not be put back.
+        let input =
+            isGoing && parts.installation != nil
+            ? nil : CandidateInput(fleet, snapshot, planned: planned, hold: hold(on: fleet, parts))
+        let candidates = input.map { CandidatePlanner.decide($0) }
         let isHeld = staleness != nil || !mirror.spec.pauseRequests.isEmpty
         let nodes = SpegelMirrorNodes(fleet, snapshot)
-        let writesNodes = !isHeld && mirror.metadata.deletionTimestamp == nil
+        let writesNodes = !isHeld && !isGoing
         let status = SpegelStatus(fleet, parts, snapshot, candidates).status(step)
         return Plan(
             mirror: mirror.metadata.name,
@@ -39,7 +42,12 @@ enum SpegelPlanner {
         init(_ fleet: SpegelFleet) {
             if let install = fleet.spegel.install {
                 let installation = Installation(fleet, install)
-                replacement = PodReplacement(fleet, install, revision: installation.revision)
+                replacement = PodReplacement(
+                    fleet,
+                    install,
+                    revision: installation.revision,
+                    desired: installation.desiredCount
+                )
                 self.installation = installation
                 debugUntil = install.debugUntil
             }
@@ -66,6 +74,11 @@ enum SpegelPlanner {
         }
         if let adoption = parts.adoption { return adopted(fleet, adoption) }
         guard let installation = parts.installation, let replacement = parts.replacement else { return StepOutcome() }
+        if let version = installation.version, version < .oldest {
+            let message =
+                "\(version) is older than \(SpegelVersion.oldest), whose flags are known: nothing is installed"
+            return StepOutcome(progress: .stalled(Verdict(.unsupportedVersion, message)))
+        }
         if let action = finalizer(mirror, isWanted: true) { return begun(action) }
         let actions = installation.actions
         guard actions.isEmpty else {

@@ -35,7 +35,22 @@ struct SpegelStatus {
             nodes: nodes(step),
             candidates: set.candidates,
             evictions: set.evictions,
-            storm: set.storm
+            storm: set.storm,
+            nextChange: nextChange(progress)
+        )
+    }
+
+    private func nextChange(_ progress: Progress) -> P2PMirrorStatus.NextChange? {
+        guard let node = parts.replacement?.next else { return nil }
+        let verdict =
+            switch progress {
+            case .steady(let verdict), .advancing(let verdict), .stalled(let verdict): verdict
+            }
+        return P2PMirrorStatus.NextChange(
+            node: node,
+            action: .replacePods,
+            reason: verdict.reason.rawValue,
+            message: String(verdict.message.prefix(4_096))
         )
     }
 

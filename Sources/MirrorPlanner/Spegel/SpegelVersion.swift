@@ -1,5 +1,5 @@
-/// A release of Spegel, and what is known of it. Sources: spegel `main.go`, `charts/spegel/templates/daemonset.yaml` and
-/// `pkg/routing` at the tags v0.5.0 to v0.7.4.
+/// A release of Spegel, and what is known of it. Sources: spegel `main.go`, `charts/spegel/templates/daemonset.yaml`
+/// and `pkg/routing` at the tags v0.5.0 to v0.7.4.
 package struct SpegelVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
     package var major: Int
     package var minor: Int
@@ -41,7 +41,7 @@ package struct SpegelVersion: Hashable, Sendable, Comparable, CustomStringConver
     /// Whether peers also speak QUIC, for which the port must be open for UDP.
     package var speaksQUIC: Bool { self >= SpegelVersion(0, 7, 0) }
 
-    /// Whether `registry` is told containerd's `config_path`, with which it looked at containerd's configuration itself;
-    /// from 0.7 on nobody does.
+    /// Whether `registry` is told containerd's `config_path`, with which it looked at containerd's configuration
+    /// itself; from 0.7 on nobody does.
     package var checksContainerd: Bool { self < SpegelVersion(0, 7, 0) }
 }

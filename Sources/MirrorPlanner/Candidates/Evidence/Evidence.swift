@@ -105,7 +105,7 @@ package struct PodEvidence: Hashable, Sendable {
     }
 
     /// Where a pod is wanted and none is.
-    static let absent = PodEvidence(isPresent: false, isReady: false)
+    package static let absent = PodEvidence(isPresent: false, isReady: false)
 }
 
 /// What the agent measures on the node, in whole percent; nil where it cannot tell.

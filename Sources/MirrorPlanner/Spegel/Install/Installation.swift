@@ -14,6 +14,8 @@ struct Installation {
     }
 
     var revision: String { objects.settings.revision }
+    /// The release that is asked for; nil where it is none.
+    var version: SpegelVersion? { objects.settings.version }
 
     // MARK: While the mirror is there
 
@@ -53,6 +55,15 @@ struct Installation {
             && present.body[path: "status", "observedGeneration"] == present.body[path: "metadata", "generation"]
     }
 
+    /// How many pods the DaemonSet is to have; nil where its controller has not looked at it as it is.
+    var desiredCount: Int? {
+        guard isTemplateCurrent,
+            let count = fleet.object(DaemonSetKind.resource, fleet.names.base)?
+                .body[path: "status", "desiredNumberScheduled"]?.intValue
+        else { return nil }
+        return Int(count)
+    }
+
     private func removal(of object: ManagedObject, _ why: String) -> Action? {
         guard object.metadata.deletionTimestamp == nil else { return nil }
         return .deleteObject(object.resource, object.key, uid: object.metadata.uid, Verdict(.removesObject, why))
@@ -70,18 +81,14 @@ struct Installation {
 
     // MARK: When the mirror goes
 
-    /// Whether no object of the installation names the mirror as its owner any more: the garbage collector takes that
-    /// off what is to outlive its owner, and only then its own finalizer (kubernetes
-    /// `pkg/controller/garbagecollector/garbagecollector.go`, `attemptToOrphan`).
+    /// Whether the DaemonSet does not name the mirror as its owner any more: the garbage collector takes that off what
+    /// is to outlive its owner, and only then its own finalizer off the owner (kubernetes
+    /// `pkg/controller/garbagecollector/garbagecollector.go`, `attemptToOrphanWorker`).
     var isOrphaned: Bool {
-        let wanted = Set(objects.all.map(Identity.init))
-        let present = fleet.evidence.objects.filter {
-            wanted.contains(Identity($0)) && $0.metadata.deletionTimestamp == nil
-        }
-        return !present.isEmpty
-            && present.allSatisfy { object in
-                !object.metadata.ownerReferences.contains { $0.uid == fleet.mirror.metadata.uid }
-            }
+        guard let pods = fleet.object(DaemonSetKind.resource, fleet.names.base),
+            pods.metadata.deletionTimestamp == nil
+        else { return false }
+        return !pods.metadata.ownerReferences.contains { $0.uid == fleet.mirror.metadata.uid }
     }
 
     /// Takes the pods away, puts containerd's files back on every node, and only then lets the mirror go; its objects

@@ -18,7 +18,10 @@ package struct ManagedObject: Codable, Hashable, Sendable {
     package var metadata: ObjectMeta {
         (try? JSONCoding.decode(ObjectMeta.self, from: body["metadata"] ?? [:])) ?? ObjectMeta(name: "")
     }
-    package var key: ObjectKey { metadata.key }
+    package var key: ObjectKey {
+        let metadata = body["metadata"]
+        return ObjectKey(namespace: metadata?["namespace"]?.stringValue, name: metadata?["name"]?.stringValue ?? "")
+    }
     /// As in "DaemonSet p2pmirror-system/embedded-spegel".
     package var title: String { "\(resource.kind) \(key)" }
 
@@ -65,8 +68,8 @@ package struct ManagedObject: Codable, Hashable, Sendable {
         }
     }
 
-    /// The members by which all elements of a list are told apart (kubernetes `staging/src/k8s.io/api/core/v1/types.go`,
-    /// `patchMergeKey`); nil where the list is one value.
+    /// The members by which all elements of a list are told apart (kubernetes
+    /// `staging/src/k8s.io/api/core/v1/types.go`, `patchMergeKey`); nil where the list is one value.
     private static func mergeKey(of list: [JSONValue]) -> [String]? {
         guard !list.isEmpty else { return nil }
         for key in [["containerPort", "protocol"], ["port", "protocol"], ["mountPath"], ["uid"], ["name"]]

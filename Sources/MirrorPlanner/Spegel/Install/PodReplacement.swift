@@ -1,14 +1,15 @@
 import KubeCore
 import MirrorAPI
 
-/// Replaces the pods of an installation that run with other settings than those that are wished for: one pod first, then
-/// waves, each once the one before is ready, and no further where it does not become ready.
+/// Replaces the pods of an installation that run with other settings than those that are wished for: one pod first,
+/// then waves, each once the one before is ready, and no further where it does not become ready.
 ///
 /// Guarantees:
-/// - No more than `maxUnavailable` pods are away by our act, and only one before the new settings have proven well once.
+/// - No more than `maxUnavailable` pods are away by our act, and only one before the new settings have proven well
+///   once.
 /// - So many published peers stay ready as the candidate set must have, or all but one of them.
-/// - A pod with the new settings that is not ready within `progressDeadlineSeconds` stops it; going back to the settings
-///   before replaces what failed, and nothing else.
+/// - A pod with the new settings that is not ready within `progressDeadlineSeconds` stops it; going back to the
+///   settings before replaces what failed, and nothing else.
 struct PodReplacement {
     private let fleet: SpegelFleet
     private let install: P2PMirrorSpec.Install
@@ -19,7 +20,8 @@ struct PodReplacement {
     /// Ready nodes that have no pod yet, or one that is going.
     private let vacant: [SpegelFleet.Place]
 
-    init(_ fleet: SpegelFleet, _ install: P2PMirrorSpec.Install, revision: String) {
+    /// - Parameter desired: how many pods the DaemonSet is to have, as its controller counts; nil where it has not yet.
+    init(_ fleet: SpegelFleet, _ install: P2PMirrorSpec.Install, revision: String, desired: Int?) {
         self.fleet = fleet
         self.install = install
         self.revision = revision
@@ -28,7 +30,10 @@ struct PodReplacement {
         var current: [SpegelFleet.Place] = []
         var vacant: [SpegelFleet.Place] = []
         // What a node that is away runs can't be replaced; it gets its new pod when it is back.
+        // A node whose taints are not tolerated has none, and is to have none.
+        let isComplete = desired.map { fleet.places.count { $0.pod != nil } >= $0 } ?? false
         for place in fleet.places where place.isReady {
+            if isComplete, place.pod == nil { continue }
             guard let pod = place.pod, !pod.isDeleting else {
                 vacant.append(place)
                 continue
@@ -48,10 +53,22 @@ struct PodReplacement {
     var planned: Set<String> {
         let going = fleet.places.filter { $0.pod?.isDeleting == true && $0.pod?.isOf(revision) == false }
         let coming = current.filter { !isAvailable($0) && !isLate($0) }
-        return Set((going + vacant.filter { $0.pod == nil } + coming).map(\.name))
+        // That one can't become ready before there is another.
+        let alone = isAlone ? fleet.places.filter { $0.pod != nil } : []
+        return Set((going + vacant.filter { $0.pod == nil } + coming + alone).map(\.name))
     }
 
     var outdatedCount: Int { outdated.count }
+
+    /// What is replaced next; nil where nothing is left.
+    var next: String? { ordered.first?.name }
+
+    /// Whether there is one peer only, and it needs another one.
+    private var isAlone: Bool {
+        fleet.places.count { $0.pod != nil } == 1 && SpegelVersion(install.version)?.isReadyAlone == false
+    }
+
+    private var ordered: [SpegelFleet.Place] { outdated.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) } }
 
     /// Ready for `minReadySeconds`.
     private func isAvailable(_ place: SpegelFleet.Place) -> Bool {
@@ -86,8 +103,8 @@ struct PodReplacement {
             let verdict = Verdict(
                 .upgradeStopped,
                 "\(outdated.count) pod(s) are left to replace, and none is: \(late.count) with the new settings "
-                    + "(\(install.version)) are not ready \(rollout.progressDeadlineSeconds) s after their start, first "
-                    + "\(words(failed)). Set spec.spegel.install back, or to what works"
+                    + "(\(install.version)) are not ready \(rollout.progressDeadlineSeconds) s after their start, "
+                    + "first \(words(failed)). Set spec.spegel.install back, or to what works"
             )
             // Those that serve nobody may go on: the way back is for them.
             return StepOutcome(progress: .stalled(verdict), notes: [Note(.warning, node: failed.name, verdict)])
@@ -147,7 +164,7 @@ struct PodReplacement {
         let floor = min(settings.floor(of: total), total - 1)
         var ready = (outdated + current).count { $0.isReadyCandidate }
         var wave: [SpegelFleet.Place] = []
-        for place in outdated.sorted(by: { ($0.rank, $0.name) < ($1.rank, $1.name) }) where free > 0 {
+        for place in ordered where free > 0 {
             if place.isReadyCandidate {
                 guard ready - 1 >= floor else { continue }
                 ready -= 1
@@ -168,7 +185,7 @@ struct PodReplacement {
         if !vacant.isEmpty {
             return .waiting(.waitsForPods, "\(Sentences.list(vacant.map(\.name))) has no pod yet", until: deadline)
         }
-        if all.count == 1, SpegelVersion(install.version)?.isReadyAlone == false {
+        if all.count == 1, isAlone {
             return StepOutcome(progress: .steady(Verdict(.healthy, "One peer runs; it is ready once there is another")))
         }
         let starting = current.filter { $0.pod?.isReady == false && !isLate($0) }

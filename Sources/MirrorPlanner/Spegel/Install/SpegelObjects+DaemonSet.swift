@@ -27,7 +27,8 @@ extension SpegelObjects {
         )
     }
 
-    /// Runs `spegel cleanup` on every node once the mirror is gone from it: the files that Spegel moved aside come back.
+    /// Runs `spegel cleanup` on every node once the mirror is gone from it: the files that Spegel moved aside come
+    /// back.
     var cleanUp: ManagedObject {
         var pod = podSpec
         pod["automountServiceAccountToken"] = false

@@ -1,8 +1,8 @@
 import KubeCore
 import MirrorAPI
 
-/// The condition `PeersConnected`: whether every peer has found others, and else who has not, where it is, and what it or
-/// those that it is sent to answer.
+/// The condition `PeersConnected`: whether every peer has found others, and else who has not, where it is, and what it
+/// or those that it is sent to answer.
 struct PeerConnections {
     private let fleet: SpegelFleet
     private let evidence: SeedEvidence?

@@ -39,8 +39,8 @@ package enum SpegelLever {
         return ["metadata": metadata]
     }
 
-    /// The merge patch that carries a pod out of the set, or into it; nil where it is as it should be, or where somebody
-    /// else took it out. It fails where the pod has changed since it was read.
+    /// The merge patch that carries a pod out of the set, or into it; nil where it is as it should be, or where
+    /// somebody else took it out. It fails where the pod has changed since it was read.
     package static func move(_ pod: Pod, into isPublished: Bool, by mirror: String) -> JSONValue? {
         let lever = lever(of: pod, for: mirror)
         guard isPublished ? lever == .withdrawn(isOurs: true) : lever == .published,
