@@ -79,6 +79,8 @@ struct PlanText {
             "delete \(resource.kind) \(key): \(verdict.message)"
         case .replacePod(let key, _, let node, let verdict): "delete pod \(key) on \(node): \(verdict.message)"
         case .labelPod(let key, _, _, let verdict): "label pod \(key): \(verdict.message)"
+        case .changeObject(let resource, let key, _, _, let verdict):
+            "change \(resource.kind) \(key): \(verdict.message)"
         case .setFinalizers(_, _, let verdict): "set the finalizers of the mirror: \(verdict.message)"
         }
     }

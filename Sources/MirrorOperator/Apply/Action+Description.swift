@@ -17,6 +17,7 @@ extension Action {
         case .deleteObject: "deleteObject"
         case .replacePod: "replacePod"
         case .labelPod: "labelPod"
+        case .changeObject: "changeObject"
         case .setFinalizers: "setFinalizers"
         }
     }
@@ -59,6 +60,9 @@ extension Action {
             metadata.tell(verdict)
         case .labelPod(let key, _, _, let verdict):
             metadata["pod"] = "\(key)"
+            metadata.tell(verdict)
+        case .changeObject(let resource, let key, _, _, let verdict):
+            metadata["object"] = "\(resource.kind) \(key)"
             metadata.tell(verdict)
         case .setFinalizers(let finalizers, _, let verdict):
             metadata["finalizers"] = "\(finalizers.joined(separator: ", "))"

@@ -75,7 +75,7 @@ package struct PlanExecutor: Sendable {
         case .acquireDisruption(_, let from): return from == nil ? nil : "conflict"
         // These make what is not there: a namespace or a definition is missing, and another look won't bring it.
         case .applyMirrorNode, .applyObject: return nil
-        case .deleteObject, .replacePod, .labelPod, .setFinalizers: return "conflict"
+        case .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: return "conflict"
         }
     }
 
@@ -101,7 +101,7 @@ package struct PlanExecutor: Sendable {
             try await setApproval(try JSONCoding.value(of: approval), of: name, version)
         case .withdrawApproval(let name, let version, _, _):
             try await setApproval(.null, of: name, version)
-        case .applyObject, .deleteObject, .replacePod, .labelPod, .setFinalizers:
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
             try await workloads.carryOut(action, of: plan)
         }
     }

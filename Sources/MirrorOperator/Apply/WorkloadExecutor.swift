@@ -43,6 +43,13 @@ struct WorkloadExecutor: Sendable {
                 ]
             ]
             ownWrites.wrote(try await api.patch(Pod.self, key, .merge(change), manager: FieldManager.candidates))
+        case .changeObject(let resource, let key, let version, var change, _):
+            var metadata = change["metadata"] ?? [:]
+            metadata["resourceVersion"] = try Self.required(version, "\(resource.kind) \(key)")
+            change["metadata"] = metadata
+            let request = try KubeRequest.patch(resource, key, .merge(change), manager: FieldManager.spegel)
+            let stored: JSONValue = try await api.send(request)
+            ownWrites.wrote(resource, try JSONCoding.decode(ObjectMeta.self, from: stored["metadata"] ?? [:]))
         case .setFinalizers(let finalizers, let version, _):
             let key = ObjectKey(name: plan.mirror)
             let change: JSONValue = [

@@ -28,8 +28,11 @@ package struct EvidenceReader: Sendable {
             // To give the Lease back is to allow the next restart.
             case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: true
             case .applyMirrorNode, .deleteMirrorNode: false
-            // Each rests on a version or a UID, or takes nothing away from anybody.
-            case .applyObject, .deleteObject, .replacePod, .labelPod, .setFinalizers: false
+            // An object of a mirror that is being deleted gets its owner back by the one, and goes by the other, although
+            // it was to outlive the mirror.
+            case .applyObject, .deleteObject: true
+            // Each rests on a version or a UID.
+            case .replacePod, .labelPod, .changeObject, .setFinalizers: false
             }
         }
     }
@@ -46,6 +49,7 @@ package struct EvidenceReader: Sendable {
         }
         live.nodes = try await nodes(of: snapshot, for: plan)
         live.mirrorNodes = try await mirrorNodes(of: live, for: plan)
+        try await refreshInstallation(of: plan.mirror, in: &live)
         live.now = now()
         return live
     }
@@ -65,6 +69,35 @@ package struct EvidenceReader: Sendable {
             snapshot.unreadableMirrors.append(name)
         }
         return true
+    }
+
+    /// Puts the objects in that we made for a mirror, as they are now.
+    private func refreshInstallation(of name: String, in snapshot: inout Snapshot) async throws(KubeError) {
+        guard var evidence = snapshot.spegel[name],
+            let names = snapshot.mirrors.first(where: { $0.metadata.name == name }).map({ SpegelNames($0) })
+        else { return }
+        var objects: [ManagedObject] = []
+        for object in evidence.objects {
+            guard names.owns(object.metadata) else {
+                objects.append(object)
+                continue
+            }
+            if let found = try await find(object) { objects.append(found) }
+        }
+        evidence.objects = objects
+        snapshot.spegel[name] = evidence
+    }
+
+    private func find(_ object: ManagedObject) async throws(KubeError) -> ManagedObject? {
+        do {
+            var body: JSONValue = try await api.send(.get(object.resource, object.key))
+            var metadata = body["metadata"] ?? [:]
+            metadata["managedFields"] = nil
+            body["metadata"] = metadata
+            return ManagedObject(object.resource, body)
+        } catch  where error.isNotFound {
+            return nil
+        }
     }
 
     /// Those of all servers are read: a claim is what the next restart waits for. Of agents, of which there may be
@@ -121,7 +154,7 @@ package struct EvidenceReader: Sendable {
                 snapshot.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
             case .releaseDisruption(let lease, _, _): DisruptionHolder(lease)?.node
             case .applyMirrorNode, .deleteMirrorNode, .applyObject, .deleteObject, .replacePod, .labelPod,
-                .setFinalizers:
+                .changeObject, .setFinalizers:
                 nil
             }
         }

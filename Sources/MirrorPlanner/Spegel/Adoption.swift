@@ -11,9 +11,6 @@ struct Adoption {
     /// `charts/spegel/templates/service.yaml`).
     let bootstrap: ManagedObject?
 
-    /// Annotation on a bootstrap Service: the mirror that narrowed it.
-    static let mark = "p2pmirror.io/taken-over-by"
-
     /// On every object of the release.
     private let labels: [String: String]
 
@@ -48,11 +45,13 @@ struct Adoption {
         )
     }
 
+    /// Whether we may have changed something of the release: the finalizer is set before the first write.
+    private var hasTouched: Bool { fleet.mirror.metadata.finalizers.contains(Finalizer.spegel) }
+
+    private var isNarrowed: Bool { bootstrap?.body[path: "spec", "selector"]?[LabelKey.candidate] != nil }
+
     /// Whether the Service hands out candidates only, and we made it so.
-    var isTakenOver: Bool {
-        bootstrap?.metadata.annotations[Self.mark] == fleet.mirror.metadata.name
-            && bootstrap?.body[path: "spec", "selector"]?[LabelKey.candidate] == "true"
-    }
+    var isTakenOver: Bool { hasTouched && isNarrowed }
 
     /// First every pod becomes a candidate, and then only candidates are selected: the Service is never empty between.
     var takeOver: [Action] {
@@ -70,29 +69,40 @@ struct Adoption {
             )
         }
         guard labels.isEmpty, !isTakenOver, fleet.places.contains(where: { $0.pod != nil }) else { return labels }
-        return [.applyObject(intent(of: bootstrap, isTakenOver: true), verdict)]
+        return [change(bootstrap, "true", verdict)]
     }
 
-    /// The selector as the chart has it.
+    /// The selector as the chart has it, and once it is so, the pods too.
     var release: [Action] {
-        guard let bootstrap, bootstrap.metadata.annotations[Self.mark] == fleet.mirror.metadata.name else { return [] }
+        guard hasTouched else { return [] }
         let verdict = Verdict(.takesOverBootstrap, "The bootstrap Service is given back to the release")
-        return [.applyObject(intent(of: bootstrap, isTakenOver: false), verdict)]
+        if let bootstrap, isNarrowed { return [change(bootstrap, .null, verdict)] }
+        let selector = SpegelFleet.selector(of: fleet.mirror, fleet.names)
+        return fleet.evidence.pods.filter { pod in
+            pod.metadata.namespace == fleet.names.namespace && !pod.isDeleting
+                && selector.allSatisfy { pod.metadata.labels[$0.key] == $0.value }
+        }.compactMap { pod in
+            guard let change = SpegelLever.cleared(pod, by: fleet.mirror.metadata.name) else { return nil }
+            let verdict = Verdict(.takesOverBootstrap, "The pod is as its DaemonSet makes it")
+            return .changeObject(
+                Pod.resource,
+                pod.key,
+                resourceVersion: pod.metadata.resourceVersion,
+                change,
+                verdict
+            )
+        }
     }
 
-    /// All that our field manager has in it; applied without a field, that field goes.
-    private func intent(of service: ManagedObject, isTakenOver: Bool) -> ManagedObject {
-        var metadata: JSONValue = [
-            "name": .string(service.key.name), "namespace": .string(fleet.names.namespace),
-        ]
-        var body: JSONValue = [
-            "apiVersion": .string(ServiceKind.resource.apiVersion), "kind": .string(ServiceKind.resource.kind),
-        ]
-        if isTakenOver {
-            metadata["annotations"] = [Self.mark: .string(fleet.mirror.metadata.name)]
-            body["spec"] = ["selector": [LabelKey.candidate: "true"]]
-        }
-        body["metadata"] = metadata
-        return ManagedObject(ServiceKind.resource, body)
+    /// One key of the selector. Not by server-side apply: servers from 1.21 on know one owner of a selector as a whole
+    /// (kubernetes/kubernetes#97989), so an apply of one key would take the chart's keys out.
+    private func change(_ service: ManagedObject, _ value: JSONValue, _ verdict: Verdict) -> Action {
+        .changeObject(
+            service.resource,
+            service.key,
+            resourceVersion: service.metadata.resourceVersion,
+            ["spec": ["selector": [LabelKey.candidate: value]]],
+            verdict
+        )
     }
 }

@@ -103,7 +103,9 @@ enum SpegelPlanner {
         if let first = actions.first {
             let message = takesOver ? "The bootstrap Service is taken over" : "The bootstrap Service is given back"
             let verdict = Verdict(.takesOverBootstrap, message)
-            if case .labelPod = first { return StepOutcome(actions: actions, progress: .advancing(verdict)) }
+            guard case .changeObject(ServiceKind.resource, _, _, _, _) = first else {
+                return StepOutcome(actions: actions, progress: .advancing(verdict))
+            }
             return StepOutcome(actions: actions, progress: .advancing(verdict), notes: [Note(.normal, verdict)])
         }
         if !takesOver, let action = finalizer(mirror, isWanted: false) { return begun(action) }
@@ -122,8 +124,9 @@ enum SpegelPlanner {
         guard let release = finalizer(fleet.mirror, isWanted: false) else {
             return StepOutcome(progress: .advancing(Verdict(.paused, "The mirror is being deleted")))
         }
-        // Deleted with --cascade=orphan: all of it is to stay.
-        let isOrphaning = fleet.mirror.metadata.finalizers.contains("orphan")
+        // Deleted with --cascade=orphan: all of it is to stay, also where the garbage collector was here before us.
+        let isOrphaning =
+            fleet.mirror.metadata.finalizers.contains("orphan") || parts.installation?.isOrphaned == true
         var outcome = StepOutcome()
         if !isOrphaning, let installation = parts.installation { outcome = installation.farewell() }
         if let adoption = parts.adoption { outcome.actions = adoption.release }

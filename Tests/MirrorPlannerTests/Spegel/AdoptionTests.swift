@@ -79,33 +79,58 @@ struct AdoptionTests {
         #expect(stalled.message.contains("spegel") && stalled.message.contains("other"))
     }
 
+    private static func kinds(_ actions: some Sequence<Action>) -> [String] {
+        actions.map { action in
+            switch action {
+            case .setFinalizers: "finalizers"
+            case .labelPod: "label"
+            case .changeObject(let resource, let key, _, let change, _):
+                resource == Pod.resource ? "bare" : "\(key.name) \(change.content)"
+            default: "\(action)"
+            }
+        }
+    }
+
     @Test("Taking over: the finalizer, every pod, and only then the one key; and back in the other order")
     func takesOver() throws {
         var world = Self.world(takesOver: true)
         world.pass(60)
-        let kinds = Self.written(world).map { action in
-            switch action {
-            case .setFinalizers: "finalizers"
-            case .labelPod: "label"
-            case .applyObject(let object, _): object.key.name
-            default: "\(action)"
-            }
-        }
-        #expect(kinds == ["finalizers", "label", "label", "label", "mirror-spegel-bootstrap"])
-        guard case .applyObject(let intent, _)? = Self.written(world).last else {
-            Issue.record("no Service is applied")
-            return
-        }
-        #expect(intent.body["spec"] == ["selector": [LabelKey.candidate: "true"]], "one key alone")
+        let taking = #"mirror-spegel-bootstrap {"spec":{"selector":{"p2pmirror.io/candidate":"true"}}}"#
+        #expect(Self.kinds(Self.written(world)) == ["finalizers", "label", "label", "label", taking])
         #expect(world.condition(.evictionEffective)?.status == .true)
         let before = Self.written(world).count
         world.mirror.spec.spegel?.adopt?.takeOverBootstrap = false
-        world.operate()
-        world.operate()
-        let back = Self.written(world).dropFirst(before)
-        #expect(back.count == 2)
-        if case .applyObject(let intent, _)? = back.first { #expect(intent.body["spec"] == nil) }
+        world.pass(5)
+        let giving = #"mirror-spegel-bootstrap {"spec":{"selector":{"p2pmirror.io/candidate":null}}}"#
+        let back = Self.kinds(Self.written(world).dropFirst(before))
+        #expect(back == [giving, "bare", "bare", "bare", "finalizers"])
         #expect(world.mirror.metadata.finalizers == [])
+        #expect(world.pods.allSatisfy { $0.metadata.labels[LabelKey.candidate] == nil })
+    }
+
+    @Test("A pod that we took out of the set is given back without our mark, and one that somebody else took out stays")
+    func givesBackEvicted() throws {
+        var world = Self.world(takesOver: true)
+        world.pass(60)
+        for (index, mark) in [SpegelWorld.name, nil].enumerated() {
+            world.pods[index].metadata.labels[LabelKey.candidate] = "false"
+            world.pods[index].metadata.annotations[AnnotationKey.evictedBy] = mark
+        }
+        world.mirror.spec.spegel?.adopt?.takeOverBootstrap = false
+        world.pass(5)
+        #expect(world.pods.map { $0.metadata.labels[LabelKey.candidate] } == [nil, "false", nil])
+        #expect(world.pods.allSatisfy { $0.metadata.annotations[AnnotationKey.evictedBy] == nil })
+    }
+
+    @Test("A selector that somebody else narrowed is left alone")
+    func foreignKey() throws {
+        var world = Self.world(takesOver: false)
+        let index = try #require(world.evidence.objects.firstIndex { $0.resource == ServiceKind.resource })
+        world.evidence.objects[index].body["spec"]?["selector"]?[LabelKey.candidate] = "true"
+        world.pass(10)
+        world.mirror.metadata.deletionTimestamp = world.snapshot.now
+        world.pass(10)
+        #expect(Self.kinds(Self.written(world)) == [])
     }
 
     @Test("A mirror that goes gives the Service back first")
@@ -113,9 +138,15 @@ struct AdoptionTests {
         var world = Self.world(takesOver: true)
         world.pass(60)
         world.mirror.metadata.deletionTimestamp = world.snapshot.now
-        world.operate()
-        #expect(world.mirror.metadata.finalizers == [Finalizer.spegel])
-        world.operate()
-        #expect(world.mirror.metadata.finalizers == [])
+        for finalizers in [[Finalizer.spegel], [Finalizer.spegel], []] {
+            world.operate()
+            #expect(world.mirror.metadata.finalizers == finalizers)
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate var content: String {
+        (try? JSONCoding.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }

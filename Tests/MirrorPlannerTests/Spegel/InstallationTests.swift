@@ -134,6 +134,21 @@ struct InstallationTests {
         #expect(world.mirror.metadata.finalizers == ["orphan"])
     }
 
+    @Test("All of it stays too where the garbage collector has done its part before we look")
+    func orphansUnseen() throws {
+        var world = SpegelWorld(nodes: 3)
+        world.pass(60)
+        let before = world.done.count
+        for index in world.evidence.objects.indices {
+            world.evidence.objects[index].body["metadata"]?["ownerReferences"] = nil
+        }
+        world.mirror.metadata.deletionTimestamp = world.snapshot.now
+        world.pass(30)
+        #expect(Self.kinds(Array(world.done.dropFirst(before))) == ["finalizers"])
+        #expect(world.mirror.metadata.finalizers == [])
+        #expect(world.object("DaemonSet", "peers-spegel") != nil)
+    }
+
     @Test(
         "The same settings have the same revision whatever is rendered from them",
         arguments: [

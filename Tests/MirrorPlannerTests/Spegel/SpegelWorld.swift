@@ -126,7 +126,7 @@ struct SpegelWorld {
         snapshot.seeds[Self.name]?.trust ?? SignalTrust(since: Self.epoch)
     }
 
-    private mutating func nextVersion() -> String {
+    mutating func nextVersion() -> String {
         serial += 1
         return "v\(serial)"
     }
@@ -150,6 +150,7 @@ struct SpegelWorld {
             guard let index = pods.firstIndex(where: { $0.key == key }) else { return }
             pods[index].metadata.labels.merge(labels) { $1 }
             pods[index].metadata.resourceVersion = nextVersion()
+        case .changeObject(let resource, let key, _, let change, _): self.change(resource, key, change)
         case .setFinalizers(let finalizers, _, _):
             mirror.metadata.finalizers = finalizers
             mirror.metadata.resourceVersion = nextVersion()

@@ -81,6 +81,16 @@ struct Installation {
 
     // MARK: When the mirror goes
 
+    /// Whether the DaemonSet does not name the mirror as its owner any more: the garbage collector takes that off what
+    /// is to outlive its owner, and only then its own finalizer off the owner (kubernetes
+    /// `pkg/controller/garbagecollector/garbagecollector.go`, `attemptToOrphanWorker`).
+    var isOrphaned: Bool {
+        guard let pods = fleet.object(DaemonSetKind.resource, fleet.names.base),
+            pods.metadata.deletionTimestamp == nil
+        else { return false }
+        return !pods.metadata.ownerReferences.contains { $0.uid == fleet.mirror.metadata.uid }
+    }
+
     /// Takes the pods away, puts containerd's files back on every node, and only then lets the mirror go; its objects
     /// go by their owner references. A node that is away holds up nothing: it is named, and keeps its files.
     func farewell() -> StepOutcome {

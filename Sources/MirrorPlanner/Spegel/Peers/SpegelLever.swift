@@ -28,6 +28,17 @@ package enum SpegelLever {
         return .withdrawn(isOurs: pod.metadata.annotations[AnnotationKey.evictedBy] == mirror)
     }
 
+    /// What takes the label and our mark off a pod, as a merge patch; nil where there is none of ours.
+    package static func cleared(_ pod: Pod, by mirror: String) -> JSONValue? {
+        guard pod.metadata.labels[LabelKey.candidate] != nil, lever(of: pod, for: mirror) != .withdrawn(isOurs: false)
+        else { return nil }
+        var metadata: JSONValue = ["labels": [LabelKey.candidate: .null]]
+        if pod.metadata.annotations[AnnotationKey.evictedBy] == mirror {
+            metadata["annotations"] = [AnnotationKey.evictedBy: .null]
+        }
+        return ["metadata": metadata]
+    }
+
     /// The merge patch that carries a pod out of the set, or into it; nil where it is as it should be, or where
     /// somebody else took it out. It fails where the pod has changed since it was read.
     package static func move(_ pod: Pod, into isPublished: Bool, by mirror: String) -> JSONValue? {
