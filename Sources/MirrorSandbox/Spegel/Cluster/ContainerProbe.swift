@@ -2,8 +2,8 @@ package import KubeCore
 
 /// The probes of one container and what they have come to.
 ///
-/// Source: `pkg/kubelet/prober/worker.go` of kubernetes: until the startup probe has passed no other one runs; a probe's
-/// result changes after `failureThreshold` failures or `successThreshold` successes in a row.
+/// Source: `pkg/kubelet/prober/worker.go` of kubernetes: until the startup probe has passed no other one runs; a
+/// probe's result changes after `failureThreshold` failures or `successThreshold` successes in a row.
 package struct ContainerProbe: Hashable, Sendable {
     /// One probe as the container has it.
     package struct Rule: Hashable, Sendable {

@@ -2,8 +2,8 @@ import KubeClient
 package import KubeCore
 import Synchronization
 
-/// The kubelets of a simulated cluster: they run the Pods of its nodes, each as a process at an address of its own, probe
-/// them as their specification says, and write their status.
+/// The kubelets of a simulated cluster: they run the Pods of its nodes, each as a process at an address of its own,
+/// probe them as their specification says, and write their status.
 package final class Kubelet: Sendable {
     /// What a Pod's process is started with.
     package struct Settings: Sendable {

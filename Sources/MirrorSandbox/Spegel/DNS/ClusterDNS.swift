@@ -3,8 +3,8 @@ import Synchronization
 
 /// The DNS server of a simulated cluster, on a UDP port of loopback.
 ///
-/// Like CoreDNS it remembers an answer for as long as its time to live says: 5 s where the plugin `kubernetes` is not told
-/// otherwise, as in K3s; RKE2 and kubeadm set 30 s.
+/// Like CoreDNS it remembers an answer for as long as its time to live says: 5 s where the plugin `kubernetes` is not
+/// told otherwise, as in K3s; RKE2 and kubeadm set 30 s.
 package final class ClusterDNS: Sendable {
     private struct State {
         var records = ServiceRecords()

@@ -2,8 +2,8 @@ package import KubeCore
 
 /// The addresses that a cluster's DNS gives for headless Services.
 ///
-/// Source: `staging/src/k8s.io/endpointslice/reconciler.go` of kubernetes: every Pod that the selector matches, that has
-/// an address and has not ended is an endpoint; it is published where it is ready, or where the Service says
+/// Source: `staging/src/k8s.io/endpointslice/reconciler.go` of kubernetes: every Pod that the selector matches, that
+/// has an address and has not ended is an endpoint; it is published where it is ready, or where the Service says
 /// `publishNotReadyAddresses`, and then also while it ends.
 package struct ServiceRecords: Sendable {
     private let services: [ObjectKey: JSONValue]
