@@ -9,6 +9,7 @@ extension SandboxSession {
 
     /// The incident `spegel-bootstrap`, at the same time without the operator and with it, each on a cluster of its
     /// own.
+    ///
     /// - Throws: `ScenarioFailure` where the symptom does not show without the operator, or does not go with it.
     package func runSpegel(keep: Bool, bare: Bool) async throws {
         guard kubeconfig == nil else {
@@ -29,7 +30,7 @@ extension SandboxSession {
         say(
             "Spegel \(settings.version) on \(settings.nodes) nodes. A peer that starts looks up the bootstrap Service, "
                 + "sorts the addresses,\ntries the three lowest ones, and does so again and again until one answers\n"
-                + "two clusters at the same time, the same in all phases: one without the operator (control), one with it"
+                + "two clusters at the same time, alike in all phases: one without the operator (control), one with it"
         )
         let control = Task {
             try await withPods("control", index: 3, listen: (listen.host, 0)) { pods, _ in
