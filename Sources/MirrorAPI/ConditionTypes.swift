@@ -172,6 +172,17 @@ package enum Reason: String, CaseIterable, Sendable {
     case bootstrapNotTakenOver = "BootstrapNotTakenOver"
     case unsupportedVersion = "UnsupportedVersion"
 
+    // What is wrong with a node's containerd; in `status.agent.containerd`
+    case configPathUnset = "ConfigPathUnset"
+    case configPathElsewhere = "ConfigPathElsewhere"
+    case configPathNotSplit = "ConfigPathNotSplit"
+    case layersDiscarded = "LayersDiscarded"
+    case hostsFileMissing = "HostsFileMissing"
+    case hostsFileDead = "HostsFileDead"
+    case mirrorLeftovers = "MirrorLeftovers"
+    case containerdUnreadable = "ContainerdUnreadable"
+    case containerdRestartPending = "ContainerdRestartPending"
+
     // What follows stands in `status.agent` of a MirrorNode and in an agent's log. Agents share with the operator:
     // waitingForProof, guardedServer, unreadableConfiguration, approvalExpired, pendingChanges, nodeNotReady and
     // progressDeadlineExceeded.

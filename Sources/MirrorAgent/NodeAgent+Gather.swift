@@ -19,6 +19,10 @@ struct Observation {
     /// Since when the mirror has been gone.
     var goneSince: Timestamp?
     var figures: SeedFigures?
+    /// Since when ports of the node's mirror have not answered.
+    var silence: [Int: Timestamp] = [:]
+    /// When our file was changed that the present containerd has read.
+    var inForce: Timestamp?
 }
 
 extension NodeAgent {

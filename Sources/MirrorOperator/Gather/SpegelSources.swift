@@ -108,7 +108,7 @@ package final class SpegelSources: Sendable {
         var pod = pod
         pod.metadata.annotations = pod.metadata.annotations.filter { $0.key == AnnotationKey.evictedBy }
         pod.metadata.ownerReferences = []
-        pod.status.conditions.removeAll { $0.type != "Ready" }
+        pod.status.conditions.removeAll { $0.type != "Ready" && $0.type != "Initialized" }
         return pod
     }
 }

@@ -30,6 +30,8 @@ package final class MirrorOperator: Sendable {
 
     /// - Parameters:
     ///   - probes: makes probes of seeds; nil where none are to be made.
+    ///   - peers: makes a client of the server at that URL, to ask peers what they say of themselves; nil where nobody
+    ///     is asked.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - clock: for delays, backoff and the age of the stores.
     ///   - wallClock: the time that is written into objects and that deadlines in objects are compared with.
@@ -39,6 +41,7 @@ package final class MirrorOperator: Sendable {
         _ transport: any Transport,
         options: OperatorOptions,
         probes: (any ProbeTransport)? = nil,
+        peers: (@Sendable (String) throws(KubeError) -> any Transport)? = nil,
         planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
@@ -73,6 +76,7 @@ package final class MirrorOperator: Sendable {
         self.seeds = seeds
         let spegel = SpegelSources(api, clock: clock, generator: generator, logger: logger)
         self.spegel = spegel
+        let inspector = peers.map { [time] in PeerInspector($0, time: time) }
         makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
@@ -83,6 +87,7 @@ package final class MirrorOperator: Sendable {
                 stores: stores,
                 seeds: seeds,
                 spegel: spegel,
+                inspector: inspector,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
                 wallClock: wallClock,

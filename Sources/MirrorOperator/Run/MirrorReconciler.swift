@@ -35,6 +35,7 @@ package struct MirrorReconciler: Sendable {
     /// - Parameters:
     ///   - seeds: what is known of seeds beside the stores; nil where nobody watches them.
     ///   - spegel: what there is of Spegel; nil where nobody watches it.
+    ///   - inspector: asks peers that have found nobody; nil where nobody does.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
     ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
@@ -43,6 +44,7 @@ package struct MirrorReconciler: Sendable {
         stores: MirrorStores,
         seeds: SeedWatch? = nil,
         spegel: SpegelSources? = nil,
+        inspector: PeerInspector? = nil,
         leaseNamespace: String,
         ownWrites: OwnWrites,
         wallClock: @escaping @Sendable () -> MicroTimestamp,
@@ -61,6 +63,7 @@ package struct MirrorReconciler: Sendable {
             stores: stores,
             seeds: seeds,
             spegel: spegel,
+            inspector: inspector,
             leaseNamespace: leaseNamespace,
             now: now
         )

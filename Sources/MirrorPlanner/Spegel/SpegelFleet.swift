@@ -91,6 +91,17 @@ package struct SpegelFleet: Sendable {
 }
 
 extension SpegelFleet {
+    /// Where a pod serves its metrics.
+    package static let metricsPort = SpegelObjects.metricsPort
+
+    /// Peers that should have found others by now, and have not.
+    package var lostPeers: [Place] {
+        places.filter { place in
+            guard let pod = place.pod, !pod.isDeleting, !pod.isReady else { return false }
+            return !place.isYoung(at: now)
+        }
+    }
+
     /// Addresses of the peers by node, of those that have one.
     package var addresses: [String: String] {
         var addresses: [String: String] = [:]

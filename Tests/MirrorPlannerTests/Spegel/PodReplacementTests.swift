@@ -76,6 +76,28 @@ struct PodReplacementTests {
         #expect(Self.replaced(world) == ["node-5"])
     }
 
+    @Test(
+        "A peer that was well and is so no longer is none that we have just made: it leaves the set",
+        arguments: [0, 30]
+    )
+    func fallen(after seconds: Int) throws {
+        var world = SpegelWorld(nodes: 10) {
+            $0.candidates.unhealthyForSeconds = 10
+            $0.rollout.progressDeadlineSeconds = 600
+        }
+        world.pass(60)
+        let index = try #require(world.pods.firstIndex { $0.spec.nodeName == "node-5" })
+        let begin = world.snapshot.now
+        world.pods[index].status.conditions = [
+            .init(type: "Initialized", status: "True", lastTransitionTime: begin),
+            .init(type: "Ready", status: "False", lastTransitionTime: begin + seconds),
+        ]
+        world.startSeconds = 1_000
+        world.pass(seconds + 20)
+        let hasBeenReady = seconds > 0
+        #expect(world.pod(on: "node-5")?.metadata.labels[LabelKey.candidate] == (hasBeenReady ? "false" : "true"))
+    }
+
     @Test("A node that is away is left out, and gets its new pod when it is back")
     func away() throws {
         var world = SpegelWorld(nodes: 5)

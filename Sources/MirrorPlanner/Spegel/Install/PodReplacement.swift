@@ -52,7 +52,8 @@ struct PodReplacement {
     /// Nodes whose peer is away because of us: their pods go or have just been made.
     var planned: Set<String> {
         let going = fleet.places.filter { $0.pod?.isDeleting == true && $0.pod?.isOf(revision) == false }
-        let coming = current.filter { !isAvailable($0) && !isLate($0) }
+        // One that was well and is so no longer is no new one: what ails it counts at once.
+        let coming = current.filter { !isAvailable($0) && !isLate($0) && $0.pod?.hasFallen != true }
         // That one can't become ready before there is another.
         let alone = isAlone ? fleet.places.filter { $0.pod != nil } : []
         return Set((going + vacant.filter { $0.pod == nil } + coming + alone).map(\.name))
@@ -226,6 +227,16 @@ extension Pod {
     func isOf(_ revision: String) -> Bool { metadata.labels[LabelKey.revision] == revision }
 
     private var ready: Condition? { status.conditions.first { $0.type == "Ready" } }
+    /// Whether it has been ready and is so no longer: one that never was is not ready since its first status, and so
+    /// since it was initialized at the latest (kubernetes `pkg/kubelet/status/generate.go`).
+    var hasFallen: Bool {
+        let initialized = status.conditions.first { $0.type == "Initialized" && $0.status == "True" }
+        guard !isReady, let since = ready?.lastTransitionTime, let begin = initialized?.lastTransitionTime else {
+            return false
+        }
+        return since > begin
+    }
+
     /// Since when it has been ready, or has not: a change of the condition, or its beginning.
     var readinessSince: Timestamp? { ready?.lastTransitionTime ?? metadata.creationTimestamp }
 }

@@ -17,8 +17,10 @@ struct PeerConnections {
         guard !peers.isEmpty else { return (.unknown, Verdict(.noPods, "There is no peer yet")) }
         let lost = peers.filter { $0.pod?.isReady == false }
         guard !lost.isEmpty else { return (.true, connected(peers)) }
-        if peers.count == 1, fleet.places.count == 1 || peers[0].isYoung(fleet) { return (.unknown, alone(peers[0])) }
-        let late = lost.filter { !$0.isYoung(fleet) }
+        if peers.count == 1, fleet.places.count == 1 || peers[0].isYoung(at: fleet.now) {
+            return (.unknown, alone(peers[0]))
+        }
+        let late = fleet.lostPeers
         guard let first = late.first ?? lost.first else { return (.true, connected(peers)) }
         if late.isEmpty {
             let message =
@@ -53,7 +55,8 @@ struct PeerConnections {
         let answers = probes(of: place).compactMap { probe in probe.lastError.map { "\(probe.target): \($0)" } }
         let pod = place.pod.flatMap { PodReading([$0]) }?.message ?? ""
         let answer = answers.isEmpty ? pod : answers.joined(separator: "; ")
-        return "\(place.name) (\(address)): \(answer.prefix(300))"
+        let own = fleet.evidence.peers[place.name].map { "; \($0.words)" } ?? ""
+        return "\(place.name) (\(address)): \(answer.prefix(300))\(own)"
     }
 
     /// Whom the bootstrap Service sends it to: the three lowest addresses of the first family, and what they answer.
@@ -79,9 +82,9 @@ struct PeerConnections {
 
 extension SpegelFleet.Place {
     /// Whether it has not had the time yet that its startup probe gives it.
-    fileprivate func isYoung(_ fleet: SpegelFleet) -> Bool {
+    func isYoung(at now: Timestamp) -> Bool {
         guard let begin = pod?.metadata.creationTimestamp else { return true }
-        return fleet.now - begin < SpegelObjects.startupSeconds
+        return now - begin < SpegelObjects.startupSeconds
     }
 }
 
