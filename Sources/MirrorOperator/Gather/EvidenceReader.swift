@@ -49,7 +49,7 @@ package struct EvidenceReader: Sendable {
         }
         live.nodes = try await nodes(of: snapshot, for: plan)
         live.mirrorNodes = try await mirrorNodes(of: live, for: plan)
-        try await refreshInstallation(of: plan.mirror, in: &live)
+        guard try await refreshInstallation(of: plan.mirror, in: &live) else { return nil }
         live.now = now()
         return live
     }
@@ -71,21 +71,34 @@ package struct EvidenceReader: Sendable {
         return true
     }
 
-    /// Puts the objects in that we made for a mirror, as they are now.
-    private func refreshInstallation(of name: String, in snapshot: inout Snapshot) async throws(KubeError) {
+    /// Puts the objects in that we made for a mirror, and the mirror, as they are at one time: whoever saw an object that
+    /// has lost its owner must not miss that the owner is being deleted, and the other way round.
+    ///
+    /// - Returns: false where the mirror is gone.
+    private func refreshInstallation(of name: String, in snapshot: inout Snapshot) async throws(KubeError) -> Bool {
         guard var evidence = snapshot.spegel[name],
-            let names = snapshot.mirrors.first(where: { $0.metadata.name == name }).map({ SpegelNames($0) })
-        else { return }
-        var objects: [ManagedObject] = []
-        for object in evidence.objects {
-            guard names.owns(object.metadata) else {
-                objects.append(object)
-                continue
+            var mirror = snapshot.mirrors.first(where: { $0.metadata.name == name })
+        else { return true }
+        let names = SpegelNames(mirror)
+        while true {
+            var objects: [ManagedObject] = []
+            for object in evidence.objects {
+                guard names.owns(object.metadata) else {
+                    objects.append(object)
+                    continue
+                }
+                if let found = try await find(object) { objects.append(found) }
             }
-            if let found = try await find(object) { objects.append(found) }
+            evidence.objects = objects
+            snapshot.spegel[name] = evidence
+            guard try await refreshMirror(name, in: &snapshot) else { return false }
+            guard let now = snapshot.mirrors.first(where: { $0.metadata.name == name }) else { return true }
+            let isSame =
+                now.metadata.deletionTimestamp == mirror.metadata.deletionTimestamp
+                && now.metadata.finalizers == mirror.metadata.finalizers
+            if isSame { return true }
+            mirror = now
         }
-        evidence.objects = objects
-        snapshot.spegel[name] = evidence
     }
 
     private func find(_ object: ManagedObject) async throws(KubeError) -> ManagedObject? {

@@ -34,7 +34,8 @@ struct Installation {
             }
             // What is being deleted comes back when it is gone.
             if found.metadata.deletionTimestamp != nil || object.isInForce(in: found) { continue }
-            actions.append(.applyObject(object, Verdict(.appliesObject, "\(object.title) is not as it should be")))
+            let verdict = Verdict(.appliesObject, "\(object.title) is not as it should be")
+            actions.append(.applyObject(object.following(found), verdict))
         }
         let names = Set(wanted.map(Identity.init))
         for object in fleet.evidence.objects.sorted(by: { $0.title < $1.title })
