@@ -60,7 +60,8 @@ package enum Action: Hashable, Sendable {
     case replacePod(ObjectKey, uid: String?, node: String, Verdict)
     /// Set labels of a pod, with its resourceVersion as the precondition.
     case labelPod(ObjectKey, resourceVersion: String?, [String: String], Verdict)
-    /// Change parts of an object that is somebody else's, by a merge patch, with its resourceVersion as the precondition.
+    /// Change parts of an object that is somebody else's, by a merge patch, with its resourceVersion as the
+    /// precondition.
     case changeObject(ResourceType, ObjectKey, resourceVersion: String?, JSONValue, Verdict)
     /// Set the mirror's finalizers, with its resourceVersion as the precondition.
     case setFinalizers([String], resourceVersion: String?, Verdict)

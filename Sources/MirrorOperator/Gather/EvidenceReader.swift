@@ -28,8 +28,8 @@ package struct EvidenceReader: Sendable {
             // To give the Lease back is to allow the next restart.
             case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: true
             case .applyMirrorNode, .deleteMirrorNode: false
-            // An object of a mirror that is being deleted gets its owner back by the one, and goes by the other, although
-            // it was to outlive the mirror.
+            // An object of a mirror that is being deleted gets its owner back by the one, and goes by the other,
+            // although it was to outlive the mirror.
             case .applyObject, .deleteObject: true
             // Each rests on a version or a UID.
             case .replacePod, .labelPod, .changeObject, .setFinalizers: false
@@ -71,8 +71,8 @@ package struct EvidenceReader: Sendable {
         return true
     }
 
-    /// Puts the objects in that we made for a mirror, and the mirror, as they are at one time: whoever saw an object that
-    /// has lost its owner must not miss that the owner is being deleted, and the other way round.
+    /// Puts the objects in that we made for a mirror, and the mirror, as they are at one time: whoever saw an object
+    /// that has lost its owner must not miss that the owner is being deleted, and the other way round.
     ///
     /// - Returns: false where the mirror is gone.
     private func refreshInstallation(of name: String, in snapshot: inout Snapshot) async throws(KubeError) -> Bool {

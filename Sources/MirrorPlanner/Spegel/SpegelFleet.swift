@@ -91,6 +91,34 @@ package struct SpegelFleet: Sendable {
 }
 
 extension SpegelFleet {
+    /// What containerd must be told on every node.
+    var containerdWish: ContainerdWish {
+        let isAll = mirror.spec.registries.contains { $0 == "*" || $0 == "_default" }
+        return ContainerdWish(
+            registryConfigPath: registryConfigPath,
+            registries: isAll ? [] : mirror.spec.registries.sorted(),
+            mirrorPorts: [SpegelObjects.hostPort, SpegelObjects.nodePort],
+            installed: daemonSet != nil,
+            repair: mirror.spec.mode == .enforce && spegel.nodeConfiguration == .repair
+        )
+    }
+
+    /// That which makes the peers: ours, or that of the release.
+    private var daemonSet: ManagedObject? {
+        if let adopt = spegel.adopt { return Adoption(self, adopt).daemonSet }
+        return object(DaemonSetKind.resource, names.base)
+    }
+
+    /// Where Spegel writes containerd's files: as asked for, or as the release has it.
+    private var registryConfigPath: String {
+        guard spegel.adopt != nil else { return spegel.registryConfigPath }
+        let flag = "--containerd-registry-config-path="
+        let containers = daemonSet?.body[path: "spec", "template", "spec", "initContainers"]?.arrayValue ?? []
+        let arguments = containers.flatMap { $0["args"]?.arrayValue ?? [] }.compactMap(\.stringValue)
+        let path = arguments.first { $0.hasPrefix(flag) }.map { String($0.dropFirst(flag.count)) }
+        return path ?? spegel.registryConfigPath
+    }
+
     /// Where a pod serves its metrics.
     package static let metricsPort = SpegelObjects.metricsPort
 

@@ -54,7 +54,9 @@ struct SpegelMirrorNodes {
             nodeName: place.name,
             nodeUID: place.uid,
             provider: .spegel,
-            role: .agent
+            role: .agent,
+            deletionPolicy: fleet.mirror.spec.deletionPolicy == .restore ? .restore : nil,
+            containerd: fleet.containerdWish
         )
         if let present, present.spec == spec, labels.allSatisfy({ present.metadata.labels[$0.key] == $0.value }),
             present.metadata.ownerReferences.contains(where: { $0.uid == owner.uid })

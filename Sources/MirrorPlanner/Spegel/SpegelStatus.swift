@@ -113,9 +113,21 @@ struct SpegelStatus {
             return (.unknown, Verdict(.noNodesSelected, "spec.selector matches no Linux node"))
         }
         if let missing = parts.adoption?.missing { return (.unknown, missing) }
-        guard !behind.isEmpty else { return (.true, Verdict(.nodesCurrent, "All nodes are as they should be")) }
+        guard !behind.isEmpty else { return hosts() }
         let message = "\(behind.count) peer(s) do not run with the settings of the mirror: \(Sentences.list(behind))"
         return (.false, Verdict(.changesPending, message))
+    }
+
+    /// What agents have found in their nodes' containerd.
+    private func hosts() -> (Condition.Status, Verdict) {
+        let found = fleet.places.compactMap { place in
+            place.mirrorNode?.status?.agent?.containerd?.findings.first.map { (node: place.name, finding: $0) }
+        }
+        guard let first = found.first else { return (.true, Verdict(.nodesCurrent, "All nodes are as they should be")) }
+        let message =
+            "containerd is not set up for the mirror on \(found.count) node(s): \(Sentences.list(found.map(\.node))). "
+            + "\(first.node): \(first.finding.message)"
+        return (.false, Verdict(Reason(rawValue: first.finding.reason) ?? .configPathUnset, message))
     }
 
     private func versions() -> (Condition.Status, Verdict) {

@@ -170,6 +170,30 @@ struct InstallationTests {
         #expect(SpegelSettings(otherSpec, other, now: SpegelWorld.epoch).revision != revision)
     }
 
+    @Test("Each agent is told what containerd must be told, and what it finds stands in NodesCurrent")
+    func containerd() throws {
+        var world = SpegelWorld(nodes: 3) {
+            $0.registries = ["registry.k8s.io", "docker.io"]
+            $0.spegel?.nodeConfiguration = .repair
+        }
+        world.pass(60)
+        let wish = try #require(world.snapshot.mirrorNodes.first?.spec.containerd)
+        #expect(wish.registries == ["docker.io", "registry.k8s.io"])
+        #expect(wish.mirrorPorts == [30_020, 30_021])
+        #expect(wish.registryConfigPath == "/etc/containerd/certs.d")
+        #expect(wish.installed && wish.repair)
+        #expect(world.condition(.nodesCurrent)?.status == .true)
+        let index = try #require(world.snapshot.mirrorNodes.firstIndex { $0.spec.nodeName == "node-2" })
+        let finding = ContainerdReport.Finding(reason: Reason.configPathUnset.rawValue, message: "it is not set")
+        world.snapshot.mirrorNodes[index].status = MirrorNodeStatus(
+            agent: .init(phase: .idle, containerd: ContainerdReport(findings: [finding]), version: "1")
+        )
+        let current = try #require(world.condition(.nodesCurrent))
+        #expect(current.status == .false)
+        #expect(current.reason == Reason.configPathUnset.rawValue)
+        #expect(current.message.contains("node-2: it is not set"))
+    }
+
     @Test("The debug log begins and ends by itself, each in waves")
     func debugEnds() throws {
         var world = SpegelWorld(nodes: 3)

@@ -53,7 +53,7 @@ struct PodReplacement {
     var planned: Set<String> {
         let going = fleet.places.filter { $0.pod?.isDeleting == true && $0.pod?.isOf(revision) == false }
         // One that was well and is so no longer is no new one: what ails it counts at once.
-        let coming = current.filter { !isAvailable($0) && !isLate($0) && $0.pod?.hasFallen != true }
+        let coming = current.filter { $0.pod?.isReady == false && !isLate($0) && $0.pod?.hasFallen != true }
         // That one can't become ready before there is another.
         let alone = isAlone ? fleet.places.filter { $0.pod != nil } : []
         return Set((going + vacant.filter { $0.pod == nil } + coming + alone).map(\.name))

@@ -81,9 +81,10 @@ struct PeerConnections {
 }
 
 extension SpegelFleet.Place {
-    /// Whether it has not had the time yet that its startup probe gives it.
+    /// Whether it has never been ready, and has not had the time yet that its startup probe gives it.
     func isYoung(at now: Timestamp) -> Bool {
         guard let begin = pod?.metadata.creationTimestamp else { return true }
+        if pod?.hasFallen == true { return false }
         return now - begin < SpegelObjects.startupSeconds
     }
 }
