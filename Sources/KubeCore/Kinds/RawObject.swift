@@ -8,6 +8,7 @@ public protocol RawKind: Hashable, Sendable {
 ///
 /// `metadata.managedFields` is dropped when it is read.
 public struct RawObject<Kind: RawKind>: KubeObject {
+    /// Where its objects live at the server.
     public static var resource: ResourceType { Kind.resource }
 
     /// The metadata, as in `body`.
@@ -39,6 +40,7 @@ public struct RawObject<Kind: RawKind>: KubeObject {
 
 /// `apps/v1` `daemonsets`.
 public enum DaemonSetKind: RawKind {
+    /// Where its objects live at the server.
     public static let resource = ResourceType(
         group: "apps",
         version: "v1",
@@ -50,6 +52,7 @@ public enum DaemonSetKind: RawKind {
 
 /// `v1` `services`.
 public enum ServiceKind: RawKind {
+    /// Where its objects live at the server.
     public static let resource = ResourceType(
         group: "",
         version: "v1",
@@ -61,6 +64,7 @@ public enum ServiceKind: RawKind {
 
 /// `v1` `serviceaccounts`.
 public enum ServiceAccountKind: RawKind {
+    /// Where its objects live at the server.
     public static let resource = ResourceType(
         group: "",
         version: "v1",
@@ -72,6 +76,7 @@ public enum ServiceAccountKind: RawKind {
 
 /// `monitoring.coreos.com/v1` `servicemonitors`, of the Prometheus operator.
 public enum ServiceMonitorKind: RawKind {
+    /// Where its objects live at the server.
     public static let resource = ResourceType(
         group: "monitoring.coreos.com",
         version: "v1",

@@ -207,7 +207,10 @@ package struct MirrorReconciler: Sendable {
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
         if !plan.actions.isEmpty || plan.movesSeeds { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
-        let isStale = snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
+        // Nothing wakes us when a list has been read that is empty.
+        let isStale =
+            snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
+            || snapshot.spegel[plan.mirror]?.staleness != nil
         if isStale { delays.append(Self.staleDelay) }
         if let deadline = plan.nextDeadline {
             let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds

@@ -58,6 +58,7 @@ extension SpegelTrial {
         var spec: JSONValue = [
             "provider": "Spegel", "mode": "Enforce", "namespace": .string(namespace),
             "selector": ["matchLabels": ["p2pmirror.io/test": .string(namespace)]], "health": ["probes": []],
+            "candidates": ["healthyForSeconds": 10],
             "rollout": .object(["minReadySeconds": 0].merging(rollout) { $1 }), "spegel": spegel,
         ]
         if !registries.isEmpty { spec["registries"] = .array(registries.map { .string($0) }) }
