@@ -125,14 +125,15 @@ extension RealCluster {
             if let pods, let service { #expect(pods < service) } else { Issue.record("\(writes)") }
         }
 
-        /// A pod that the DaemonSet makes anew has the template's labels alone.
+        /// A pod that the DaemonSet makes anew has the template's labels alone; it becomes a candidate, or one that
+        /// comes back after the probation of the one that somebody deleted.
         private static func expectNewcomerLabelled(_ trial: SpegelTrial) async throws {
             let gone = try #require(try await selectedPods(trial).first)
             try await trial.api.deleteBare(BareKind.pods, trial.key(gone.name))
-            try await trial.until("the new pod is a candidate") {
+            try await trial.until("the new pod is looked after") {
                 let pods = try await selectedPods(trial)
                 let isReplaced = pods.count == 3 && !pods.contains { $0.uid == gone.uid }
-                let unlabelled = pods.filter { $0.labels[SpegelTrial.candidate] != "true" }
+                let unlabelled = pods.filter { $0.labels[SpegelTrial.candidate] == nil }
                 return isReplaced && unlabelled.isEmpty ? nil : "\(unlabelled.map(\.name))"
             }
         }
