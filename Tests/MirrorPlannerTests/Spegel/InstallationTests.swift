@@ -82,6 +82,18 @@ struct InstallationTests {
         #expect(Self.kinds(world.plan?.actions ?? []) == ["apply DaemonSet peers-spegel"])
     }
 
+    @Test("What is wanted no more goes, and what an earlier mirror of that name left behind stays")
+    func prunes() throws {
+        var world = SpegelWorld(nodes: 3) { $0.spegel?.install?.serviceMonitor = true }
+        world.pass(60)
+        var orphan = try #require(world.object("ServiceMonitor", "peers-spegel"))
+        orphan.body["metadata"]?["name"] = "other-spegel"
+        orphan.body["metadata"]?["ownerReferences"] = []
+        world.evidence.objects.append(orphan)
+        world.install.serviceMonitor = false
+        #expect(Self.kinds(world.plan?.actions ?? []) == ["delete ServiceMonitor peers-spegel"])
+    }
+
     @Test("Observe, a pause, doubt and a release that is too old each touch nothing", arguments: 0..<4)
     func touchesNothing(what: Int) throws {
         var world = SpegelWorld(nodes: 3)

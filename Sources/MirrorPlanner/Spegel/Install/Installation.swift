@@ -39,7 +39,7 @@ struct Installation {
         }
         let names = Set(wanted.map(Identity.init))
         for object in fleet.evidence.objects.sorted(by: { $0.title < $1.title })
-        where fleet.names.owns(object.metadata) && !names.contains(Identity(object)) {
+        where isOurs(object) && !names.contains(Identity(object)) {
             guard let action = removal(of: object, "\(object.title) is wanted no more") else { continue }
             actions.append(action)
         }
@@ -63,6 +63,12 @@ struct Installation {
                 .body[path: "status", "desiredNumberScheduled"]?.intValue
         else { return nil }
         return Int(count)
+    }
+
+    /// Whether this very mirror made it: one that was orphaned, or that is of an earlier mirror of that name, is not.
+    private func isOurs(_ object: ManagedObject) -> Bool {
+        fleet.names.owns(object.metadata)
+            && object.metadata.ownerReferences.contains { $0.uid == fleet.mirror.metadata.uid }
     }
 
     private func removal(of object: ManagedObject, _ why: String) -> Action? {
