@@ -144,8 +144,8 @@ let package = Package(
         tests(
             "RealClusterTests",
             [
-                "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorAPI", "KubeClient", "KubeRuntime", "KubeCore",
-                "KubectlTesting", log, subprocess,
+                "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeClient",
+                "KubeRuntime", "KubeCore", "KubectlTesting", log, subprocess,
             ],
             exclude: ["Transcripts"]
         ),

@@ -28,6 +28,7 @@ extension KindSchema {
             "approval": approval,
             "deletionPolicy": .choice(DeletionPolicy.self),
             "announceIntervalSeconds": .number(5...3600),
+            "containerd": containerdWish,
         ],
         required: ["mirrorName", "nodeName", "nodeUID", "provider", "role"],
         rules: approvalRules
@@ -103,6 +104,7 @@ extension KindSchema {
                 "serviceCPUPercent": .count,
             ]),
             "figures": figures,
+            "containerd": containerdReport,
             "version": .text(atMost: 64),
         ],
         required: ["phase", "version"],
@@ -137,4 +139,33 @@ extension KindSchema {
         "cleanUpBeginsAtPercent": .count,
         "cleanUpEndsAtPercent": .count,
     ])
+
+    // A path that is written below it must not lead elsewhere: the agent holds the same rule.
+    private static let containerdWish = FieldSchema.object(
+        [
+            "registryConfigPath": .text(.hostPath, atMost: 253),
+            "registries": .registries,
+            "mirrorPorts": .list(of: .number(1...65535), atMost: 8, .set),
+            "installed": .flag,
+            "repair": .flag,
+        ],
+        required: ["registryConfigPath", "registries", "mirrorPorts", "installed", "repair"]
+    )
+
+    private static let containerdReport = FieldSchema.object(
+        [
+            "configFile": .text(atMost: 253),
+            "registryConfigPath": .text(atMost: 1024),
+            "discardsUnpackedLayers": .flag,
+            "findings": .list(
+                of: .object(
+                    ["reason": .text(atMost: 128), "message": .text(atMost: 1024)],
+                    required: ["reason", "message"]
+                ),
+                atMost: 16,
+                .atomic
+            ),
+        ],
+        required: ["findings"]
+    )
 }

@@ -13,6 +13,7 @@ extension KindSchema {
             "mode": .choice(Mode.self, default: .observe),
             "pauseRequests": .list(of: .text(atLeast: 1, atMost: 128), atMost: 16, .set, default: []),
             "selector": selector(default: [:]),
+            "namespace": .text(.dnsLabel, atMost: 63),
             "registries": .registries(default: []),
             "topology": topology,
             "candidates": candidates,
@@ -22,6 +23,7 @@ extension KindSchema {
             "deletionPolicy": .choice(DeletionPolicy.self, default: .retain),
             "rke2": rancher,
             "k3s": rancher,
+            "spegel": spegel,
         ],
         required: ["provider"],
         rules: [
@@ -33,6 +35,19 @@ extension KindSchema {
                 "!has(self.k3s) || self.provider == 'K3s'",
                 message: "k3s must be absent unless provider is K3s"
             ) { spec, _ in spec["k3s"] == nil || spec["provider"] == "K3s" },
+            FieldRule(
+                "has(self.spegel) == (self.provider == 'Spegel')",
+                message: "spegel must be given with provider Spegel, and with no other one"
+            ) { spec, _ in (spec["spegel"] != nil) == (spec["provider"] == "Spegel") },
+            FieldRule(
+                "!has(self.namespace) || self.provider == 'Spegel'",
+                message: "namespace must be absent unless provider is Spegel"
+            ) { spec, _ in spec["namespace"] == nil || spec["provider"] == "Spegel" },
+            FieldRule(
+                "has(self.namespace) == has(oldSelf.namespace) && (!has(self.namespace) || self.namespace == "
+                    + "oldSelf.namespace)",
+                message: "namespace cannot be changed; create another P2PMirror instead"
+            ) { spec, old in spec["namespace"] == old["namespace"] },
         ]
     )
 

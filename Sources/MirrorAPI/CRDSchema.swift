@@ -69,7 +69,7 @@ package struct FieldRule: Sendable {
 /// The forms of text that fields have.
 package enum TextForm: String, CaseIterable, Sendable {
     case dnsLabel, dnsSubdomain, labelKey, labelValue, serverURL, revision, conditionReason, registry, timeOfDay
-    case percent
+    case percent, version, imageRepository, digest, hostPath, quantity
 
     /// The regular expression of the schema; it means the same in RE2 and in Swift.
     package var pattern: String {
@@ -85,6 +85,12 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .registry: #"^(\*|_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?)$"#
         case .timeOfDay: #"^([01][0-9]|2[0-3]):[0-5][0-9]$"#
         case .percent: #"^(100|[1-9]?[0-9])%$"#
+        case .version: #"^v[0-9]+\.[0-9]+\.[0-9]+$"#
+        case .imageRepository:
+            #"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[1-9][0-9]{0,4})?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)*$"#
+        case .digest: #"^sha256:[0-9a-f]{64}$"#
+        case .hostPath: #"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"#
+        case .quantity: #"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$"#
         }
     }
 
@@ -101,6 +107,11 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .registry: "a registry's HOST or HOST:PORT without scheme and path (such as docker.io), or *"
         case .timeOfDay: "a time of day as HH:MM (such as 22:30)"
         case .percent: "a whole number or a percentage (such as 50%)"
+        case .version: "a release (such as v0.7.4)"
+        case .imageRepository: "an image's repository without tag and digest (such as ghcr.io/spegel-org/spegel)"
+        case .digest: "sha256: and 64 hexadecimal digits"
+        case .hostPath: "an absolute path without . and .. (such as /etc/containerd/certs.d)"
+        case .quantity: "a quantity (such as 128Mi or 100m)"
         }
     }
 

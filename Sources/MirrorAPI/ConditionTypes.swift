@@ -10,11 +10,24 @@ package enum MirrorConditionType: String, CaseIterable, Sendable {
     case candidatesAvailable = "CandidatesAvailable"
     /// Whether leaving the candidate set does what it should.
     case evictionEffective = "EvictionEffective"
+    /// Whether every peer has found others.
+    case peersConnected = "PeersConnected"
     /// Whether so many seeds are unhealthy at once that none leaves the set.
     case stormActive = "StormActive"
     case nodesCurrent = "NodesCurrent"
     case versionsSupported = "VersionsSupported"
     case highlyAvailable = "HighlyAvailable"
+
+    /// Those that say something of a provider, in the order in which they are written.
+    package static func types(of provider: Provider) -> [MirrorConditionType] {
+        allCases.filter { type in
+            switch type {
+            case .topologyAcyclic: provider != .spegel
+            case .peersConnected: provider == .spegel
+            default: true
+            }
+        }
+    }
 }
 
 /// Reasons in conditions, Events, log lines, `nextChange` and the agents' reports: one list, so that each word means
@@ -139,6 +152,36 @@ package enum Reason: String, CaseIterable, Sendable {
     case cleanUpTooLate = "CleanUpTooLate"
     case definitionsOutdated = "DefinitionsOutdated"
     case unknown = "Unknown"
+    // Spegel: its peers
+    case connected = "Connected"
+    case starting = "Starting"
+    case noPeersFound = "NoPeersFound"
+    case noPods = "NoPods"
+    case fewerThanThreePeers = "FewerThanThreePeers"
+    // Spegel: what is installed, replaced, taken over, and put back
+    case installing = "Installing"
+    case appliesObject = "AppliesObject"
+    case removesObject = "RemovesObject"
+    case replacesPods = "ReplacesPods"
+    case waitsForPods = "WaitsForPods"
+    case upgradeStopped = "UpgradeStopped"
+    case waitsForCleanUp = "WaitsForCleanUp"
+    case cleanUpIncomplete = "CleanUpIncomplete"
+    case releaseNotFound = "ReleaseNotFound"
+    case takesOverBootstrap = "TakesOverBootstrap"
+    case bootstrapNotTakenOver = "BootstrapNotTakenOver"
+    case unsupportedVersion = "UnsupportedVersion"
+
+    // What is wrong with a node's containerd; in `status.agent.containerd`
+    case configPathUnset = "ConfigPathUnset"
+    case configPathElsewhere = "ConfigPathElsewhere"
+    case configPathNotSplit = "ConfigPathNotSplit"
+    case layersDiscarded = "LayersDiscarded"
+    case hostsFileMissing = "HostsFileMissing"
+    case hostsFileDead = "HostsFileDead"
+    case mirrorLeftovers = "MirrorLeftovers"
+    case containerdUnreadable = "ContainerdUnreadable"
+    case containerdRestartPending = "ContainerdRestartPending"
 
     // What follows stands in `status.agent` of a MirrorNode and in an agent's log. Agents share with the operator:
     // waitingForProof, guardedServer, unreadableConfiguration, approvalExpired, pendingChanges, nodeNotReady and

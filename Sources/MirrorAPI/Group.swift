@@ -20,6 +20,10 @@ package enum FieldManager {
     package static let agent = "p2pmirror-agent"
     /// MirrorNode.status.candidate, and the label and the mark of a seed's Node.
     package static let candidates = "p2pmirror-candidates"
+    /// The objects of an installed Spegel, and the one key of a bootstrap Service that is taken over.
+    package static let spegel = "p2pmirror-spegel"
+    /// The finalizers of a P2PMirror.
+    package static let finalizers = "p2pmirror-finalizers"
     /// The Lease of the disruption.
     package static let disruption = "p2pmirror-disruption"
 }
@@ -30,6 +34,16 @@ package enum LabelKey {
     package static let mirror = "p2pmirror.io/mirror"
     /// On a MirrorNode: the node's name, hashed where it is too long for a label.
     package static let node = "p2pmirror.io/node"
+    /// On a pod that may be a seed: `true` while it is in the candidate set.
+    package static let candidate = "p2pmirror.io/candidate"
+    /// On a pod that we installed: stands for the settings that it runs with.
+    package static let revision = "p2pmirror.io/revision"
+}
+
+/// Finalizers that we set on a P2PMirror.
+package enum Finalizer {
+    /// What is installed on the nodes, or taken over from a release, is put back before the mirror goes.
+    package static let spegel = "p2pmirror.io/spegel"
 }
 
 /// Annotations that we read or set.

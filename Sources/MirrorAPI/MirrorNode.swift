@@ -119,6 +119,8 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
     package var deletionPolicy: DeletionPolicy?
     /// How often the agent announces that the daemon of this seed is there, in seconds; nil where the node is no seed.
     package var announceIntervalSeconds: Int?
+    /// What the node's containerd must be told for the mirror to be asked; nil but for Spegel.
+    package var containerd: ContainerdWish?
 
     package init(
         mirrorName: String,
@@ -130,7 +132,8 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         revision: String? = nil,
         approval: Approval? = nil,
         deletionPolicy: DeletionPolicy? = nil,
-        announceIntervalSeconds: Int? = nil
+        announceIntervalSeconds: Int? = nil,
+        containerd: ContainerdWish? = nil
     ) {
         self.mirrorName = mirrorName
         self.nodeName = nodeName
@@ -142,5 +145,6 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         self.approval = approval
         self.deletionPolicy = deletionPolicy
         self.announceIntervalSeconds = announceIntervalSeconds
+        self.containerd = containerd
     }
 }

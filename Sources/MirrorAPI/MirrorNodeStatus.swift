@@ -38,6 +38,8 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
         package var host: Host?
         /// How the host fares; nil from a release that does not measure, and where the node is no seed.
         package var figures: HostFigures?
+        /// What the agent found in the node's containerd configuration; nil but for Spegel.
+        package var containerd: ContainerdReport?
         /// Release of the agent.
         package var version: String
 
@@ -54,6 +56,7 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
             pendingChanges: [String]? = nil,
             host: Host? = nil,
             figures: HostFigures? = nil,
+            containerd: ContainerdReport? = nil,
             version: String
         ) {
             self.observedGeneration = observedGeneration
@@ -68,6 +71,7 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
             self.pendingChanges = pendingChanges
             self.host = host
             self.figures = figures
+            self.containerd = containerd
             self.version = version
         }
     }

@@ -13,7 +13,8 @@ package enum Names {
         shortened(name, to: 63)
     }
 
-    private static func shortened(_ name: String, to limit: Int) -> String {
+    /// The name, its end replaced by a hash where it is longer than `limit` bytes.
+    package static func shortened(_ name: String, to limit: Int) -> String {
         guard name.utf8.count > limit else { return name }
         let hash = StableHash.short(name)
         // A name must not end in a separator; the hash never does.

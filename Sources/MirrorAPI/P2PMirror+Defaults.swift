@@ -5,8 +5,9 @@ import KubeCore
 
 extension P2PMirrorSpec {
     enum CodingKeys: String, CodingKey {
-        case provider, mode, pauseRequests, selector, registries, topology, candidates, health, liveness, rollout
-        case deletionPolicy, rke2, k3s
+        case provider, mode, pauseRequests, selector, namespace, registries, topology, candidates, health, liveness,
+            rollout
+        case deletionPolicy, rke2, k3s, spegel
     }
 
     package init(from decoder: any Decoder) throws {
@@ -15,6 +16,7 @@ extension P2PMirrorSpec {
         mode = try container.decodeIfPresent(Mode.self, forKey: .mode) ?? .observe
         pauseRequests = try container.decodeIfPresent([String].self, forKey: .pauseRequests) ?? []
         selector = try container.decodeIfPresent(LabelSelector.self, forKey: .selector) ?? LabelSelector()
+        namespace = try container.decodeIfPresent(String.self, forKey: .namespace)
         registries = try container.decodeIfPresent([String].self, forKey: .registries) ?? []
         topology = try container.decodeIfPresent(Topology.self, forKey: .topology) ?? Topology()
         candidates = try container.value(.candidates, or: Candidates())
@@ -24,6 +26,7 @@ extension P2PMirrorSpec {
         deletionPolicy = try container.decodeIfPresent(DeletionPolicy.self, forKey: .deletionPolicy) ?? .retain
         rke2 = try container.decodeIfPresent(Rancher.self, forKey: .rke2)
         k3s = try container.decodeIfPresent(Rancher.self, forKey: .k3s)
+        spegel = try container.decodeIfPresent(Spegel.self, forKey: .spegel)
     }
 }
 

@@ -25,6 +25,8 @@ package struct P2PMirror: KubeObject {
 package enum Provider: String, Codable, Hashable, Sendable, CaseIterable {
     case rke2 = "RKE2"
     case k3s = "K3s"
+    /// Spegel by itself, on any distribution.
+    case spegel = "Spegel"
 }
 
 /// Whether the operator only reports, or also acts.
@@ -158,7 +160,10 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     package var mode: Mode
     package var pauseRequests: [String]
     package var selector: LabelSelector
-    /// Registries that every node mirrors; empty where `registries.yaml` stays as it is.
+    /// Where the namespaced objects of the mirror live; nil for `defaultNamespace`, and for RKE2 and K3s, which have
+    /// none.
+    package var namespace: String?
+    /// Registries that every node mirrors. Empty: `registries.yaml` stays as it is; for Spegel all are mirrored.
     package var registries: [String]
     package var topology: Topology
     package var candidates: Candidates
@@ -168,12 +173,14 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     package var deletionPolicy: DeletionPolicy
     package var rke2: Rancher?
     package var k3s: Rancher?
+    package var spegel: Spegel?
 
     package init(
         provider: Provider,
         mode: Mode = .observe,
         pauseRequests: [String] = [],
         selector: LabelSelector = LabelSelector(),
+        namespace: String? = nil,
         registries: [String] = [],
         topology: Topology = Topology(),
         candidates: Candidates = Candidates(),
@@ -182,12 +189,14 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         rollout: Rollout = Rollout(),
         deletionPolicy: DeletionPolicy = .retain,
         rke2: Rancher? = nil,
-        k3s: Rancher? = nil
+        k3s: Rancher? = nil,
+        spegel: Spegel? = nil
     ) {
         self.provider = provider
         self.mode = mode
         self.pauseRequests = pauseRequests
         self.selector = selector
+        self.namespace = namespace
         self.registries = registries
         self.topology = topology
         self.candidates = candidates
@@ -197,13 +206,15 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         self.deletionPolicy = deletionPolicy
         self.rke2 = rke2
         self.k3s = k3s
+        self.spegel = spegel
     }
 
-    /// The section of the mirror's own provider.
+    /// The section of the mirror's own distribution; that of nobody where the provider is none.
     package var rancher: Rancher {
         switch provider {
         case .rke2: rke2 ?? Rancher()
         case .k3s: k3s ?? Rancher()
+        case .spegel: Rancher()
         }
     }
 }

@@ -104,6 +104,8 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
             case addRegistries = "AddRegistries"
             /// The service is to log at the level debug, or no longer.
             case setDebug = "SetDebug"
+            /// Pods are to be replaced by ones with other settings.
+            case replacePods = "ReplacePods"
         }
 
         package var node: String

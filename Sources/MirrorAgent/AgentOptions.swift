@@ -53,6 +53,9 @@ package enum AgentPath {
     /// Hosts that a `server:` may name beside those of server Nodes, one a line; written by administrators.
     package static let allowedServers = "/etc/p2pmirror/allowed-servers"
 
+    /// What the agent did to a containerd for a mirror; beside the journal.
+    package static func containerdRecord(mirror: String) -> String { "\(state)/\(mirror)/containerd.json" }
+
     package static func journal(mirror: String) -> String { "\(state)/\(mirror)/journal.json" }
 
     /// Whether a mirror's name can be a directory's: what the API server lets pass as a name, and nothing else.

@@ -159,7 +159,8 @@ package struct Journal: Hashable, Sendable {
             self.absentServer = absentServer
         }
 
-        package var distribution: RancherDistribution { RancherDistribution(provider) }
+        /// `Journal.init` refuses a step of any other provider.
+        package var distribution: RancherDistribution { RancherDistribution(provider) ?? .rke2 }
         package var unit: String { distribution.unit(of: role) }
         /// What our drop-in is to hold; empty where there is to be none.
         package var dropIn: DropIn.Settings { DropIn.Settings(server: setting, debug: debug == true) }
@@ -176,6 +177,9 @@ extension Journal {
     /// - Throws: `KubeError` with code `decoding`, also where a newer release wrote it in another format.
     package init(_ content: [UInt8]) throws(KubeError) {
         self = try JSONCoding.decode(Journal.self, from: content)
+        if let provider = step?.provider, RancherDistribution(provider) == nil {
+            throw KubeError(.decoding, "the step is of provider \(provider.rawValue), which has no steps")
+        }
     }
 
     /// The same with another step, or none.

@@ -11,7 +11,8 @@ extension NodeAgent {
         for effect in effects {
             switch effect {
             case .lock: guard try remembering(input, { () throws(HostError) in try lock() }) else { return false }
-            case .probe, .writeJournal, .writeFile, .removeFile, .syncNames, .removeLeftover, .forget:
+            case .probe, .writeJournal, .writeFile, .removeFile, .syncNames, .removeLeftover, .forget, .writeRecord,
+                .forgetRecord, .removeDirectory, .move:
                 try remembering(input) { () throws(HostError) in try perform(effect, input.mirror) }
             case .restart(let unit): try await services.restart(unit)
             case .claim(let agent):
@@ -56,15 +57,8 @@ extension NodeAgent {
         let durable = DurableFile(files)
         switch effect {
         case .probe(let path, let size): try durable.probe(path, size: size, directoryMode: 0o755)
-        case .writeJournal(let journal):
-            let path = AgentPath.journal(mirror: mirror)
-            let content: [UInt8]
-            do throws(KubeError) {
-                content = try JSONCoding.encode(journal, pretty: true) + [0x0A]
-            } catch {
-                throw HostError(.failed, "write", path, error.message)
-            }
-            try durable.write(content, to: path, directoryMode: 0o700)
+        case .writeJournal(let journal): try write(journal, to: AgentPath.journal(mirror: mirror))
+        case .writeRecord(let record): try write(record, to: AgentPath.containerdRecord(mirror: mirror))
         case .writeFile(let content, let path): try durable.write(content, to: path, directoryMode: 0o755)
         case .removeFile(let path): try durable.remove(path)
         case .syncNames(let path):
@@ -72,13 +66,33 @@ extension NodeAgent {
             let directory = HostPath.parent(path)
             if try files.hasDirectory(directory) { try files.syncDirectory(directory) }
         case .removeLeftover(let path): try durable.remove(path)
-        case .forget:
-            let journal = AgentPath.journal(mirror: mirror)
-            try durable.remove(journal)
-            try files.removeDirectory(HostPath.parent(journal))
-            try files.syncDirectory(AgentPath.state)
+        case .forget: try forget(AgentPath.journal(mirror: mirror))
+        case .forgetRecord: try forget(AgentPath.containerdRecord(mirror: mirror))
+        case .removeDirectory(let path):
+            try files.removeDirectory(path)
+            try files.syncDirectory(HostPath.parent(path))
+        case .move(let path, let newPath):
+            try files.move(path, to: newPath)
+            try files.syncDirectory(HostPath.parent(newPath))
+            try files.syncDirectory(HostPath.parent(path))
         case .lock, .restart, .claim, .report: break
         }
+    }
+
+    private func write(_ value: some Encodable & Sendable, to path: String) throws(HostError) {
+        let content: [UInt8]
+        do throws(KubeError) {
+            content = try JSONCoding.encode(value, pretty: true) + [0x0A]
+        } catch {
+            throw HostError(.failed, "write", path, error.message)
+        }
+        try DurableFile(files).write(content, to: path, directoryMode: 0o700)
+    }
+
+    private func forget(_ path: String) throws(HostError) {
+        try DurableFile(files).remove(path)
+        try files.removeDirectory(HostPath.parent(path))
+        try files.syncDirectory(AgentPath.state)
     }
 
     /// Replaces the status as it was read. Nil where somebody else changed the object meanwhile: then nothing has
@@ -104,7 +118,10 @@ extension NodeAgent {
         guard let mirrorNode else { return nil }
         var value = try JSONCoding.value(of: agent)
         for name in MirrorNodeStatus.Agent.fieldNames where value[name] == nil { value[name] = .null }
-        for (part, names) in [("host", MirrorNodeStatus.Host.fieldNames), ("figures", HostFigures.fieldNames)]
+        for (part, names) in [
+            ("host", MirrorNodeStatus.Host.fieldNames), ("figures", HostFigures.fieldNames),
+            ("containerd", ContainerdReport.fieldNames),
+        ]
         where value[part]?.objectValue != nil {
             for name in names where value[part]?[name] == nil { value[part]?[name] = .null }
         }
@@ -127,7 +144,12 @@ extension MirrorNodeStatus.Agent {
     fileprivate static let fieldNames = [
         "observedGeneration", "revision", "epoch", "reason", "message", "invocationID", "restartedAt",
         "registriesConfigured", "pendingChanges", "host", "figures",
+        "containerd",
     ]
+}
+
+extension ContainerdReport {
+    fileprivate static let fieldNames = ["configFile", "registryConfigPath", "discardsUnpackedLayers"]
 }
 
 extension MirrorNodeStatus.Host {

@@ -19,6 +19,10 @@ struct Observation {
     /// Since when the mirror has been gone.
     var goneSince: Timestamp?
     var figures: SeedFigures?
+    /// Since when ports of the node's mirror have not answered.
+    var silence: [Int: Timestamp] = [:]
+    /// When our file was changed that the present containerd has read.
+    var inForce: Timestamp?
 }
 
 extension NodeAgent {
@@ -58,10 +62,8 @@ extension NodeAgent {
         let step = input.host.journal.step
         if let step, step.stage != .claiming { isStepUnderWay = true }
         let bequest = mirrorNode == nil ? input.host.journal.bequest : nil
-        guard let provider = step?.provider ?? mirrorNode?.spec.provider ?? bequest?.provider else {
-            return (input, nil)
-        }
-        let distribution = RancherDistribution(provider)
+        let provider = step?.provider ?? mirrorNode?.spec.provider ?? bequest?.provider
+        guard let distribution = provider.flatMap({ RancherDistribution($0) }) else { return (input, nil) }
         try gatherFiles(distribution, &input)
         // Once the mirror is gone files are put in order, and no service is looked at.
         if let role = step?.role ?? mirrorNode?.spec.role {

@@ -14,7 +14,7 @@ extension NodeAgent {
         return presence
     }
 
-    private func mirrorPresence(_ mirror: String) async throws(KubeError) -> MirrorPresence {
+    func mirrorPresence(_ mirror: String) async throws(KubeError) -> MirrorPresence {
         do throws(KubeError) {
             // Only what every release of the kind has is read.
             let object: JSONValue = try await api.send(.get(P2PMirror.resource, ObjectKey(name: mirror)))
@@ -55,10 +55,13 @@ extension NodeAgent {
 extension MirrorPresence {
     /// Whether the mirror that left a bequest is gone: nobody has its name, or one that its operator has planned for,
     /// so that the node would have a MirrorNode if it were meant.
-    func isGone(_ bequest: Journal.Bequest) -> Bool {
+    func isGone(_ bequest: Journal.Bequest) -> Bool { isGone(uid: bequest.mirrorUID) }
+
+    /// The same for a mirror of that identity.
+    func isGone(uid mirrorUID: String) -> Bool {
         switch self {
         case .gone: true
-        case .present(let uid, let isPlanned, _): isPlanned && uid != bequest.mirrorUID
+        case .present(let uid, let isPlanned, _): isPlanned && uid != mirrorUID
         }
     }
 }

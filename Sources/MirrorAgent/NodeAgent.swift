@@ -16,6 +16,8 @@ package actor NodeAgent {
     let mirrorNodes: any MirrorNodeSource
     /// Nil where the host's counters are not to be had.
     let measures: (any HostMeasures)?
+    /// Nil where nothing is probed.
+    let probes: (any ProbeTransport)?
     let time: MonotonicTime
     package let announcers: SeedAnnouncers
     /// Whether passes succeed.
@@ -26,6 +28,10 @@ package actor NodeAgent {
     /// failed.
     package private(set) var lastSuccessfulPass: Timestamp?
     var failures: [String: EffectFailure] = [:]
+    /// What could not be written into containerd's directory, by mirror.
+    var containerdFailures: [String: HostError] = [:]
+    /// What the kubelet says of this node, and when it was read.
+    var knownFacts: (facts: NodeFacts, readAt: Timestamp)?
     /// The Node as it was read last, by mirror.
     var nodeCaches: [String: NodeCache] = [:]
     /// What was seen of each mirror's service and files.
@@ -37,7 +43,8 @@ package actor NodeAgent {
     /// - Parameters:
     ///   - mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
     ///   - measures: the host's counters; nil where its figures are not to be reported.
-    ///   - probes: asks the daemon of a seed whether it is there; nil where seeds are not to be announced.
+    ///   - probes: asks the daemon of a seed, and a mirror of Spegel, whether it is there; nil where no seed is to be
+    ///     announced and no mirror to be called dead.
     ///   - time: what windows and intervals are measured by.
     ///   - wallClock: the time that stands in announcements.
     package init(
@@ -57,6 +64,7 @@ package actor NodeAgent {
         self.files = files
         self.measures = measures
         self.services = services
+        self.probes = probes
         self.time = time
         announcers = SeedAnnouncers(
             api,
@@ -107,6 +115,7 @@ package actor NodeAgent {
         _ mirrorNodes: [String: MirrorNode]?,
         _ now: Timestamp
     ) async throws -> NextLook {
+        if let look = try await containerdStep(mirror, mirrorNodes, now) { return look }
         let (input, fault) = try await gather(mirror, mirrorNodes, now)
         let decision = AgentDecision.decide(input)
         note(decision, mirror)
@@ -117,7 +126,7 @@ package actor NodeAgent {
     }
 
     /// Logs a decision when it differs from the last one.
-    private func note(_ decision: AgentDecision, _ mirror: String) {
+    func note(_ decision: AgentDecision, _ mirror: String) {
         guard lastMessages[mirror] != decision.message else { return }
         lastMessages[mirror] = decision.message
         log.info(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import KubeClient
+import KubeCore
 import Logging
 import Metrics
 import MirrorAPI
@@ -44,6 +45,14 @@ struct OperatorCommand: AsyncParsableCommand {
                 leaderElection: leaderElect
             ),
             probes: CurlProber(userAgent: "p2pmirror/\(Release.version)"),
+            peers: { url throws(KubeError) in
+                let options = ClientOptions(
+                    userAgent: "p2pmirror/\(Release.version)",
+                    connectTimeout: .seconds(1),
+                    answerLimit: PeerInspector.pageLimit
+                )
+                return try CurlTransport(ClusterConfiguration(server: url), options: options)
+            },
             logger: logger
         )
         let server = try endpoints.server(ready: mirrorOperator.readyChecks, metrics: metrics)

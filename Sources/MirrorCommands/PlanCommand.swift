@@ -74,6 +74,14 @@ struct PlanText {
         case .approve(let name, _, let approval): "approve \(approval.revision) on \(name): \(approval.reason)"
         case .withdrawApproval(let name, _, _, let message): "withdraw the approval of \(name): \(message)"
         case .releaseDisruption(_, _, let message): "give the disruption Lease back: \(message)"
+        case .applyObject(let object, let verdict): "apply \(object.title): \(verdict.message)"
+        case .deleteObject(let resource, let key, _, let verdict):
+            "delete \(resource.kind) \(key): \(verdict.message)"
+        case .replacePod(let key, _, let node, let verdict): "delete pod \(key) on \(node): \(verdict.message)"
+        case .labelPod(let key, _, _, let verdict): "label pod \(key): \(verdict.message)"
+        case .changeObject(let resource, let key, _, _, let verdict):
+            "change \(resource.kind) \(key): \(verdict.message)"
+        case .setFinalizers(_, _, let verdict): "set the finalizers of the mirror: \(verdict.message)"
         }
     }
 }

@@ -24,7 +24,8 @@ struct SandboxCommand: AsyncParsableCommand {
 
             Scenarios: rke2-ring and k3s-ring, servers that ask each other for peers without end; crashed-peer, a seed \
             that dies without saying goodbye; disk-full, a seed whose disk is full (needs user namespaces: unshare \
-            -Urm); upgrade.
+            -Urm); spegel-bootstrap, a Spegel that finds nobody because the three lowest addresses are dead (embedded \
+            API server only; it has a number of nodes of its own); upgrade.
 
             The scenario upgrade instead lets the release of --previous heal the ring, puts this one in its place and \
             takes it back, and fails where a service was restarted, a file rewritten or a specification written.
@@ -34,7 +35,7 @@ struct SandboxCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Scenario: rke2-ring, k3s-ring, crashed-peer, disk-full or upgrade.")
+    @Option(help: "Scenario: rke2-ring, k3s-ring, crashed-peer, disk-full, spegel-bootstrap or upgrade.")
     var scenario: String = "rke2-ring"
 
     @Flag(help: "Leave everything running after a good end, until Ctrl-C, and print the kubeconfig.")
@@ -89,7 +90,8 @@ struct SandboxCommand: AsyncParsableCommand {
 
     private static let upgrade = "upgrade"
     private static let providers: [String: Provider] = [
-        "rke2-ring": .rke2, "k3s-ring": .k3s, "crashed-peer": .rke2, "disk-full": .rke2, upgrade: .rke2,
+        "rke2-ring": .rke2, "k3s-ring": .k3s, "crashed-peer": .rke2, "disk-full": .rke2,
+        SandboxSession.spegelScenario: .spegel, upgrade: .rke2,
     ]
 
     func run() async throws {
@@ -106,12 +108,15 @@ struct SandboxCommand: AsyncParsableCommand {
         )
         let (keep, bare, edition) = (keep, bare, previousEdition)
         let incident = SandboxSession.SeedIncident(rawValue: scenario)
+        let isSpegel = scenario == SandboxSession.spegelScenario
         let finished = try await ProcessLifetime.run {
             do {
                 if let edition {
                     try await session.upgrade(from: edition)
                 } else if let incident {
                     try await session.run(incident, keep: keep, bare: bare)
+                } else if isSpegel {
+                    try await session.runSpegel(keep: keep, bare: bare)
                 } else {
                     try await session.run(keep: keep, bare: bare)
                 }

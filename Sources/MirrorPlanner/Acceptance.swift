@@ -20,14 +20,12 @@ package enum Acceptance {
             .filter { isOlder($0, than: mirror) && violation(of: $0, validator) == nil }
             .sorted { isOlder($0, than: $1) }
         guard !rivals.isEmpty else { return nil }
-        let distribution = RancherDistribution(mirror.spec.provider)
-        let servers = snapshot.nodes
-            .filter { RancherNode.belongs($0, to: distribution) && RancherNode.isServer($0) }
+        let claimable = snapshot.nodes.filter { isClaimable($0, by: mirror.spec.provider) }
             .sorted { $0.metadata.name < $1.metadata.name }
         // A mirror that is refused itself claims nothing, so they are gone through from the oldest on.
         var owners: [String: String] = [:]
         for rival in rivals + [mirror] {
-            let claimed = servers.filter { rival.spec.selector.matches($0.metadata.labels) }.map(\.metadata.name)
+            let claimed = claimable.filter { rival.spec.selector.matches($0.metadata.labels) }.map(\.metadata.name)
             if let taken = claimed.first(where: { owners[$0] != nil }), let owner = owners[taken] {
                 guard rival.metadata.name == mirror.metadata.name else { continue }
                 return Verdict(
@@ -36,9 +34,16 @@ package enum Acceptance {
                         + "not overlap, or delete one of them"
                 )
             }
-            for server in claimed { owners[server] = rival.metadata.name }
+            for node in claimed { owners[node] = rival.metadata.name }
         }
         return nil
+    }
+
+    /// Whether a mirror of that provider that selects the node has it for itself: a server of its distribution; with
+    /// Spegel every node, whose containerd and ports only one Spegel can have.
+    private static func isClaimable(_ node: Node, by provider: Provider) -> Bool {
+        guard let distribution = RancherDistribution(provider) else { return SpegelFleet.runsLinux(node) }
+        return RancherNode.belongs(node, to: distribution) && RancherNode.isServer(node)
     }
 
     private static func violation(of mirror: P2PMirror, _ validator: (P2PMirror) -> [FieldViolation]) -> Verdict? {

@@ -37,10 +37,10 @@ package final class Fleet: Sendable {
 
     package let now: Timestamp
 
-    package init(_ mirror: P2PMirror, _ snapshot: Snapshot) {
+    package init(_ mirror: P2PMirror, _ distribution: RancherDistribution, _ snapshot: Snapshot) {
         self.mirror = mirror
         now = snapshot.now
-        distribution = RancherDistribution(mirror.spec.provider)
+        self.distribution = distribution
         var own: [(node: RancherNode, isSelected: Bool)] = []
         var agentNodes: [(node: Node, isSeed: Bool)] = []
         var foreignServers: [RancherNode] = []

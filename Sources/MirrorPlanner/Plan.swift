@@ -52,6 +52,19 @@ package enum Action: Hashable, Sendable {
     case approve(name: String, resourceVersion: String?, MirrorNodeSpec.Approval)
     /// Remove an unclaimed approval with the MirrorNode's resourceVersion as the precondition.
     case withdrawApproval(name: String, resourceVersion: String?, reason: Reason, message: String)
+    /// Make an object what it is to be (server-side apply by `FieldManager.spegel`).
+    case applyObject(ManagedObject, Verdict)
+    /// Delete an object of ours, with its UID as the precondition.
+    case deleteObject(ResourceType, ObjectKey, uid: String?, Verdict)
+    /// Delete a pod of ours, with its UID as the precondition; its DaemonSet makes another one.
+    case replacePod(ObjectKey, uid: String?, node: String, Verdict)
+    /// Set labels of a pod, with its resourceVersion as the precondition.
+    case labelPod(ObjectKey, resourceVersion: String?, [String: String], Verdict)
+    /// Change parts of an object that is somebody else's, by a merge patch, with its resourceVersion as the
+    /// precondition.
+    case changeObject(ResourceType, ObjectKey, resourceVersion: String?, JSONValue, Verdict)
+    /// Set the mirror's finalizers, with its resourceVersion as the precondition.
+    case setFinalizers([String], resourceVersion: String?, Verdict)
     /// Give the disruption Lease back by compare-and-swap.
     case releaseDisruption(from: Lease, reason: Reason, message: String)
 }

@@ -29,7 +29,10 @@ package enum Planner {
                 strays: verdict.reason == .conflict ? StraySeeds.names(of: mirror, snapshot, keeping: nil) : []
             )
         }
-        let fleet = Fleet(mirror, snapshot)
+        guard let distribution = RancherDistribution(mirror.spec.provider) else {
+            return SpegelPlanner.plan(mirror, snapshot)
+        }
+        let fleet = Fleet(mirror, distribution, snapshot)
         let disrupted = holder(of: mirror, snapshot)
         let isFresh = snapshot.staleness == nil
         let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
@@ -84,7 +87,7 @@ package enum Planner {
     }
 
     /// Why the candidate set is left as it is, whatever is decided about it.
-    private static func hold(on mirror: P2PMirror) -> CandidateInput.Hold {
+    static func hold(on mirror: P2PMirror) -> CandidateInput.Hold {
         if mirror.metadata.deletionTimestamp != nil { return .retiring }
         let requests = mirror.spec.pauseRequests
         if !requests.isEmpty { return .paused("paused by \(Sentences.list(requests))") }

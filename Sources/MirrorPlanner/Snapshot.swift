@@ -20,6 +20,8 @@ package struct Snapshot: Codable, Hashable, Sendable {
     package var unreadableMirrors: [String]
     /// What is known of the seeds of a mirror, by its name. Where there is none its candidate set is left as it is.
     package var seeds: [String: SeedEvidence]
+    /// What there is of Spegel, by the name of its mirror. Where there is none nothing is installed or replaced.
+    package var spegel: [String: SpegelEvidence]
 
     package init(
         now: Timestamp,
@@ -29,7 +31,8 @@ package struct Snapshot: Codable, Hashable, Sendable {
         disruption: Lease? = nil,
         staleness: String? = nil,
         unreadableMirrors: [String] = [],
-        seeds: [String: SeedEvidence] = [:]
+        seeds: [String: SeedEvidence] = [:],
+        spegel: [String: SpegelEvidence] = [:]
     ) {
         self.now = now
         self.mirrors = mirrors
@@ -39,6 +42,7 @@ package struct Snapshot: Codable, Hashable, Sendable {
         self.staleness = staleness
         self.unreadableMirrors = unreadableMirrors
         self.seeds = seeds
+        self.spegel = spegel
     }
 
     /// One that an earlier release wrote lacks what came later.
@@ -52,6 +56,7 @@ package struct Snapshot: Codable, Hashable, Sendable {
         staleness = try container.decodeIfPresent(String.self, forKey: .staleness)
         unreadableMirrors = try container.decodeIfPresent([String].self, forKey: .unreadableMirrors) ?? []
         seeds = try container.decodeIfPresent([String: SeedEvidence].self, forKey: .seeds) ?? [:]
+        spegel = try container.decodeIfPresent([String: SpegelEvidence].self, forKey: .spegel) ?? [:]
     }
 
     /// Whether there is a mirror of that name, readable or not.

@@ -27,16 +27,18 @@ struct PlanBenchmark: ParsableCommand {
             try measure(without, "\(size) nodes, steady, without a decision about seeds")
             try measure(snapshot, "\(size) nodes, steady")
             try measure(Self.withFullDisk(snapshot), "\(size) nodes, one disk is full")
+            let peers = SpegelCorpus(snapshot.nodes, now: Self.now).decided(Self.evidence(snapshot.nodes))
+            try measure(peers, "\(size) peers of Spegel, steady", SpegelCorpus.mirror)
         }
     }
 
-    private func measure(_ snapshot: Snapshot, _ name: String) throws {
+    private func measure(_ snapshot: Snapshot, _ name: String, _ mirror: String = mirror) throws {
         let clock = ContinuousClock()
         var times: [Duration] = []
         var left = 0
         for _ in 0..<plans {
             let begin = clock.now
-            let plan = Planner.plan(mirror: Self.mirror, snapshot)
+            let plan = Planner.plan(mirror: mirror, snapshot)
             times.append(clock.now - begin)
             left = (plan?.actions.count ?? 0) + (plan?.candidates?.effects.count ?? 0)
         }

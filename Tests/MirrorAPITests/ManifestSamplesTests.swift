@@ -15,7 +15,12 @@ struct ManifestSamplesTests {
     @Test("Each sample follows the rules, has no unknown field, and says what it is for")
     func samplesAreRight() throws {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
-        #expect(names == ["k3s-enforce.yaml", "rke2-enforce.yaml", "rke2-observe.yaml", "rke2-tree.yaml"])
+        #expect(
+            names == [
+                "k3s-enforce.yaml", "rke2-enforce.yaml", "rke2-observe.yaml", "rke2-tree.yaml", "spegel-adopt.yaml",
+                "spegel-install.yaml",
+            ]
+        )
         for name in names {
             let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
             #expect(text.hasPrefix("# "), "\(name) begins with what it is for")

@@ -10,11 +10,15 @@ struct RuleSample: CustomTestStringConvertible {
     /// What is set in the sample, by path; nil is removed.
     var changes: [([String], JSONValue?)]
     var isTransition = false
+    /// What is changed; nil for the sample of the kind.
+    var base: P2PMirror?
 
     var testDescription: String { message }
 
     func objects() throws -> (new: JSONValue, old: JSONValue?) {
-        let sample = try kind == "P2PMirror" ? Samples.p2pMirror.wireValue() : Samples.mirrorNode.wireValue()
+        let sample =
+            try kind == "P2PMirror"
+            ? (base ?? Samples.p2pMirror).wireValue() : Samples.mirrorNode.wireValue()
         let changed = changes.reduce(sample) { setting($1.1, at: $1.0[...], in: $0) }
         return (changed, isTransition ? sample : nil)
     }
@@ -27,7 +31,7 @@ struct RuleSample: CustomTestStringConvertible {
         return object
     }
 
-    static let all = p2pMirror + mirrorNode + agent
+    static let all = p2pMirror + spegel + mirrorNode + agent
 
     private static let p2pMirror = [
         RuleSample(
@@ -141,6 +145,36 @@ struct RuleSample: CustomTestStringConvertible {
             message: "approval cannot be changed; withdraw it, and give it anew under another epoch",
             changes: [(["spec", "approval", "expires"], "2026-01-31T12:00:00Z")],
             isTransition: true
+        ),
+    ]
+
+    private static let spegel = [
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec.spegel",
+            message: "spegel needs exactly one of install and adopt",
+            changes: [(["spec", "spegel", "adopt"], [:])],
+            base: Samples.installed
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec",
+            message: "spegel must be given with provider Spegel, and with no other one",
+            changes: [(["spec", "spegel"], ["adopt": [:]])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec",
+            message: "namespace must be absent unless provider is Spegel",
+            changes: [(["spec", "namespace"], "a")]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec",
+            message: "namespace cannot be changed; create another P2PMirror instead",
+            changes: [(["spec", "namespace"], "a")],
+            isTransition: true,
+            base: Samples.installed
         ),
     ]
 

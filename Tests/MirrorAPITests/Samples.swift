@@ -126,7 +126,14 @@ enum Samples {
                 absentServer: "server-2"
             ),
             deletionPolicy: .restore,
-            announceIntervalSeconds: 30
+            announceIntervalSeconds: 30,
+            containerd: .init(
+                registryConfigPath: "/etc/containerd/certs.d",
+                registries: ["docker.io"],
+                mirrorPorts: [30020],
+                installed: true,
+                repair: true
+            )
         ),
         status: MirrorNodeStatus(
             agent: .init(
@@ -146,6 +153,12 @@ enum Samples {
                     serviceCPUPercent: 40
                 ),
                 figures: figures,
+                containerd: .init(
+                    configFile: "/etc/containerd/config.toml",
+                    registryConfigPath: "/etc/containerd/certs.d",
+                    discardsUnpackedLayers: true,
+                    findings: [.init(reason: "LayersDiscarded", message: "Layers are discarded.")]
+                ),
                 version: "0.1.0"
             ),
             candidate: .init(
@@ -191,6 +204,13 @@ enum Samples {
     ]
 
     /// The sample of a kind as it is sent.
+    static func wireValues(_ kind: KindSchema) throws -> [JSONValue] {
+        kind.resource.kind == "P2PMirror"
+            ? [try p2pMirror.wireValue(), try installed.wireValue(), try adopted.wireValue()]
+            : [try mirrorNode.wireValue()]
+    }
+
+    /// That of the kind which has the most fields.
     static func wire(_ kind: KindSchema) throws -> JSONValue {
         kind.resource.kind == "P2PMirror" ? try p2pMirror.wireValue() : try mirrorNode.wireValue()
     }

@@ -280,7 +280,7 @@ extension HostOperation.Kind {
         switch self {
         case .read, .attributes, .list, .hasDirectory, .lock: false
         case .makeDirectory, .createTemporary, .write, .sync, .rename, .discard: true
-        case .syncDirectory, .remove, .removeDirectory: true
+        case .syncDirectory, .remove, .removeDirectory, .move: true
         }
     }
 }

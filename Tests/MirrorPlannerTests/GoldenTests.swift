@@ -229,6 +229,7 @@ private struct Transcript {
             return "withdraw \(name) \(reason.rawValue): \(message)"
         case .releaseDisruption(_, let reason, let message):
             return "give the Lease back, \(reason.rawValue): \(message)"
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: return "\(action)"
         }
     }
 }

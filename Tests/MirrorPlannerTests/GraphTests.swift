@@ -35,7 +35,7 @@ struct GraphTests {
         #expect((topology.cycles ?? []).map(\.nodes) == graph.cycles)
         #expect(topology.cycleCount == graph.cycles.count)
         #expect(topology.depth == graph.depth)
-        let assessment = Assessment(Fleet(snapshot.mirrors[0], snapshot), disrupted: nil, elects: true)
+        let assessment = Assessment(Fleet(snapshot.mirrors[0], .rke2, snapshot), disrupted: nil, elects: true)
         #expect(assessment.changes.map { "\($0.node): \($0.reason.rawValue)" } == graph.changes)
         #expect(topology.pendingChanges == graph.changes.count)
         #expect(plan.status.conditions.first(ofType: "Ready")?.reason == graph.ready)

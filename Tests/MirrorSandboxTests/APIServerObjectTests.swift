@@ -40,7 +40,7 @@ struct APIServerObjectTests {
         #expect(object.status == 404)
         #expect(object.message == "gadgets.example.com \"nope\" not found")
         #expect(try await bench.get("/apis/nothing.example.com/v1/things").status == 404)
-        #expect(try await bench.get("/api/v1/services").status == 404)
+        #expect(try await bench.get("/api/v1/endpoints").status == 404)
         let lease: JSONValue = ["apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": ["name": "l"]]
         let path = "/apis/coordination.k8s.io/v1/namespaces/nowhere/leases"
         #expect(try await bench.post(path, lease).message == "namespaces \"nowhere\" not found")

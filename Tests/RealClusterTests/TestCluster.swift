@@ -16,6 +16,8 @@ final class TestCluster: Sendable {
     let api: KubeAPI
     /// Where this run keeps its files.
     let directory: String
+    /// Whether controllers run beside the API server: those of DaemonSets and of namespaces.
+    let hasControllerManager: Bool
     private let power: any APIServerPower
 
     /// The cluster of this run, with CRDs and namespace.
@@ -31,10 +33,12 @@ final class TestCluster: Sendable {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         if let path = environment["P2PMIRROR_TEST_KUBECONFIG"] {
             kubeconfig = path
+            hasControllerManager = true
             power = ExternalPower(stateDirectory: environment["P2PMIRROR_TEST_KUBE_DIR"])
         } else {
             let embedded = try await EmbeddedPower(directory: directory)
             kubeconfig = embedded.kubeconfig
+            hasControllerManager = false
             power = embedded
         }
         let configuration = try ClusterConfiguration.load(explicitKubeconfig: kubeconfig, environment: [:])

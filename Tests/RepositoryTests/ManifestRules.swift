@@ -30,6 +30,18 @@ enum ManifestRules {
         "Role p2pmirror-operator-events": ["events.k8s.io/events create,patch"],
         "Role p2pmirror-operator-announcements": ["coordination.k8s.io/leases list,watch"],
         "Role p2pmirror-operator-pods": ["/pods list,watch"],
+        "ClusterRole p2pmirror-operator-spegel": [
+            "/pods,serviceaccounts,services list,watch",
+            "apps/daemonsets list,watch",
+            "monitoring.coreos.com/servicemonitors list,watch",
+            "p2pmirror.io/p2pmirrors patch",
+        ],
+        "ClusterRole p2pmirror-operator-spegel-objects": [
+            "/pods delete,patch",
+            "/serviceaccounts,services create,delete,patch",
+            "apps/daemonsets create,delete,patch",
+            "monitoring.coreos.com/servicemonitors create,delete,patch",
+        ],
         "ClusterRole p2pmirror-agent": [
             "/nodes get,list",
             "p2pmirror.io/mirrornodes get,list,watch",

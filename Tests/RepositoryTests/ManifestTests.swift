@@ -11,13 +11,18 @@ struct ManifestTests {
         try documents(under: "manifests/base").filter { kinds.contains($0["kind"]?.stringValue ?? "") }
     }
 
+    /// What the base has, and what the overlays add to it.
+    private static func everywhere(_ kinds: String...) throws -> [JSONValue] {
+        try documents(under: "manifests").filter { kinds.contains($0["kind"]?.stringValue ?? "") }
+    }
+
     private static func title(_ object: JSONValue) -> String {
         "\(object["kind"]?.stringValue ?? "") \(object[path: "metadata", "name"]?.stringValue ?? "")"
     }
 
     @Test("Roles grant what the table says and nothing else")
     func rolesEqualTable() throws {
-        let roles = try Self.base("ClusterRole", "Role")
+        let roles = try Self.everywhere("ClusterRole", "Role")
         let granted = Dictionary(uniqueKeysWithValues: roles.map { (Self.title($0), ManifestRules.lines(of: $0)) })
         #expect(granted == ManifestRules.granted)
         #expect(roles.flatMap(ManifestRules.faults(inRole:)) == [])
@@ -25,9 +30,9 @@ struct ManifestTests {
 
     @Test("Each binding leads from a role that exists to an account that exists")
     func bindingsResolve() throws {
-        let roles = Set(try Self.base("ClusterRole", "Role").map(Self.title))
+        let roles = Set(try Self.everywhere("ClusterRole", "Role").map(Self.title))
         let accounts = Set(try Self.base("ServiceAccount").map(Self.title))
-        let bindings = try Self.base("ClusterRoleBinding", "RoleBinding")
+        let bindings = try Self.everywhere("ClusterRoleBinding", "RoleBinding")
         #expect(bindings.count == roles.count)
         for binding in bindings {
             let role = binding["roleRef"] ?? .null
@@ -50,11 +55,30 @@ struct ManifestTests {
         #expect(workloads.flatMap(ManifestRules.faults(inWorkload:)) == [])
         #expect(
             workloads.flatMap(ManifestRules.hostPaths) == [
-                "/etc/rancher", "/etc/p2pmirror", "/var/lib/rancher", "/sys/fs/cgroup", "/proc", "/sys/class/net",
+                "/etc/rancher", "/etc/p2pmirror", "/var/lib/rancher", "/etc/containerd", "/var/lib/containerd",
+                "/sys/fs/cgroup", "/proc", "/sys/class/net",
                 "/sys/devices", "/var/lib/p2pmirror rw",
             ]
         )
         #expect(workloads.allSatisfy { $0[path: "spec", "template", "spec", "hostPID"] == nil })
+    }
+
+    @Test("Each overlay makes writable what it says, and nothing else")
+    func overlaysMakeWritable() throws {
+        for (overlay, expected) in [
+            ("with-spegel-repair", ["/host/etc/containerd"]),
+            ("with-restart", ["/host/etc/rancher", "/host/etc/containerd"]),
+        ] {
+            let patches = try Self.documents(under: "manifests/overlays/\(overlay)").filter {
+                $0["kind"] == "DaemonSet"
+            }
+            let mounts = patches.flatMap { patch in
+                let pod = patch[path: "spec", "template", "spec"] ?? .null
+                return (pod["containers"]?.arrayValue ?? []).flatMap { $0["volumeMounts"]?.arrayValue ?? [] }
+            }
+            #expect(mounts.compactMap { $0["mountPath"]?.stringValue } == expected)
+            #expect(mounts.allSatisfy { $0["readOnly"] == false })
+        }
     }
 
     @Test("Only the overlay gives the permission to restart a service")
@@ -99,7 +123,8 @@ struct ManifestTests {
 
     @Test("Files that kustomize names exist, and no file is left out")
     func kustomizationsAreComplete() throws {
-        for folder in ["manifests/base", "manifests/overlays/with-restart"] {
+        for folder in ["base"] + ["with-restart", "with-spegel", "with-spegel-repair"].map({ "overlays/\($0)" }) {
+            let folder = "manifests/\(folder)"
             let kustomization = try #require(Self.documents(under: folder).first { $0["kind"] == "Kustomization" })
             let resources = (kustomization["resources"]?.arrayValue ?? []).compactMap(\.stringValue)
             let patches = (kustomization["patches"]?.arrayValue ?? []).compactMap { $0["path"]?.stringValue }

@@ -91,7 +91,8 @@ struct CandidatesBench {
     private static func run(_ seeds: Range<UInt64>) -> Tally {
         var tally = Tally()
         for seed in seeds {
-            var history = FleetHistory(seed: seed)
+            let provider = Provider.allCases[Int(seed % UInt64(Provider.allCases.count))]
+            var history = FleetHistory(seed: seed, provider: provider)
             history.run()
             tally.histories += 1
             tally.decisions += history.decisions

@@ -20,6 +20,8 @@ public struct ObjectMeta: Codable, Hashable, Sendable {
     public var annotations: [String: String]
     /// Owners, for garbage collection.
     public var ownerReferences: [OwnerReference]
+    /// Who must let the object go before it is deleted; empty where absent.
+    public var finalizers: [String]
 
     /// Creates metadata; whatever the server sets is left nil.
     public init(
@@ -32,7 +34,8 @@ public struct ObjectMeta: Codable, Hashable, Sendable {
         deletionTimestamp: Timestamp? = nil,
         labels: [String: String] = [:],
         annotations: [String: String] = [:],
-        ownerReferences: [OwnerReference] = []
+        ownerReferences: [OwnerReference] = [],
+        finalizers: [String] = []
     ) {
         self.name = name
         self.namespace = namespace
@@ -44,6 +47,7 @@ public struct ObjectMeta: Codable, Hashable, Sendable {
         self.labels = labels
         self.annotations = annotations
         self.ownerReferences = ownerReferences
+        self.finalizers = finalizers
     }
 
     /// Namespace and name.
@@ -51,7 +55,7 @@ public struct ObjectMeta: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case name, namespace, uid, resourceVersion, generation, creationTimestamp, deletionTimestamp, labels
-        case annotations, ownerReferences
+        case annotations, ownerReferences, finalizers
     }
 
     /// Decodes metadata; absent maps and lists become empty ones.
@@ -67,6 +71,7 @@ public struct ObjectMeta: Codable, Hashable, Sendable {
         labels = try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:]
         annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations) ?? [:]
         ownerReferences = try container.decodeIfPresent([OwnerReference].self, forKey: .ownerReferences) ?? []
+        finalizers = try container.decodeIfPresent([String].self, forKey: .finalizers) ?? []
     }
 
     /// Encodes what is set; empty maps and lists are left out.
@@ -82,6 +87,7 @@ public struct ObjectMeta: Codable, Hashable, Sendable {
         if !labels.isEmpty { try container.encode(labels, forKey: .labels) }
         if !annotations.isEmpty { try container.encode(annotations, forKey: .annotations) }
         if !ownerReferences.isEmpty { try container.encode(ownerReferences, forKey: .ownerReferences) }
+        if !finalizers.isEmpty { try container.encode(finalizers, forKey: .finalizers) }
     }
 }
 

@@ -1,5 +1,5 @@
 /// The address of one kind of object at the API server: group, version, plural, kind and scope.
-public struct ResourceType: Hashable, Sendable {
+public struct ResourceType: Codable, Hashable, Sendable {
     /// API group; empty for the core group.
     public var group: String
     /// API version, such as `v1`.

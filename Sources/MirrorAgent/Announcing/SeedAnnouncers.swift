@@ -107,10 +107,9 @@ extension NodeAgent {
         var seeds: [String: SeedAnnouncers.Seed] = [:]
         let isAnySeed = mirrorNodes.values.contains { $0.spec.announceIntervalSeconds != nil }
         for (mirror, object) in mirrorNodes {
-            guard let interval = object.spec.announceIntervalSeconds, let address = await peerAddress() else {
-                continue
-            }
-            let distribution = RancherDistribution(object.spec.provider)
+            guard let interval = object.spec.announceIntervalSeconds,
+                let distribution = RancherDistribution(object.spec.provider), let address = await peerAddress()
+            else { continue }
             // To block the owner's deletion would need a permission on its finalizers, and the Lease need not.
             var owner = object.controllerReference()
             owner.blockOwnerDeletion = nil

@@ -123,6 +123,13 @@ package enum Effect: Hashable, Sendable {
     case syncNames(besides: String)
     case restart(unit: String)
     case removeLeftover(String)
+    case writeRecord(ContainerdRecord)
+    /// Remove the record, and its directory where nothing else is in it.
+    case forgetRecord
+    /// Remove an empty directory; one that is not empty stays.
+    case removeDirectory(String)
+    /// Move to a name that is free.
+    case move(String, to: String)
     /// Remove the journal and its directory: nothing of this mirror is left on the host.
     case forget
 }

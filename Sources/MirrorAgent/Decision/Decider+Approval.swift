@@ -20,8 +20,8 @@ extension Decider {
                 look: .soon
             )
         }
-        guard let node = live.node, node.metadata.uid == mirrorNode.spec.nodeUID,
-            let running = RunningArguments(node: node, distribution: RancherDistribution(mirrorNode.spec.provider))
+        guard let distribution, let node = live.node, node.metadata.uid == mirrorNode.spec.nodeUID,
+            let running = RunningArguments(node: node, distribution: distribution)
         else {
             return rest(
                 .nodeMismatch,
@@ -29,7 +29,7 @@ extension Decider {
                 look: .soon
             )
         }
-        let validation = Validation(self, mirrorNode, node, running, live.servers)
+        let validation = Validation(self, mirrorNode, node, running, live.servers, distribution)
         if let refusal = validation.refusal { return refuse(mirrorNode, approval, refusal.reason, refusal.message) }
         let registries: Journal.Step.RegistriesChange?
         do throws(Validation.Refusal) {
@@ -40,7 +40,7 @@ extension Decider {
         if let failure = input.failure, failure.revision == approval.revision {
             return refuse(mirrorNode, approval, .hostNotWritable, failure.error.description)
         }
-        let byHand = HandWork(self, mirrorNode, registries)
+        let byHand = HandWork(self, mirrorNode, distribution, registries)
         guard input.options.mayRestart else {
             return refuse(mirrorNode, approval, .restartNotPermitted, byHand.lackOfPermission)
         }
@@ -53,7 +53,7 @@ extension Decider {
         return claim(
             mirrorNode,
             approval,
-            RancherNode(node: node, distribution: RancherDistribution(mirrorNode.spec.provider)),
+            RancherNode(node: node, distribution: distribution),
             registries
         )
     }

@@ -49,7 +49,9 @@ extension Decider {
     }
 
     private func restoreAll(_ bequest: Journal.Bequest) -> AgentDecision {
-        let distribution = RancherDistribution(bequest.provider)
+        guard let distribution = RancherDistribution(bequest.provider) else {
+            return AgentDecision([], .idle, "nothing of \(input.mirror) is on this host", look: .later)
+        }
         var effects: [Effect] = []
         var done: [String] = []
         var left: [String] = []

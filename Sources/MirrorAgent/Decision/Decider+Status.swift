@@ -122,7 +122,7 @@ extension Decider {
     }
 
     var distribution: RancherDistribution? {
-        (journal.step?.provider ?? mirrorNode?.spec.provider).map { RancherDistribution($0) }
+        (journal.step?.provider ?? mirrorNode?.spec.provider).flatMap { RancherDistribution($0) }
     }
 
     private var unreadable: (Reason, String)? {

@@ -55,9 +55,8 @@ struct Decider {
 
     private static func pendingChanges(_ input: AgentInput) -> [String]? {
         guard let provider = input.host.journal.step?.provider ?? input.live?.mirrorNode?.spec.provider,
-            let node = input.live?.node
+            let node = input.live?.node, let distribution = RancherDistribution(provider)
         else { return nil }
-        let distribution = RancherDistribution(provider)
         guard let others = try? ConfigDirectory.merge(Self.foreignFiles(input, distribution)),
             let running = RunningArguments(node: node, distribution: distribution)
         else { return nil }

@@ -11,9 +11,14 @@ struct HandWork {
     private let hasDropIn: Bool
     private let registries: Journal.Step.RegistriesChange?
 
-    init(_ decider: Decider, _ mirrorNode: MirrorNode, _ registries: Journal.Step.RegistriesChange?) {
+    init(
+        _ decider: Decider,
+        _ mirrorNode: MirrorNode,
+        _ distribution: RancherDistribution,
+        _ registries: Journal.Step.RegistriesChange?
+    ) {
         node = decider.input.options.nodeName
-        distribution = RancherDistribution(mirrorNode.spec.provider)
+        self.distribution = distribution
         unit = distribution.unit(of: mirrorNode.spec.role)
         dropIn = mirrorNode.spec.dropIn
         hasDropIn = decider.input.host.dropIn != nil

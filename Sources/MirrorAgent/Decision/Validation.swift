@@ -27,14 +27,15 @@ struct Validation {
         _ mirrorNode: MirrorNode,
         _ node: Node,
         _ running: RunningArguments,
-        _ servers: [Node]
+        _ servers: [Node],
+        _ distribution: RancherDistribution
     ) {
         self.decider = decider
         self.mirrorNode = mirrorNode
         self.node = node
         self.running = running
         self.servers = servers
-        distribution = RancherDistribution(mirrorNode.spec.provider)
+        self.distribution = distribution
     }
 
     /// The first thing that is wrong; nil where all is right.

@@ -15,32 +15,50 @@ struct SeedFigures {
 extension NodeAgent {
     /// Measures the host of a seed, where that is due.
     func measure(_ mirrorNode: MirrorNode, _ distribution: RancherDistribution, _ input: inout AgentInput) {
-        guard let measures, mirrorNode.spec.announceIntervalSeconds != nil else {
-            observations[input.mirror]?.figures = nil
-            return
-        }
-        let now = time.now
-        let known = observations[input.mirror]?.figures
-        // A look that a change has brought forward takes what is known.
-        if let known, now - known.measuredAt < options.figureInterval / 2 {
-            input.host.figures = known.sampler.figures
-            return
-        }
         let merged = try? ConfigDirectory.merge(input.host.files)
         let directory = HostReader.contentDirectory(
             dataDirectory: merged?.value(of: "data-dir") ?? merged?.value(of: "d"),
             distribution
         )
-        var reading = HostReader(measures).read(directory: directory, processID: input.unit?.mainPID ?? 0)
-        reading.cleanUp = merged.flatMap { ImageCleanUp($0) }
+        input.host.figures = measure(
+            mirrorNode,
+            directory: directory,
+            processID: input.unit?.mainPID ?? 0,
+            cleanUp: merged.flatMap { ImageCleanUp($0) }
+        )
+    }
+
+    /// How the host of a seed fares, where that is due, else as it was; nil where the node is no seed.
+    ///
+    /// - Parameters:
+    ///   - directory: the mirror's content.
+    ///   - processID: the service's main process; 0 where it is not known.
+    func measure(
+        _ mirrorNode: MirrorNode,
+        directory: String,
+        processID: Int = 0,
+        cleanUp: ImageCleanUp? = nil
+    ) -> HostFigures? {
+        let mirror = mirrorNode.spec.mirrorName
+        guard let measures, mirrorNode.spec.announceIntervalSeconds != nil else {
+            observations[mirror]?.figures = nil
+            return nil
+        }
+        let now = time.now
+        let known = observations[mirror]?.figures
+        // A look that a change has brought forward takes what is known.
+        if let known, now - known.measuredAt < options.figureInterval / 2 { return known.sampler.figures }
+        var reading = HostReader(measures).read(directory: directory, processID: processID)
+        reading.cleanUp = cleanUp
         let reported = mirrorNode.status?.agent?.figures ?? HostFigures()
         var figures = known ?? SeedFigures(sampler: FigureSampler(reported: reported), measuredAt: now)
-        input.host.figures = figures.sampler.add(reading, at: now)
+        let result = figures.sampler.add(reading, at: now)
         figures.measuredAt = now
         for fault in Set(reading.faults).subtracting(figures.faults).sorted() {
-            log.warning("a figure of the host is not known: \(fault)", metadata: ["mirror": "\(input.mirror)"])
+            log.warning("a figure of the host is not known: \(fault)", metadata: ["mirror": "\(mirror)"])
         }
         figures.faults = Set(reading.faults)
-        observations[input.mirror, default: Observation()].figures = figures
+        observations[mirror, default: Observation()].figures = figures
+        return result
     }
 }

@@ -31,6 +31,8 @@ package protocol HostFileSystem: Sendable {
     func remove(_ path: String) throws(HostError)
     /// Removes a directory; one that is not empty stays.
     func removeDirectory(_ path: String) throws(HostError)
+    /// Moves a file or a directory with all that is in it to a name that is free, on the same file system.
+    func move(_ path: String, to newPath: String) throws(HostError)
     /// Takes a lock that no other process then gets until this one ends; false where another one has it.
     func lock(_ path: String) throws(HostError) -> Bool
 }

@@ -161,6 +161,16 @@ package final class HostRoot: HostFileSystem {
         else { throw HostError("remove", path, errno) }
     }
 
+    package func move(_ path: String, to newPath: String) throws(HostError) {
+        guard let old = try place(of: path, followingLast: false, "move") else { return }
+        let new = try existingPlace(of: newPath, "move")
+        // Nobody but us is to make that name meanwhile; whoever does it all the same loses a file, and no directory.
+        guard kind(of: new.name, in: new.directory) == 0 else { throw HostError("move", newPath, EEXIST) }
+        guard renameat(old.directory.value, old.name, new.directory.value, new.name) == 0 || errno == ENOENT else {
+            throw HostError("move", path, errno)
+        }
+    }
+
     package func lock(_ path: String) throws(HostError) -> Bool {
         if locks.withLock({ $0[path] != nil }) { return true }
         let place = try existingPlace(of: path, "lock")

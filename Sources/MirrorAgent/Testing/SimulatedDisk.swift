@@ -5,7 +5,7 @@ import Synchronization
 package struct HostOperation: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable, CaseIterable {
         case read, attributes, list, hasDirectory, makeDirectory, createTemporary, write, sync, rename, discard
-        case syncDirectory, remove, removeDirectory
+        case syncDirectory, remove, removeDirectory, move
         case lock
     }
 
@@ -28,6 +28,14 @@ package final class SimulatedDisk: Sendable {
     private struct Tree {
         var directories: Set<String> = ["/"]
         var names: [String: Int] = [:]
+
+        mutating func move(_ path: String, to newPath: String) {
+            let moved = { (old: String) in
+                old == path || old.hasPrefix("\(path)/") ? newPath + old.dropFirst(path.count) : old
+            }
+            directories = Set(directories.map(moved))
+            names = Dictionary(names.map { (moved($0), $1) }, uniquingKeysWith: { $1 })
+        }
     }
 
     private struct State {
@@ -35,6 +43,8 @@ package final class SimulatedDisk: Sendable {
         var durable = Tree()
         var inodes: [Int: Inode] = [:]
         var open: [Int32: Int] = [:]
+        /// Moves that are not on the disk yet, from where and to where.
+        var moves: [(String, String)] = []
         var next = 1
         var locks: [String: Int] = [:]
         var now = Timestamp(seconds: 0)
@@ -104,6 +114,7 @@ package final class SimulatedDisk: Sendable {
                 Inode(content: $0.durable, durable: $0.durable, changedAt: $0.changedAt)
             }
             state.open = [:]
+            state.moves = []
             state.locks = [:]
         }
     }
@@ -190,9 +201,24 @@ package final class SimulatedDisk: Sendable {
         }
     }
 
+    /// False where something has the new name.
+    func move(_ path: String, to newPath: String) -> Bool {
+        state.withLock { state in
+            guard state.present.names[newPath] == nil, !state.present.directories.contains(newPath) else {
+                return false
+            }
+            state.present.move(path, to: newPath)
+            state.moves.append((path, newPath))
+            return true
+        }
+    }
+
     func syncDirectory(_ directory: String) {
         state.withLock { state in
             let isChild = { (path: String) in HostPath.parent(path) == directory }
+            // A move is one thing: with either directory it is on the disk as a whole, with all that is below it.
+            for (old, new) in state.moves where isChild(old) || isChild(new) { state.durable.move(old, to: new) }
+            state.moves.removeAll { isChild($0.0) || isChild($0.1) }
             for path in Set(state.present.names.keys).union(state.durable.names.keys).filter(isChild) {
                 state.durable.names[path] = state.present.names[path]
             }

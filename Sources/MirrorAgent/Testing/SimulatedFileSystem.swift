@@ -75,6 +75,12 @@ package struct SimulatedFileSystem: HostFileSystem {
         try perform(.removeDirectory, path) { $0.removeEmptyDirectory(path) }
     }
 
+    package func move(_ path: String, to newPath: String) throws(HostError) {
+        guard try perform(.move, path, { $0.move(path, to: newPath) }) else {
+            throw HostError(.failed, "move", newPath, "it is there already")
+        }
+    }
+
     package func lock(_ path: String) throws(HostError) -> Bool {
         try perform(.lock, path) { $0.lock(path, process: process) }
     }

@@ -41,15 +41,15 @@ package struct CandidateExecutor: Sendable {
         of mirror: ObservedMirror,
         _ snapshot: Snapshot
     ) async throws(KubeError) -> Outcome {
-        guard plan.movesSeeds, let spec = mirror.mirror?.spec else { return .done }
-        let pass = Pass(plan: plan, mirror: mirror, spec: spec, snapshot)
+        guard plan.movesSeeds, let readable = mirror.mirror else { return .done }
+        let pass = Pass(plan: plan, mirror: mirror, readable, snapshot)
         let strays = plan.strays.map { name in
             CandidateEffect.publish(name, Verdict(.nodeNotSelected, "\(name) is no seed of this mirror any more"))
         }
         let effects = strays + (plan.candidates?.effects ?? [])
         let isShrinking = effects.contains { if case .confirm = $0 { true } else { false } }
         // It takes the longest of all, and rests on none of our writes.
-        async let look = isShrinking ? look(at: spec) : .success([])
+        async let look = isShrinking ? look(at: readable, snapshot) : .success([])
         for effect in effects {
             let metadata = Self.metadata(of: effect)
             Logger.current.info("Carrying out an effect on the candidate set", metadata: metadata)
@@ -84,19 +84,27 @@ package struct CandidateExecutor: Sendable {
     private struct Pass {
         let plan: Plan
         let mirror: ObservedMirror
-        let spec: P2PMirrorSpec
+        /// Nil where the seeds are pods.
+        let distribution: RancherDistribution?
         let now: Timestamp
         let nodes: [String: Node]
         let mirrorNodes: [String: MirrorNode]
+        /// By node.
+        let pods: [String: Pod]
 
-        init(plan: Plan, mirror: ObservedMirror, spec: P2PMirrorSpec, _ snapshot: Snapshot) {
+        init(plan: Plan, mirror: ObservedMirror, _ readable: P2PMirror, _ snapshot: Snapshot) {
             self.plan = plan
             self.mirror = mirror
-            self.spec = spec
+            distribution = RancherDistribution(readable.spec.provider)
             now = snapshot.now
             nodes = Dictionary(snapshot.nodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
             let own = snapshot.mirrorNodes.filter { $0.spec.mirrorName == plan.mirror }
             mirrorNodes = Dictionary(own.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
+            let places = distribution == nil ? SpegelFleet(readable, snapshot).places : []
+            pods = Dictionary(
+                places.compactMap { place in place.pod.map { (place.name, $0) } },
+                uniquingKeysWith: { $1 }
+            )
         }
 
         func mirrorNode(of seed: String) -> MirrorNode? {
@@ -104,9 +112,9 @@ package struct CandidateExecutor: Sendable {
         }
     }
 
-    private func look(at spec: P2PMirrorSpec) async -> Result<[String], KubeError> {
+    private func look(at mirror: P2PMirror, _ snapshot: Snapshot) async -> Result<[String], KubeError> {
         do throws(KubeError) {
-            return .success(try await PublishedSeeds(api, spec).names())
+            return .success(try await PublishedSeeds(api, mirror, snapshot).names())
         } catch {
             return .failure(error)
         }
@@ -114,7 +122,6 @@ package struct CandidateExecutor: Sendable {
 
     /// False where the world is not, or not yet, as the plan needs it.
     private func carryOut(_ effect: CandidateEffect, _ pass: Pass) async throws(KubeError) -> Bool {
-        let distribution = RancherDistribution(pass.spec.provider)
         switch effect {
         case .recordSet:
             try await statuses.write(pass.plan.status, to: pass.mirror, now: pass.now)
@@ -125,9 +132,9 @@ package struct CandidateExecutor: Sendable {
             return true
         case .confirm: return true
         case .publish(let seed, _):
-            return try await move(pass.nodes[seed]) { distribution.publication(of: $0, by: pass.plan.mirror) }
+            return try await move(seed, into: true, pass)
         case .withdraw(let seed, _):
-            return try await move(pass.nodes[seed]) { distribution.withdrawal(of: $0, by: pass.plan.mirror) }
+            return try await move(seed, into: false, pass)
         }
     }
 
@@ -152,11 +159,20 @@ package struct CandidateExecutor: Sendable {
         )
     }
 
-    private func move(
-        _ node: Node?,
-        by patch: (Node) -> [JSONPatchOperation]?
-    ) async throws(KubeError) -> Bool {
-        guard let node, let operations = patch(node) else { return false }
+    private func move(_ seed: String, into isPublished: Bool, _ pass: Pass) async throws(KubeError) -> Bool {
+        let mirror = pass.plan.mirror
+        guard let distribution = pass.distribution else {
+            guard let pod = pass.pods[seed], let change = SpegelLever.move(pod, into: isPublished, by: mirror) else {
+                return false
+            }
+            let manager = FieldManager.candidates
+            ownWrites.wrote(try await api.patch(Pod.self, pod.key, .merge(change), manager: manager))
+            return true
+        }
+        guard let node = pass.nodes[seed],
+            let operations = isPublished
+                ? distribution.publication(of: node, by: mirror) : distribution.withdrawal(of: node, by: mirror)
+        else { return false }
         ownWrites.wrote(
             try await api.patch(Node.self, node.key, .json(operations), manager: FieldManager.candidates)
         )

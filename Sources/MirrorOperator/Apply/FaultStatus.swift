@@ -7,13 +7,13 @@ package enum FaultStatus {
     package static func invalid(_ mirror: ObservedMirror, fault: String) -> P2PMirrorStatus {
         let message = "The specification is not valid: \(fault) Nothing is done until it is."
         let unknown = "Not known, because the specification is not valid."
-        let conditions = MirrorConditionType.allCases.map { type in
+        let conditions = types(of: mirror).map { type in
             switch type {
             case .accepted, .ready: condition(type, .false, Reason.invalidSpec.rawValue, message, mirror)
             case .stalled: condition(type, .true, Reason.invalidSpec.rawValue, message, mirror)
             case .reconciling: condition(type, .false, Reason.invalidSpec.rawValue, message, mirror)
-            case .paused, .topologyAcyclic, .candidatesAvailable, .evictionEffective, .stormActive, .nodesCurrent,
-                .versionsSupported, .highlyAvailable:
+            case .paused, .topologyAcyclic, .candidatesAvailable, .evictionEffective, .peersConnected, .stormActive,
+                .nodesCurrent, .versionsSupported, .highlyAvailable:
                 condition(type, .unknown, Reason.invalidSpec.rawValue, unknown, mirror)
             }
         }
@@ -50,10 +50,16 @@ package enum FaultStatus {
     }
 
     private static func unknown(_ mirror: ObservedMirror) -> P2PMirrorStatus {
-        let conditions = MirrorConditionType.allCases.map { type in
+        let conditions = types(of: mirror).map { type in
             condition(type, .unknown, Reason.unknown.rawValue, "Not known yet.", mirror)
         }
         return P2PMirrorStatus(observedGeneration: mirror.metadata.generation, conditions: conditions)
+    }
+
+    /// Of a mirror that can't be read the provider is not known.
+    private static func types(of mirror: ObservedMirror) -> [MirrorConditionType] {
+        mirror.mirror.map { MirrorConditionType.types(of: $0.spec.provider) }
+            ?? MirrorConditionType.allCases.filter { $0 != .peersConnected }
     }
 
     private static func condition(

@@ -22,6 +22,7 @@ package struct PlanExecutor: Sendable {
     private let ownWrites: OwnWrites
     private let lease: ObjectKey
     private let now: @Sendable () -> MicroTimestamp
+    private let workloads: WorkloadExecutor
 
     package init(
         _ api: KubeAPI,
@@ -35,6 +36,7 @@ package struct PlanExecutor: Sendable {
         self.ownWrites = ownWrites
         lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
         self.now = now
+        workloads = WorkloadExecutor(api, applier: applier, ownWrites: ownWrites)
     }
 
     /// - Parameter mirrorNodes: what the plan was made from.
@@ -42,19 +44,19 @@ package struct PlanExecutor: Sendable {
     package func execute(_ plan: Plan, mirrorNodes: [MirrorNode]) async throws(KubeError) -> Outcome {
         let present = Dictionary(mirrorNodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
         for action in plan.actions {
-            Logger.current.info("Carrying out an action", metadata: Self.metadata(of: action))
+            Logger.current.info("Carrying out an action", metadata: action.logMetadata)
             do throws(KubeError) {
-                try await carryOut(action, present)
-                OperatorMetrics.acted(Self.name(of: action), "done")
+                try await carryOut(action, of: plan, present)
+                OperatorMetrics.acted(action.metricName, "done")
             } catch {
                 guard let reason = Self.reasonToLookAgain(error, from: action) else {
-                    OperatorMetrics.acted(Self.name(of: action), "error")
+                    OperatorMetrics.acted(action.metricName, "error")
                     throw error
                 }
-                OperatorMetrics.acted(Self.name(of: action), reason)
+                OperatorMetrics.acted(action.metricName, reason)
                 Logger.current.info(
                     "The action was not carried out, the world is looked at again",
-                    metadata: Self.metadata(of: action).merging(["error": "\(error)"]) { $1 }
+                    metadata: action.logMetadata.merging(["error": "\(error)"]) { $1 }
                 )
                 return .lookAgain(reason)
             }
@@ -72,11 +74,16 @@ package struct PlanExecutor: Sendable {
         case .approve, .withdrawApproval, .releaseDisruption, .deleteMirrorNode: return "conflict"
         case .acquireDisruption(_, let from): return from == nil ? nil : "conflict"
         // These make what is not there: a namespace or a definition is missing, and another look won't bring it.
-        case .applyMirrorNode: return nil
+        case .applyMirrorNode, .applyObject: return nil
+        case .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: return "conflict"
         }
     }
 
-    private func carryOut(_ action: Action, _ present: [String: MirrorNode]) async throws(KubeError) {
+    private func carryOut(
+        _ action: Action,
+        of plan: Plan,
+        _ present: [String: MirrorNode]
+    ) async throws(KubeError) {
         switch action {
         case .applyMirrorNode(let intent):
             try await apply(intent, current: present[intent.name])
@@ -94,6 +101,8 @@ package struct PlanExecutor: Sendable {
             try await setApproval(try JSONCoding.value(of: approval), of: name, version)
         case .withdrawApproval(let name, let version, _, _):
             try await setApproval(.null, of: name, version)
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
+            try await workloads.carryOut(action, of: plan)
         }
     }
 
@@ -166,47 +175,5 @@ package struct PlanExecutor: Sendable {
             throw KubeError(.encoding, "Lease \(lease.key): a change needs the resourceVersion that it rests on")
         }
         try await api.replace(lease, manager: FieldManager.disruption)
-    }
-}
-
-extension PlanExecutor {
-    private static func name(of action: Action) -> String {
-        switch action {
-        case .applyMirrorNode: "applyMirrorNode"
-        case .deleteMirrorNode: "deleteMirrorNode"
-        case .acquireDisruption: "acquireDisruption"
-        case .approve: "approve"
-        case .withdrawApproval: "withdrawApproval"
-        case .releaseDisruption: "releaseDisruption"
-        }
-    }
-
-    private static func metadata(of action: Action) -> Logger.Metadata {
-        var metadata: Logger.Metadata = ["action": "\(name(of: action))"]
-        switch action {
-        case .applyMirrorNode(let intent):
-            metadata["node"] = "\(intent.spec.nodeName)"
-            metadata["revision"] = "\(intent.spec.revision ?? "")"
-        case .deleteMirrorNode(let name, _, let reason):
-            metadata["mirrorNode"] = "\(name)"
-            metadata["reason"] = "\(reason.rawValue)"
-        case .acquireDisruption(let holder, _):
-            metadata["node"] = "\(holder.node)"
-            metadata["revision"] = "\(holder.revision)"
-        case .approve(let name, _, let approval):
-            metadata["mirrorNode"] = "\(name)"
-            metadata["revision"] = "\(approval.revision)"
-            metadata["epoch"] = "\(approval.epoch)"
-            metadata["reason"] = "\(approval.reason)"
-        case .withdrawApproval(let name, _, let reason, let message):
-            metadata["mirrorNode"] = "\(name)"
-            metadata["reason"] = "\(reason.rawValue)"
-            metadata["message"] = "\(message)"
-        case .releaseDisruption(let from, let reason, let message):
-            metadata["holder"] = "\(from.spec?.holderIdentity ?? "")"
-            metadata["reason"] = "\(reason.rawValue)"
-            metadata["message"] = "\(message)"
-        }
-        return metadata
     }
 }

@@ -28,6 +28,11 @@ package struct EvidenceReader: Sendable {
             // To give the Lease back is to allow the next restart.
             case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: true
             case .applyMirrorNode, .deleteMirrorNode: false
+            // An object of a mirror that is being deleted gets its owner back by the one, and goes by the other,
+            // although it was to outlive the mirror.
+            case .applyObject, .deleteObject: true
+            // Each rests on a version or a UID.
+            case .replacePod, .labelPod, .changeObject, .setFinalizers: false
             }
         }
     }
@@ -44,6 +49,7 @@ package struct EvidenceReader: Sendable {
         }
         live.nodes = try await nodes(of: snapshot, for: plan)
         live.mirrorNodes = try await mirrorNodes(of: live, for: plan)
+        guard try await refreshInstallation(of: plan.mirror, in: &live) else { return nil }
         live.now = now()
         return live
     }
@@ -63,6 +69,48 @@ package struct EvidenceReader: Sendable {
             snapshot.unreadableMirrors.append(name)
         }
         return true
+    }
+
+    /// Puts the objects in that we made for a mirror, and the mirror, as they are at one time: whoever saw an object
+    /// that has lost its owner must not miss that the owner is being deleted, and the other way round.
+    ///
+    /// - Returns: false where the mirror is gone.
+    private func refreshInstallation(of name: String, in snapshot: inout Snapshot) async throws(KubeError) -> Bool {
+        guard var evidence = snapshot.spegel[name],
+            var mirror = snapshot.mirrors.first(where: { $0.metadata.name == name })
+        else { return true }
+        let names = SpegelNames(mirror)
+        while true {
+            var objects: [ManagedObject] = []
+            for object in evidence.objects {
+                guard names.owns(object.metadata) else {
+                    objects.append(object)
+                    continue
+                }
+                if let found = try await find(object) { objects.append(found) }
+            }
+            evidence.objects = objects
+            snapshot.spegel[name] = evidence
+            guard try await refreshMirror(name, in: &snapshot) else { return false }
+            guard let now = snapshot.mirrors.first(where: { $0.metadata.name == name }) else { return true }
+            let isSame =
+                now.metadata.deletionTimestamp == mirror.metadata.deletionTimestamp
+                && now.metadata.finalizers == mirror.metadata.finalizers
+            if isSame { return true }
+            mirror = now
+        }
+    }
+
+    private func find(_ object: ManagedObject) async throws(KubeError) -> ManagedObject? {
+        do {
+            var body: JSONValue = try await api.send(.get(object.resource, object.key))
+            var metadata = body["metadata"] ?? [:]
+            metadata["managedFields"] = nil
+            body["metadata"] = metadata
+            return ManagedObject(object.resource, body)
+        } catch  where error.isNotFound {
+            return nil
+        }
     }
 
     /// Those of all servers are read: a claim is what the next restart waits for. Of agents, of which there may be
@@ -118,7 +166,9 @@ package struct EvidenceReader: Sendable {
             case .approve(let name, _, _), .withdrawApproval(let name, _, _, _):
                 snapshot.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
             case .releaseDisruption(let lease, _, _): DisruptionHolder(lease)?.node
-            case .applyMirrorNode, .deleteMirrorNode: nil
+            case .applyMirrorNode, .deleteMirrorNode, .applyObject, .deleteObject, .replacePod, .labelPod,
+                .changeObject, .setFinalizers:
+                nil
             }
         }
     }

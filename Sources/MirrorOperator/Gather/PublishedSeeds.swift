@@ -6,34 +6,51 @@ import MirrorPlanner
 /// the truth will do.
 struct PublishedSeeds {
     private let api: KubeAPI
-    private let mirror: P2PMirrorSpec
+    private let mirror: P2PMirror
+    private let fleet: SpegelFleet?
 
-    init(_ api: KubeAPI, _ mirror: P2PMirrorSpec) {
+    /// - Parameter snapshot: what the decision was made from.
+    init(_ api: KubeAPI, _ mirror: P2PMirror, _ snapshot: Snapshot) {
         self.api = api
         self.mirror = mirror
+        fleet = mirror.spec.provider == .spegel ? SpegelFleet(mirror, snapshot) : nil
     }
 
-    /// Their names, from the metadata of the nodes that carry the label.
+    /// The names of their nodes, from the metadata of what carries the label.
     ///
     /// - Throws: `KubeError` where they can't be read.
     func names() async throws(KubeError) -> [String] {
-        let distribution = RancherDistribution(mirror.provider)
+        guard let distribution = RancherDistribution(mirror.spec.provider) else { return try await peers() }
         let options = ListOptions(labelSelector: "\(distribution.peerLabel)=true", limit: 1_000)
-        var names: [String] = []
+        return try await metadata(Node.resource, options).filter(isSeed).map(\.name)
+    }
+
+    /// A pod that the decision did not know does not count: so much the less may leave.
+    private func peers() async throws(KubeError) -> [String] {
+        guard let fleet else { return [] }
+        let labels = SpegelFleet.selector(of: mirror, fleet.names).merging([LabelKey.candidate: "true"]) { $1 }
+        let query = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        let options = ListOptions(namespace: fleet.names.namespace, labelSelector: query, limit: 1_000)
+        let published = Set(try await metadata(Pod.resource, options).compactMap(\.uid))
+        return fleet.places.filter { $0.pod?.metadata.uid.map(published.contains) == true }.map(\.name)
+    }
+
+    private func metadata(_ resource: ResourceType, _ options: ListOptions) async throws(KubeError) -> [ObjectMeta] {
+        var found: [ObjectMeta] = []
         var continuation: String?
         repeat {
-            var request = KubeRequest.list(Node.resource, options, continuation: continuation)
+            var request = KubeRequest.list(resource, options, continuation: continuation)
             request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
             let page: Page = try await api.send(request)
-            for item in page.items where isSeed(item.metadata) { names.append(item.metadata.name) }
+            found += page.items.map(\.metadata)
             continuation = page.metadata.continue.flatMap { $0.isEmpty ? nil : $0 }
         } while continuation != nil
-        return names
+        return found
     }
 
     private func isSeed(_ metadata: ObjectMeta) -> Bool {
-        mirror.selector.matches(metadata.labels)
-            && (mirror.candidates.selector?.matches(metadata.labels) ?? true)
+        mirror.spec.selector.matches(metadata.labels)
+            && (mirror.spec.candidates.selector?.matches(metadata.labels) ?? true)
     }
 
     private struct Page: Decodable {

@@ -103,7 +103,7 @@ final class SeedSources: Sendable {
 
 extension Reflector {
     /// Why the store may be out of date, as the end of a sentence; nil while it is fresh.
-    fileprivate var doubt: String? {
+    var doubt: String? {
         let health = health
         guard health.isSynced else { return "their list has not been read yet" }
         if health.freshness == .unproven { return "their watch is silent, and not yet shown to be complete" }

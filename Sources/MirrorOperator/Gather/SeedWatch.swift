@@ -55,14 +55,20 @@ package final class SeedWatch: Sendable {
     /// - Parameters:
     ///   - nodes: all nodes.
     ///   - mirrorNodes: all MirrorNodes: of a seed whose Node is gone there still is one.
-    package func evidence(of mirror: P2PMirror, nodes: [Node], mirrorNodes: [MirrorNode]) -> SeedEvidence {
+    ///   - peers: addresses of the peers by node, where they are pods; nil where nodes are seeds themselves.
+    package func evidence(
+        of mirror: P2PMirror,
+        nodes: [Node],
+        mirrorNodes: [MirrorNode],
+        peers: [String: String]? = nil
+    ) -> SeedEvidence {
         // Read before the memory, which may only be fresher than it says.
         let stale = staleness(mirror.spec.provider)
         let name = mirror.metadata.name
         let selected = nodes.filter { mirror.spec.selector.matches($0.metadata.labels) }
         let known = mirrorNodes.filter { $0.spec.mirrorName == name }.map(\.spec.nodeName)
         let names = Set(selected.map(\.metadata.name)).union(known)
-        let probes = makesProbes ? SeedProbe.probes(of: mirror, selected) : []
+        let probes = makesProbes ? SeedProbe.probes(of: mirror, selected, peers: peers) : []
         return state.withLock { state in
             if state.probes.replace(name, by: probes) { state.term?.probesChanged.yield() }
             let pods = WatchedPods(of: mirror.spec.provider).flatMap { state.pods[$0] } ?? [:]

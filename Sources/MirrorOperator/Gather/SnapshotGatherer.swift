@@ -8,21 +8,29 @@ package struct SnapshotGatherer: Sendable {
     private let api: KubeAPI
     private let stores: MirrorStores
     private let seeds: SeedWatch?
+    private let spegel: SpegelSources?
+    private let inspector: PeerInspector?
     private let lease: ObjectKey
     private let now: @Sendable () -> Timestamp
 
     /// - Parameter seeds: what is known of seeds beside the stores; nil where nobody watches them, and each mirror's
     ///   candidate set is left as it is.
+    ///   - spegel: what there is of Spegel; nil where nobody watches it.
+    ///   - inspector: asks peers that have found nobody; nil where nobody does.
     package init(
         _ api: KubeAPI,
         stores: MirrorStores,
         seeds: SeedWatch? = nil,
+        spegel: SpegelSources? = nil,
+        inspector: PeerInspector? = nil,
         leaseNamespace: String,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.api = api
         self.stores = stores
         self.seeds = seeds
+        self.spegel = spegel
+        self.inspector = inspector
         lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
         self.now = now
     }
@@ -44,12 +52,21 @@ package struct SnapshotGatherer: Sendable {
             staleness: staleness,
             unreadableMirrors: stores.mirrors.all.filter { $0.mirror == nil }.map(\.metadata.name).sorted()
         )
-        if let seeds, let mirror = snapshot.mirrors.first(where: { $0.metadata.name == mirror }) {
+        guard let mirror = snapshot.mirrors.first(where: { $0.metadata.name == mirror }) else { return snapshot }
+        if var found = spegel?.evidence(of: mirror) {
+            snapshot.spegel[mirror.metadata.name] = found
+            if let inspector {
+                found.peers = await inspector.readings(of: SpegelFleet(mirror, snapshot))
+                snapshot.spegel[mirror.metadata.name] = found
+            }
+        }
+        if let seeds {
             // The watches of nodes and MirrorNodes are looked at by the staleness of the snapshot.
             snapshot.seeds[mirror.metadata.name] = seeds.evidence(
                 of: mirror,
                 nodes: snapshot.nodes,
-                mirrorNodes: snapshot.mirrorNodes
+                mirrorNodes: snapshot.mirrorNodes,
+                peers: snapshot.spegel[mirror.metadata.name].map { _ in SpegelFleet(mirror, snapshot).addresses }
             )
         }
         return snapshot

@@ -9,14 +9,18 @@ struct SeedProbe: Hashable, Sendable {
 
     /// The probes of a mirror's seeds, which are the selected nodes that take part in the distribution's mirror at all;
     /// those that are out of the set too, which must be well before they come back.
-    static func probes(of mirror: P2PMirror, _ nodes: [Node]) -> [SeedProbe] {
+    ///
+    /// - Parameter peers: addresses of the peers by node, where they are pods.
+    static func probes(of mirror: P2PMirror, _ nodes: [Node], peers: [String: String]? = nil) -> [SeedProbe] {
         let distribution = RancherDistribution(mirror.spec.provider)
-        let probes = mirror.spec.health.probes ?? distribution.defaultProbes
+        let probes = mirror.spec.health.probes ?? distribution?.defaultProbes ?? SpegelLever.defaultProbes
         guard !probes.isEmpty else { return [] }
         return nodes.flatMap { node -> [SeedProbe] in
-            guard mirror.spec.isSeed(node, distribution), let host = node.addresses("InternalIP").first else {
-                return []
-            }
+            let isSeed =
+                mirror.spec.includes(node)
+                && (distribution.map { $0.isSeed(node) } ?? (peers?[node.metadata.name] != nil))
+            let address = distribution == nil ? peers?[node.metadata.name] : node.addresses("InternalIP").first
+            guard isSeed, let host = address else { return [] }
             return probes.compactMap { probe in
                 SeedProbe(probe, mirror: mirror.metadata.name, node: node.metadata.name, host: host)
             }
@@ -35,8 +39,7 @@ struct SeedProbe: Hashable, Sendable {
 }
 
 extension P2PMirrorSpec {
-    fileprivate func isSeed(_ node: Node, _ distribution: RancherDistribution) -> Bool {
+    fileprivate func includes(_ node: Node) -> Bool {
         selector.matches(node.metadata.labels) && candidates.selector?.matches(node.metadata.labels) != false
-            && distribution.isSeed(node)
     }
 }

@@ -24,11 +24,14 @@ package final class MirrorOperator: Sendable {
     private let stores: MirrorStores
     private let seeds: SeedWatch
     private let seedSources: SeedSources
+    private let spegel: SpegelSources
     private let time: MonotonicTime
     private let makeProber: @Sendable () -> Prober?
 
     /// - Parameters:
     ///   - probes: makes probes of seeds; nil where none are to be made.
+    ///   - peers: makes a client of the server at that URL, to ask peers what they say of themselves; nil where nobody
+    ///     is asked.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - clock: for delays, backoff and the age of the stores.
     ///   - wallClock: the time that is written into objects and that deadlines in objects are compared with.
@@ -38,6 +41,7 @@ package final class MirrorOperator: Sendable {
         _ transport: any Transport,
         options: OperatorOptions,
         probes: (any ProbeTransport)? = nil,
+        peers: (@Sendable (String) throws(KubeError) -> any Transport)? = nil,
         planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
@@ -50,13 +54,7 @@ package final class MirrorOperator: Sendable {
         time = MonotonicTime(clock)
         definitions = DefinitionCheck(api, clock: clock, logger: logger)
         mirrors = Reflector(api, clock: clock, generator: generator, logger: logger)
-        nodes = Reflector(
-            api,
-            clock: clock,
-            generator: generator,
-            logger: logger,
-            transform: { NodePruning.pruned($0) }
-        )
+        nodes = Reflector(api, clock: clock, generator: generator, logger: logger, transform: NodePruning.pruned)
         mirrorNodes = Reflector(api, clock: clock, generator: generator, logger: logger)
         let events = EventRecorder(
             api,
@@ -76,6 +74,9 @@ package final class MirrorOperator: Sendable {
         let (sources, seeds) = Self.seeds(api, options, stores, probes != nil, clock, wallClock, generator, logger)
         seedSources = sources
         self.seeds = seeds
+        let spegel = SpegelSources(api, clock: clock, generator: generator, logger: logger)
+        self.spegel = spegel
+        let inspector = peers.map { [time] in PeerInspector($0, time: time) }
         makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
@@ -85,6 +86,8 @@ package final class MirrorOperator: Sendable {
                 leading,
                 stores: stores,
                 seeds: seeds,
+                spegel: spegel,
+                inspector: inspector,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
                 wallClock: wallClock,
@@ -134,6 +137,7 @@ package final class MirrorOperator: Sendable {
             group.addTask { await self.nodes.run() }
             group.addTask { await self.mirrorNodes.run() }
             group.addTask { await self.seedSources.follow(self.stores, self.seeds) }
+            group.addTask { await self.spegel.follow(self.stores.mirrors) }
             await group.waitForAll()
         }
     }
@@ -165,6 +169,7 @@ package final class MirrorOperator: Sendable {
             for mirror in OrphanedSeeds.mirrors(self.stores) { queue.add(mirror) }
             group.addTask { await self.queueNodes(queue) }
             group.addTask { await self.queueMirrorNodes(queue) }
+            group.addTask { await self.queueSpegel(queue) }
             group.addTask { await self.probe(probesChanged) }
             await group.waitForAll()
         }
@@ -224,6 +229,15 @@ extension MirrorOperator {
                 for mirror in Self.keys(of: change) {
                     queue.add(mirror, after: delay, priority: change.isInitial ? .low : .normal)
                 }
+            }
+        }
+    }
+
+    /// What there is of Spegel concerns its mirrors; pods come and go many at once.
+    private func queueSpegel(_ queue: WorkQueue<String>) async {
+        await spegel.changes { [stores, options] in
+            for mirror in stores.mirrors.all where mirror.mirror?.spec.provider == .spegel {
+                queue.add(mirror.metadata.name, after: options.nodeChangeDelay)
             }
         }
     }

@@ -19,6 +19,7 @@ package struct MirrorReconciler: Sendable {
     private let stores: MirrorStores
     private let gatherer: SnapshotGatherer
     private let seeds: SeedWatch?
+    private let spegel: SpegelSources?
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
     private let candidates: CandidateExecutor
@@ -33,6 +34,8 @@ package struct MirrorReconciler: Sendable {
 
     /// - Parameters:
     ///   - seeds: what is known of seeds beside the stores; nil where nobody watches them.
+    ///   - spegel: what there is of Spegel; nil where nobody watches it.
+    ///   - inspector: asks peers that have found nobody; nil where nobody does.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
     ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
@@ -40,6 +43,8 @@ package struct MirrorReconciler: Sendable {
         _ api: KubeAPI,
         stores: MirrorStores,
         seeds: SeedWatch? = nil,
+        spegel: SpegelSources? = nil,
+        inspector: PeerInspector? = nil,
         leaseNamespace: String,
         ownWrites: OwnWrites,
         wallClock: @escaping @Sendable () -> MicroTimestamp,
@@ -52,7 +57,16 @@ package struct MirrorReconciler: Sendable {
         let now: @Sendable () -> Timestamp = { wallClock().timestamp }
         self.stores = stores
         self.seeds = seeds
-        gatherer = SnapshotGatherer(api, stores: stores, seeds: seeds, leaseNamespace: leaseNamespace, now: now)
+        self.spegel = spegel
+        gatherer = SnapshotGatherer(
+            api,
+            stores: stores,
+            seeds: seeds,
+            spegel: spegel,
+            inspector: inspector,
+            leaseNamespace: leaseNamespace,
+            now: now
+        )
         evidence = EvidenceReader(api, now: now)
         executor = PlanExecutor(
             api,
@@ -73,7 +87,7 @@ package struct MirrorReconciler: Sendable {
 
     /// - Throws: `KubeError` where the API server can't be asked or refuses; what was done before it stays done.
     package func reconcile(_ name: String) async throws -> ReconcileResult {
-        if let delay = stores.delay(behind: ownWrites) {
+        if let delay = [stores.delay(behind: ownWrites), spegel?.delay(behind: ownWrites)].compactMap(\.self).max() {
             OperatorMetrics.deferred()
             // The event that is waited for wakes us before, unless it is one of another mirror.
             return .requeue(after: min(delay, .seconds(1)))
@@ -96,7 +110,8 @@ package struct MirrorReconciler: Sendable {
         do throws(KubeError) {
             guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: secondLooks.next(name)) }
             // Nothing is said of one that is going; only what it had begun is ended.
-            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty, !plan.movesSeeds {
+            let isHeld = mirror.metadata.finalizers.contains(Finalizer.spegel)
+            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty, !plan.movesSeeds, !isHeld {
                 return snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay)
             }
             return try await carryOut(plan, snapshot, mirror)
@@ -166,6 +181,8 @@ package struct MirrorReconciler: Sendable {
         do throws(KubeError) {
             try await write(plan.status, to: mirror)
         } catch {
+            // The last of our finalizers may have been all that held it.
+            if error.isNotFound, mirror.metadata.deletionTimestamp != nil { return .awaitChange }
             // The root or the rollout was decided on a mirror that is not as it was seen.
             guard error.isConflict else { throw error }
             return .requeue(after: secondLooks.next(plan.mirror))
@@ -190,7 +207,10 @@ package struct MirrorReconciler: Sendable {
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
         if !plan.actions.isEmpty || plan.movesSeeds { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
-        let isStale = snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
+        // Nothing wakes us when a list has been read that is empty.
+        let isStale =
+            snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
+            || snapshot.spegel[plan.mirror]?.staleness != nil
         if isStale { delays.append(Self.staleDelay) }
         if let deadline = plan.nextDeadline {
             let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds

@@ -48,8 +48,8 @@ package struct CandidateSettings: Hashable, Sendable {
             candidates: spec.candidates,
             health: spec.health,
             liveness: spec.liveness,
-            leastPublished: distribution.leastPublished,
-            lever: distribution.candidateLever
+            leastPublished: distribution?.leastPublished ?? SpegelLever.leastPublished,
+            lever: distribution?.candidateLever ?? SpegelLever.lever
         )
     }
 

@@ -9,8 +9,9 @@ enum StraySeeds {
     /// - Parameter fleet: the fleet whose seeds are looked after; nil where none are.
     static func names(of mirror: P2PMirror, _ snapshot: Snapshot, keeping fleet: Fleet?) -> [String] {
         let spec = mirror.spec
-        guard spec.mode == .enforce, spec.pauseRequests.isEmpty, snapshot.staleness == nil else { return [] }
-        let distribution = RancherDistribution(spec.provider)
+        guard spec.mode == .enforce, spec.pauseRequests.isEmpty, snapshot.staleness == nil,
+            let distribution = RancherDistribution(spec.provider)
+        else { return [] }
         let name = mirror.metadata.name
         let marked = snapshot.nodes.filter { node in
             node.metadata.annotations[AnnotationKey.evictedBy] == name

@@ -19,6 +19,8 @@ package struct WatchedPods: Hashable, Sendable {
             namespace = "kube-system"
             selector = LabelSelector(matchLabels: ["component": "kube-apiserver", "tier": "control-plane"])
         case .k3s: return nil
+        // Each seed is a pod there, and is watched as a peer.
+        case .spegel: return nil
         }
     }
 

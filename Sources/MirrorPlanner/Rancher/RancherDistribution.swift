@@ -27,10 +27,12 @@ package struct RancherDistribution: Hashable, Sendable {
         agentUnit: "k3s-agent.service"
     )
 
-    package init(_ provider: Provider) {
+    /// Nil for a provider that is no distribution.
+    package init?(_ provider: Provider) {
         switch provider {
         case .rke2: self = .rke2
         case .k3s: self = .k3s
+        case .spegel: return nil
         }
     }
 

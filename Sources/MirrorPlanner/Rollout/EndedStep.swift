@@ -20,9 +20,10 @@ struct EndedStep {
             }), holder.isFor(object, takenAt: taken), let agent = object.status?.agent,
             agent.revision == holder.revision, agent.epoch == epoch, agent.phase == .applied || agent.phase == .failed,
             let node = snapshot.nodes.first(where: { $0.metadata.name == holder.node }),
-            node.metadata.uid ?? "" == object.spec.nodeUID
+            node.metadata.uid ?? "" == object.spec.nodeUID,
+            let distribution = RancherDistribution(object.spec.provider)
         else { return nil }
-        let server = RancherNode(node: node, distribution: RancherDistribution(object.spec.provider))
+        let server = RancherNode(node: node, distribution: distribution)
         guard server.isReady, server.canProveItsVote else { return nil }
         self.lease = lease
         self.holder = holder

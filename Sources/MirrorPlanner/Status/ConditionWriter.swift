@@ -28,7 +28,7 @@ struct ConditionWriter {
     }
 
     func conditions() -> [Condition] {
-        MirrorConditionType.allCases.map { type in
+        MirrorConditionType.types(of: fleet.mirror.spec.provider).map { type in
             let (status, verdict) = value(of: type)
             return Self.condition(type, fleet.mirror, status, verdict)
         }
@@ -36,17 +36,18 @@ struct ConditionWriter {
 
     private func value(of type: MirrorConditionType) -> (Condition.Status, Verdict) {
         switch type {
-        case .ready: ready()
-        case .reconciling: reconciling()
-        case .stalled: stalled()
+        case .ready: progress.ready
+        case .reconciling: progress.reconciling
+        case .stalled: progress.stalled
         case .accepted: (.true, Verdict(.accepted, "The specification is right, and no other mirror has its servers"))
-        case .paused: paused()
+        case .paused: fleet.mirror.spec.paused(warning)
         case .topologyAcyclic: acyclic()
         case .nodesCurrent: current()
         case .versionsSupported: versions()
         case .highlyAvailable: available()
         case .candidatesAvailable: seeds(\.available)
         case .evictionEffective: seeds(\.effective)
+        case .peersConnected: (.unknown, Verdict(.unknown, "The peers of a distribution are not looked at"))
         case .stormActive: seeds(\.storm)
         }
     }
@@ -60,42 +61,7 @@ struct ConditionWriter {
         return (found.status, found.verdict)
     }
 
-    // MARK: What kstatus reads
-
-    private func ready() -> (Condition.Status, Verdict) {
-        switch progress {
-        case .steady(let verdict): (.true, verdict)
-        case .advancing(let verdict) where verdict.reason == .staleInformation: (.unknown, verdict)
-        case .advancing(let verdict), .stalled(let verdict): (.false, verdict)
-        }
-    }
-
-    private func reconciling() -> (Condition.Status, Verdict) {
-        guard case .advancing(let verdict) = progress else {
-            return (.false, Verdict(.notReconciling, "Nothing is under way"))
-        }
-        // A hold, or a fleet without nodes, is no work in progress.
-        let rests = verdict.reason == .paused || verdict.reason == .noNodesSelected
-        return (rests ? .false : .true, verdict)
-    }
-
-    private func stalled() -> (Condition.Status, Verdict) {
-        guard case .stalled(let verdict) = progress else {
-            return (.false, Verdict(.notStalled, "Nothing waits for a person"))
-        }
-        return (.true, verdict)
-    }
-
     // MARK: The fleet
-
-    private func paused() -> (Condition.Status, Verdict) {
-        let requests = fleet.mirror.spec.pauseRequests
-        guard !requests.isEmpty else { return (.false, Verdict(.notPaused, "No hold is set")) }
-        let message =
-            "Paused by \(Sentences.list(requests)); it goes on when spec.pauseRequests is empty"
-            + (warning.map { "; \($0)" } ?? "")
-        return (.true, Verdict(.paused, message))
-    }
 
     private func acyclic() -> (Condition.Status, Verdict) {
         guard !servers.isEmpty else { return (.unknown, Verdict(.noServers, "No server is selected")) }
@@ -199,7 +165,7 @@ struct ConditionWriter {
     // MARK: Not accepted
 
     static func refused(_ mirror: P2PMirror, _ verdict: Verdict) -> [Condition] {
-        MirrorConditionType.allCases.map { type in
+        MirrorConditionType.types(of: mirror.spec.provider).map { type in
             switch type {
             case .ready, .accepted: condition(type, mirror, .false, verdict)
             case .stalled: condition(type, mirror, .true, verdict)
@@ -214,14 +180,15 @@ struct ConditionWriter {
                         ? Verdict(.notPaused, "No hold is set")
                         : Verdict(.paused, "Paused by \(Sentences.list(mirror.spec.pauseRequests))")
                 )
-            case .topologyAcyclic, .candidatesAvailable, .evictionEffective, .stormActive, .nodesCurrent,
-                .versionsSupported, .highlyAvailable:
+            case .topologyAcyclic, .candidatesAvailable, .evictionEffective, .peersConnected, .stormActive,
+                .nodesCurrent, .versionsSupported, .highlyAvailable:
                 condition(type, mirror, .unknown, Verdict(.unknown, "Not looked at: the mirror is not accepted"))
             }
         }
     }
 
-    private static func condition(
+    /// One condition, its message as long as it may be.
+    static func condition(
         _ type: MirrorConditionType,
         _ mirror: P2PMirror,
         _ status: Condition.Status,

@@ -14,7 +14,7 @@ extension FleetBlueprint {
         network: String,
         version: String? = nil
     ) -> FleetBlueprint {
-        let suffix = "\(RancherDistribution(provider).versionSuffix)\(provider == .rke2 ? "r1" : "1")"
+        let suffix = "\((RancherDistribution(provider) ?? .rke2).versionSuffix)\(provider == .rke2 ? "r1" : "1")"
         var blueprint = ring(
             provider: provider,
             servers: servers,

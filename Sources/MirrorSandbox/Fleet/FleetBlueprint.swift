@@ -43,7 +43,8 @@ package struct FleetBlueprint: Codable, Hashable, Sendable {
         self.hosts = hosts
     }
 
-    package var distribution: RancherDistribution { RancherDistribution(provider) }
+    /// These fleets are of a distribution; that of Spegel has its own.
+    package var distribution: RancherDistribution { RancherDistribution(provider) ?? .rke2 }
 
     package func host(_ name: String) -> Host? {
         hosts.first { $0.name == name }
@@ -62,7 +63,7 @@ package struct FleetBlueprint: Codable, Hashable, Sendable {
         network: String,
         version: String? = nil
     ) -> FleetBlueprint {
-        let distribution = RancherDistribution(provider)
+        let distribution = RancherDistribution(provider) ?? .rke2
         func address(_ index: Int) -> String { "\(network).\(index + 10)" }
         func url(_ index: Int) -> String { "https://\(address(index)):\(distribution.supervisorPort)" }
         let ring = (0..<servers).map { index in

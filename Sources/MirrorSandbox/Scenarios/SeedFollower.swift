@@ -34,7 +34,7 @@ package final class SeedFollower: Sendable {
         self.api = api
         self.seed = seed
         self.mirrorName = mirror
-        self.peerLabel = RancherDistribution(provider).peerLabel
+        self.peerLabel = (RancherDistribution(provider) ?? .rke2).peerLabel
         self.say = say
         state = Mutex(State(begin: start))
     }

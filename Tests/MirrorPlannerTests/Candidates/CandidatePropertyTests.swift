@@ -1,3 +1,4 @@
+import MirrorAPI
 import Testing
 
 @testable import MirrorPlanner
@@ -8,22 +9,26 @@ import Testing
     import Foundation
 #endif
 
-/// A range of seeds, one history each.
+/// A range of seeds, one history each, of one provider's fleets.
 struct SeedRange: CustomTestStringConvertible {
     var seeds: Range<UInt64>
+    var provider: Provider
 
-    var testDescription: String { "seeds \(seeds.lowerBound) to \(seeds.upperBound - 1)" }
+    var testDescription: String { "\(provider.rawValue), seeds \(seeds.lowerBound) to \(seeds.upperBound - 1)" }
 
-    /// `P2PMIRROR_CANDIDATE_SEED` runs one history; `P2PMIRROR_CANDIDATE_HISTORIES` says how many else.
-    static let all: [SeedRange] = {
+    /// Every provider has as many histories. `P2PMIRROR_CANDIDATE_SEED` runs one history of each;
+    /// `P2PMIRROR_CANDIDATE_HISTORIES` says how many else.
+    static let all: [SeedRange] = Provider.allCases.flatMap { provider -> [SeedRange] in
         let environment = ProcessInfo.processInfo.environment
         if let seed = environment["P2PMIRROR_CANDIDATE_SEED"].flatMap({ UInt64($0) }) {
-            return [SeedRange(seeds: seed..<seed + 1)]
+            return [SeedRange(seeds: seed..<seed + 1, provider: provider)]
         }
-        let count = environment["P2PMIRROR_CANDIDATE_HISTORIES"].flatMap { UInt64($0) } ?? 10_000
-        let step = max(1, (count + 7) / 8)
-        return stride(from: 0, to: count, by: Int(step)).map { SeedRange(seeds: $0..<min(count, $0 + step)) }
-    }()
+        let count = environment["P2PMIRROR_CANDIDATE_HISTORIES"].flatMap { UInt64($0) } ?? 5_000
+        let step = max(1, (count + 3) / 4)
+        return stride(from: 0, to: count, by: Int(step)).map {
+            SeedRange(seeds: $0..<min(count, $0 + step), provider: provider)
+        }
+    }
 }
 
 @Suite("A candidate set keeps its rules through any history of faults")
@@ -35,7 +40,7 @@ struct CandidatePropertyTests {
         var returns = 0
         var latest = 0
         for seed in range.seeds {
-            var history = FleetHistory(seed: seed)
+            var history = FleetHistory(seed: seed, provider: range.provider)
             history.isTraced = range.seeds.count == 1
             history.run()
             if history.isTraced { print(history.trace.joined(separator: "\n")) }
@@ -43,10 +48,8 @@ struct CandidatePropertyTests {
             departures += history.departures
             returns += history.returns
             latest = max(latest, history.settledAfter)
-            #expect(
-                history.violations.isEmpty,
-                "P2PMIRROR_CANDIDATE_SEED=\(seed): \(history.violations.prefix(3).joined(separator: "; "))"
-            )
+            let found = history.violations.prefix(3).joined(separator: "; ")
+            #expect(found.isEmpty, "\(range.provider.rawValue), P2PMIRROR_CANDIDATE_SEED=\(seed): \(found)")
         }
         print(
             "candidate histories \(range.testDescription): \(decisions) decisions, \(departures) departures, "

@@ -219,6 +219,8 @@ struct SafetyRules {
             guard mirror.spec.mode == .enforce else { return Violation(rule: 9, text: "approved under Observe") }
             name = before.mirrorNodes.first { $0.metadata.name == object }?.spec.nodeName ?? ""
         case .deleteMirrorNode, .withdrawApproval, .releaseDisruption: return nil
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
+            return Violation(rule: 9, text: "touched a workload, of which a distribution has none")
         }
         guard let node = before.nodes.first(where: { $0.metadata.name == name }) else {
             return Violation(rule: 9, text: "touched \(name), which is not there")

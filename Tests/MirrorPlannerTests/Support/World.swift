@@ -72,6 +72,7 @@ struct World {
         case .approve(let name, let version, let approval): write(approval, to: name, version)
         case .withdrawApproval(let name, let version, _, _): write(nil, to: name, version)
         case .releaseDisruption(let from, _, _): release(from)
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: false
         }
     }
 

@@ -103,6 +103,9 @@ package struct PodEvidence: Hashable, Sendable {
         self.isCrashLooping = isCrashLooping
         self.complaint = complaint
     }
+
+    /// Where a pod is wanted and none is.
+    package static let absent = PodEvidence(isPresent: false, isReady: false)
 }
 
 /// What the agent measures on the node, in whole percent; nil where it cannot tell.

@@ -72,6 +72,8 @@ extension SignalTrust {
         var failing = 0
         var all = 0
         for seed in seeds where seed.shouldAnswer {
+            // Of one that the API server itself shows to be ill, a probe that fails is no surprise.
+            guard seed.evidence.pod?.isReady != false else { continue }
             let readings = seed.evidence.probes
             guard readings.contains(where: { $0.isCurrent(now) }) else { continue }
             all += 1

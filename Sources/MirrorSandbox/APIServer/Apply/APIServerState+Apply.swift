@@ -47,7 +47,7 @@ extension APIServerState {
             let fault = FieldFault.required("fieldManager", "is required for apply patch")
             throw .invalid(group: "meta.k8s.io", kind: "PatchOptions", name: "", [fault])
         }
-        guard target.resource.storage != "events", target.resource.storage != "pods" else {
+        guard target.resource.storage != "events" else {
             // Their lists merge by keys that this server does not know.
             throw .unsupportedMediaType(["application/json-patch+json", "application/merge-patch+json"])
         }

@@ -83,7 +83,7 @@ struct APIResource: Sendable {
 extension APIResource {
     /// The kinds that need no CustomResourceDefinition.
     static let builtIn: [APIResource] = [
-        namespaces, nodes, pods, leases, events, coreEvents, definitions,
+        namespaces, nodes, pods, services, serviceAccounts, daemonSets, leases, events, coreEvents, definitions,
     ]
 
     static let namespaces = builtIn(
@@ -116,7 +116,7 @@ extension APIResource {
         "Pod",
         shortNames: ["po"],
         categories: ["all"],
-        Version(name: "v1", hasStatus: true),
+        Version(name: "v1", schema: .pod, hasStatus: true),
         Traits(
             allowsUnconditionalUpdate: true,
             defaults: ["status": ["phase": "Pending"]],
@@ -124,6 +124,41 @@ extension APIResource {
                 "spec.nodeName": ["spec", "nodeName"], "status.phase": ["status", "phase"],
                 "spec.restartPolicy": ["spec", "restartPolicy"], "status.podIP": ["status", "podIP"],
                 "spec.serviceAccountName": ["spec", "serviceAccountName"],
+            ]
+        )
+    )
+
+    static let services = builtIn(
+        "services",
+        "Service",
+        shortNames: ["svc"],
+        categories: ["all"],
+        Version(name: "v1", schema: .service, hasStatus: true),
+        Traits(allowsUnconditionalUpdate: true, defaults: ["status": ["loadBalancer": [:]]])
+    )
+
+    static let serviceAccounts = builtIn(
+        "serviceaccounts",
+        "ServiceAccount",
+        shortNames: ["sa"],
+        Version(name: "v1", schema: .serviceAccount),
+        Traits(allowsUnconditionalUpdate: true)
+    )
+
+    static let daemonSets = builtIn(
+        group: "apps",
+        "daemonsets",
+        "DaemonSet",
+        shortNames: ["ds"],
+        categories: ["all"],
+        Version(name: "v1", schema: .daemonSet, hasStatus: true),
+        Traits(
+            hasGeneration: true,
+            allowsUnconditionalUpdate: true,
+            defaults: [
+                "status": [
+                    "currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0,
+                ]
             ]
         )
     )

@@ -19,7 +19,8 @@ extension APIServerState {
         if !dry {
             let place = Store.Place(storage: target.resource.storage, key: key)
             let policy = options["propagationPolicy"]?.stringValue
-            object = markedOrRemoved(place, finalizer: policy.flatMap { Self.collectors[$0] })
+            let grace = options["gracePeriodSeconds"]?.intValue
+            object = markedOrRemoved(place, finalizer: policy.flatMap { Self.collectors[$0] }, grace: grace)
         }
         let format = try ResponseFormat(context.request)
         if let object, !dry {
@@ -77,10 +78,24 @@ extension APIServerState {
     /// Deletes an object, or marks it where finalizers hold it; returns what the request is answered with: the marked
     /// object, nil where it was removed at once.
     ///
-    /// - Parameter finalizer: the garbage collector's, of the policy that was asked for.
-    private mutating func markedOrRemoved(_ place: Store.Place, finalizer: String? = nil) -> JSONValue? {
+    /// - Parameters:
+    ///   - finalizer: the garbage collector's, of the policy that was asked for.
+    ///   - grace: seconds that were asked for; they are for Pods that run.
+    private mutating func markedOrRemoved(
+        _ place: Store.Place,
+        finalizer: String? = nil,
+        grace: Int64? = nil
+    ) -> JSONValue? {
         guard var object = store.object(place.storage, place.key)?.value else { return nil }
         let finalizers = object.finalizers + (finalizer.map { object.finalizers.contains($0) ? [] : [$0] } ?? [])
+        if place.storage == APIResource.pods.storage {
+            let seconds = PodDeletion.grace(object, asked: grace)
+            if seconds > 0 {
+                if !finalizers.isEmpty { object.put(.strings(finalizers), at: ["metadata", "finalizers"]) }
+                guard let marked = PodDeletion.marked(object, grace: seconds, now: now) else { return object }
+                return store.write(place.storage, place.key, marked)
+            }
+        }
         guard !finalizers.isEmpty else {
             remove(place.storage, place.key)
             return nil
@@ -92,6 +107,9 @@ extension APIServerState {
             if let generation = object.at(["metadata", "generation"])?.intValue {
                 object.put(.int(generation + 1), at: ["metadata", "generation"])
             }
+            object = store.write(place.storage, place.key, object)
+        } else if object.at(["metadata", "deletionGracePeriodSeconds"]) != 0 {
+            object.put(0, at: ["metadata", "deletionGracePeriodSeconds"])
             object = store.write(place.storage, place.key, object)
         }
         if let finalizer, object.finalizers.contains(finalizer) { collect(dependentsOf: place, finalizer) }

@@ -14,6 +14,9 @@ extension APIServerState {
         object["apiVersion"] = .string(storageVersion(target))
         object["kind"] = .string(target.resource.kind)
         if target.resource.id == APIResource.nodes.id { object = Self.withNodeInfo(object) }
+        if target.resource.id == APIResource.daemonSets.id, !write.isStatus {
+            object = WorkloadRules.numbered(object, old: write.old?.value)
+        }
         object = tracked(object, write)
         var faults = MetadataRules.faults(object, target.resource, old: write.old?.value)
         faults += kindFaults(object, write)
@@ -142,9 +145,17 @@ extension APIServerState {
         if target.resource.storage == "events" {
             faults += EventView.faults(object, isCore: target.resource.group.isEmpty)
         }
+        let old = write.old?.value
+        if target.resource.id == APIResource.daemonSets.id {
+            faults += WorkloadRules.daemonSetFaults(object, old: old)
+        }
+        if target.resource.id == APIResource.services.id {
+            let others = store.all(target.resource.storage).filter { $0.key != write.key }.map(\.value.value)
+            faults += WorkloadRules.serviceFaults(object, old: old, others: others)
+        }
         if target.resource.id == APIResource.definitions.id {
             faults += Definition.read(object, admitted: Set(admission.keys)).faults
-            if let old = write.old?.value { faults += Definition.changes(object, old) }
+            if let old { faults += Definition.changes(object, old) }
         }
         return faults
     }

@@ -162,7 +162,9 @@ extension APIServerState {
     private mutating func afterWrite(_ resource: APIResource, _ key: ObjectKey, _ object: JSONValue) {
         if resource.id == APIResource.definitions.id { serve(definition: object) }
         let isDeleting = object.at(["metadata", "deletionTimestamp"]) != nil
-        if isDeleting, object.finalizers.isEmpty { remove(resource.storage, key) }
+        // One with time left ends only when its kubelet says so.
+        let grace = object.at(["metadata", "deletionGracePeriodSeconds"])?.intValue ?? 0
+        if isDeleting, object.finalizers.isEmpty, grace == 0 { remove(resource.storage, key) }
         collect(Store.Place(storage: resource.storage, key: key))
     }
 }

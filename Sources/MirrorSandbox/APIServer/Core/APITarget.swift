@@ -32,7 +32,7 @@ extension APIServerState {
         guard groups.contains(group) else { throw .pageNotFound }
         guard let resource = resources[APIResource.ID(group: group, plural: parts[0])],
             let served = resource.version(version)
-        else { throw isCore || group.hasSuffix(".k8s.io") ? .noSuchResource : .pageNotFound }
+        else { throw isCore || group == "apps" || group.hasSuffix(".k8s.io") ? .noSuchResource : .pageNotFound }
         let name = parts.count > 1 ? parts[1] : nil
         guard resource.isNamespaced || namespace == nil, !resource.isNamespaced || namespace != nil || name == nil
         else { throw .noSuchResource }

@@ -68,6 +68,8 @@ enum MetadataRules {
         return .badRequest("json: cannot unmarshal value into Go struct field ObjectMeta.\(place) of type \(type)")
     }
 
+    private static let standardFinalizers: Set<String> = ["kubernetes", "orphan", "foregroundDeletion"]
+
     /// What is wrong with an object's metadata.
     static func faults(_ object: JSONValue, _ resource: APIResource, old: JSONValue?) -> [FieldFault] {
         var faults: [FieldFault] = []
@@ -87,7 +89,8 @@ enum MetadataRules {
                 faults.append(.required("metadata.ownerReferences[\(index)].\(field)", "must not be empty"))
             }
         }
-        for finalizer in object.finalizers where resource.isCustom && !finalizer.contains("/") {
+        for finalizer in object.finalizers
+        where resource.isCustom && !finalizer.contains("/") && !standardFinalizers.contains(finalizer) {
             faults.append(
                 .invalid(
                     "metadata.finalizers",

@@ -14,15 +14,21 @@ struct BuiltInTable: Sendable {
         case APIResource.nodes.storage: nodes
         case APIResource.pods.storage: pods
         case APIResource.events.storage: events
+        case APIResource.daemonSets.storage: daemonSets
+        case APIResource.services.storage: services
         default: nil
         }
     }
 
-    private static func columns(_ narrow: [String], wide: [String], order: [String]? = nil) -> [PrinterColumn] {
+    private static let integers: Set<String> = [
+        "Restarts", "Desired", "Current", "Up-to-date", "Available",
+    ]
+
+    static func columns(_ narrow: [String], wide: [String], order: [String]? = nil) -> [PrinterColumn] {
         (order ?? narrow + wide).map { name in
             PrinterColumn(
                 name: name,
-                type: name == "Restarts" ? "integer" : "string",
+                type: integers.contains(name) ? "integer" : "string",
                 format: name == "Name" ? "name" : "",
                 priority: wide.contains(name) ? 1 : 0,
                 path: SimpleJSONPath(steps: [])
@@ -110,7 +116,7 @@ struct BuiltInTable: Sendable {
 
     private static func texts(_ texts: [String]) -> [JSONValue] { texts.map { .string($0) } }
 
-    private static func created(_ object: JSONValue, _ now: MicroTimestamp) -> String {
+    static func created(_ object: JSONValue, _ now: MicroTimestamp) -> String {
         let created = object.at(["metadata", "creationTimestamp"])?.stringValue.flatMap(Timestamp.init)
         return created.map { Table.age(now.timestamp - $0) } ?? "<unknown>"
     }

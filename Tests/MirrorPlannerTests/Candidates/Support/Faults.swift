@@ -30,7 +30,7 @@ enum Faults {
             fleet.isCutOff.toggle()
             return "the operator is cut off: \(fleet.isCutOff)"
         case 20:
-            toggle(&fleet, dice.pick([.nodes, .announcements, .figures, .probes]))
+            toggle(&fleet, dice.pick(fleet.signals))
             return "out of date: \(fleet.stale)"
         case 21:
             fleet.hold = fleet.hold == .none ? .paused("Paused by upgrade") : .none
@@ -123,6 +123,8 @@ enum Faults {
         var next = TrueSeed(fleet.seeds[index].name, zone: fleet.seeds[index].zone, phase: fleet.seeds[index].phase)
         next.label = isGone ? .on : .gone
         if !isGone { next.record = fleet.seeds[index].record }
+        next.hasPod = fleet.seeds[index].hasPod
+        next.isServer = fleet.seeds[index].isServer
         next.hasAgent = fleet.seeds[index].hasAgent
         next.hasProbe = fleet.seeds[index].hasProbe
         next.turnedAt = fleet.now
@@ -144,14 +146,7 @@ enum Faults {
 
 /// Fleets and settings of every kind, most of them small.
 enum RandomSettings {
-    static let lever = CandidateSettings.Lever(
-        name: "the label",
-        effect: "They are handed out to nobody any more",
-        reason: .newBootstrapsOnly,
-        drift: "the service writes it at each start"
-    )
-
-    static func settings(_ dice: inout Dice) -> CandidateSettings {
+    static func settings(_ provider: Provider, _ dice: inout Dice) -> CandidateSettings {
         var candidates = P2PMirrorSpec.Candidates()
         if dice.roll(30) { candidates.minPublished = .percent(dice.pick([0, 10, 34, 67, 90, 100])) }
         if dice.roll(20) { candidates.minPublished = .number(dice.below(6)) }
@@ -161,10 +156,10 @@ enum RandomSettings {
         if dice.roll(20) { candidates.healthyForSeconds = dice.pick([10, 30, 600, 1200]) }
         if dice.roll(20) { candidates.stormCooldownSeconds = dice.pick([0, 60]) }
         if dice.roll(50) { candidates.evictionsPerMinute = dice.pick([1, 2, 100]) }
-        return CandidateSettings(candidates: candidates, leastPublished: 2, lever: lever)
+        return CandidateSettings(P2PMirrorSpec(provider: provider, candidates: candidates))
     }
 
-    static func seeds(_ dice: inout Dice) -> [TrueSeed] {
+    static func seeds(_ provider: Provider, _ dice: inout Dice) -> [TrueSeed] {
         let count = dice.roll(4) ? 10 + dice.below(30) : 1 + dice.below(9)
         let zones = 1 + dice.below(3)
         let agentPercent = dice.pick([0, 50, 100])
@@ -173,6 +168,11 @@ enum RandomSettings {
             var seed = TrueSeed("seed-\(number + 1)", zone: "zone-\(number % zones)", phase: dice.below(30))
             seed.hasAgent = dice.roll(agentPercent)
             seed.hasProbe = dice.roll(probePercent)
+            guard provider == .spegel else { return seed }
+            // Pods, whose agents announce nothing, and of which none is asked for peers before another.
+            seed.hasPod = true
+            seed.hasAgent = false
+            seed.isServer = false
             return seed
         }
     }

@@ -31,11 +31,11 @@ struct FleetHistory {
     /// Whether time goes on after all is settled: nothing must happen then.
     private var watchesLong = true
 
-    init(seed: UInt64) {
+    init(seed: UInt64, provider: Provider = .rke2) {
         watchesLong = seed % 10 == 0
         var dice = Dice(seed: seed)
-        let settings = RandomSettings.settings(&dice)
-        fleet = SeedFleet(RandomSettings.seeds(&dice), settings)
+        let settings = RandomSettings.settings(provider, &dice)
+        fleet = SeedFleet(RandomSettings.seeds(provider, &dice), settings)
         if dice.roll(4) { fleet.hold = .observing }
         self.dice = dice
         deadline = 0

@@ -128,9 +128,11 @@ struct SeedFleet {
         return Seed(
             name: truth.name,
             zone: truth.zone,
+            isServer: truth.isServer,
             lever: truth.lever,
             evidence: Evidence(
                 node: truth.node(),
+                pod: truth.pod(),
                 figures: truth.hasAgent ? figures(truth, announcement) : nil,
                 probes: reading.map { [$0] } ?? [],
                 announcement: announcement
@@ -153,6 +155,11 @@ struct SeedFleet {
     mutating func remember(_ trust: SignalTrust) { self.trust = trust }
 
     func index(_ name: String) -> Int? { seeds.firstIndex { $0.name == name } }
+
+    /// The sources that tell of these seeds.
+    var signals: [Signal] {
+        seeds.contains { $0.hasPod } ? [.nodes, .pods, .probes] : [.nodes, .announcements, .figures, .probes]
+    }
 
     var published: [String] { seeds.filter { $0.label == .on }.map(\.name) }
 }

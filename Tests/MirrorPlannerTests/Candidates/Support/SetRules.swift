@@ -24,7 +24,7 @@ struct SetRules {
             case .number(let number): number
             case .percent(let percent): (total * percent + 99) / 100
             }
-        return max(2, share)
+        return max(fleet.settings.leastPublished, share)
     }
 
     /// Looks at a whole decision, before any of it is carried out.
@@ -84,7 +84,7 @@ struct SetRules {
         }
         if !seed.isOurs || seed.label != .on { found("rule 9: \(name) is taken out though it is \(seed.label)") }
         let ready = fleet.seeds.count { $0.label == .on && $0.isReady }
-        if ready < 2, seed.isReady { found("rule 6: \(ready) Ready seed(s) left after \(name)") }
+        if ready < 2, seed.isReady, seed.isServer { found("rule 6: \(ready) Ready seed(s) left after \(name)") }
         departures.append(fleet.now)
         let minute = departures.count { $0 > fleet.now - 60 }
         if minute > fleet.settings.candidates.evictionsPerMinute { found("rate: \(minute) leave within a minute") }
@@ -100,6 +100,7 @@ struct SetRules {
         let patience: [Reason: Int] = [
             .nodeNotReady: fleet.settings.candidates.unhealthyForSeconds,
             .probeFailing: fleet.settings.candidates.unhealthyForSeconds,
+            .podNotReady: fleet.settings.candidates.unhealthyForSeconds,
             .memoryLow: fleet.settings.candidates.unhealthyForSeconds,
             .ioPressure: fleet.settings.health.io.forSeconds,
         ]

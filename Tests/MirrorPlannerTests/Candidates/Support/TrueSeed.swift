@@ -27,6 +27,9 @@ struct TrueSeed {
     var isBeingChanged = false
     var hasAgent = true
     var hasProbe = true
+    /// Whether its daemon is a pod, which the API server shows to be ready or not.
+    var hasPod = false
+    var isServer = true
     /// When its probes and renewals fall within their period.
     var phase = 0
 
@@ -59,7 +62,7 @@ struct TrueSeed {
         let isOut = record?.state == .evicted || record?.state == .probation
         let limit = isOut || record?.reason == "DiskFull" ? 82 : 85
         let figures = hasAgent && (diskPercent >= limit || memoryPercent <= 5 || ioPercent >= 60)
-        let daemon = !isDaemonUp && (hasAgent || hasProbe)
+        let daemon = !isDaemonUp && (hasAgent || hasProbe || hasPod)
         return !isReady || daemon || hasDiskPressure || figures || isExcluded
     }
 
@@ -89,6 +92,11 @@ struct TrueSeed {
             isCordoned: isCordoned,
             exclusion: isExcluded ? "spinning disk" : nil
         )
+    }
+
+    func pod() -> PodEvidence? {
+        guard hasPod else { return nil }
+        return label == .gone ? .absent : PodEvidence(isReady: isDaemonUp)
     }
 
     var lever: Seed.Lever {

@@ -1,0 +1,162 @@
+import KubeCore
+import Logging
+import MirrorAPI
+import MirrorPlanner
+
+/// A mirror of Spegel has no service of its own on the host: nothing is approved, claimed or restarted for it. The
+/// agent looks at the node's containerd, reports, and writes at most one file.
+extension NodeAgent {
+    /// Where containerd keeps the content that Spegel serves; it is on the volume that is measured.
+    private static let contentDirectory = "/var/lib/containerd"
+    private static let recordLimit = 1 << 16
+    /// Seconds for which a port must be silent: a pod that is replaced is away for shorter.
+    private static let silenceSeconds = 60
+    private static let probeTimeout = Duration.seconds(2)
+
+    /// Makes a pass for a mirror that is about containerd; nil where this one is not.
+    func containerdStep(
+        _ mirror: String,
+        _ mirrorNodes: [String: MirrorNode]?,
+        _ now: Timestamp
+    ) async throws -> NextLook? {
+        let mirrorNode = mirrorNodes?[mirror]
+        let record = try containerdRecord(mirror)
+        guard mirrorNode.map({ $0.spec.provider == .spegel }) ?? (record != nil) else { return nil }
+        // An API server that is away says nothing about a mirror.
+        guard mirrorNodes != nil else { return .later }
+        var input = ContainerdInput(now: now, mirror: mirror, version: options.version, mirrorNode: mirrorNode)
+        input.record = record
+        input.failure = containerdFailures[mirror]
+        if let mirrorNode {
+            try await gather(mirrorNode, &input)
+        } else if let record {
+            try await gatherGone(record, &input)
+        }
+        let decision = ContainerdDecision.decide(input)
+        note(decision, mirror)
+        var carried = AgentInput(now: now, options: options, mirror: mirror, host: HostView())
+        carried.live = LiveView(mirrorNode: mirrorNode)
+        do {
+            let isDone = try await carryOut(decision.effects, carried)
+            containerdFailures[mirror] = nil
+            return isDone ? decision.look : .soon
+        } catch let error as HostError {
+            containerdFailures[mirror] = error
+            throw error
+        }
+    }
+
+    private func containerdRecord(_ mirror: String) throws(HostError) -> ContainerdRecord? {
+        let path = AgentPath.containerdRecord(mirror: mirror)
+        guard let content = try files.read(path, limit: Self.recordLimit, followingLink: false) else { return nil }
+        do throws(KubeError) {
+            return try JSONCoding.decode(ContainerdRecord.self, from: content)
+        } catch {
+            // The file that it is about says whose it is, so that the record is written anew.
+            log.warning("\(path) can't be read and does not count: \(error.message)")
+            return nil
+        }
+    }
+
+    private func gather(_ mirrorNode: MirrorNode, _ input: inout ContainerdInput) async throws {
+        let facts = try await nodeFacts(input.now)
+        let reader = ContainerdFiles(files: files)
+        let reading = reader.configuration(kubeletVersion: facts.kubeletVersion)
+        input.view.tree = reading.tree
+        input.view.faults = reading.faults
+        input.view.version = facts.containerd
+        input.view.nodeAddresses = Set(facts.addresses)
+        input.ownFile =
+            reading.ownFiles.first { $0.mirror == input.mirror }?.file ?? ownFile(input.record, input.mirror)
+        if let wish = mirrorNode.spec.containerd, TextForm.hostPath.matches(wish.registryConfigPath) {
+            try gatherRoots(wish, reader, &input)
+            input.view.silentPorts = await silentPorts(wish.mirrorPorts, facts.internalAddress, input)
+        }
+        if let path = input.ownFile?.path { input.view.isOurFileInForce = try isInForce(path, input.mirror) }
+        let places = Set((reading.tree.map(ContainerdDropIn.places) ?? []) + [input.record?.dropIn].compactMap { $0 })
+        for place in places {
+            let temporary = TemporaryFile.temporaryPath(for: place)
+            if try files.attributes(temporary) != nil { input.temporaries.append(temporary) }
+        }
+        input.figures = measure(mirrorNode, directory: Self.contentDirectory)
+    }
+
+    private func gatherRoots(
+        _ wish: ContainerdWish,
+        _ reader: ContainerdFiles,
+        _ input: inout ContainerdInput
+    ) throws(HostError) {
+        let registries = wish.registries.isEmpty ? [HostsRoot.defaultName] : wish.registries
+        let wanted = wish.registryConfigPath
+        let configured = input.view.settings?.roots ?? []
+        let before = configured.contains(wanted) ? configured.prefix { $0 != wanted }.prefix(8) : []
+        for path in [wanted] + (wish.installed ? before : []) {
+            do throws(HostError) {
+                input.view.roots[path] = try reader.root(path, registries: wish.installed ? registries : nil)
+            } catch {
+                guard error.code != .interrupted else { throw error }
+                input.view.faults.append(error.description)
+            }
+        }
+    }
+
+    /// Our file where the configuration does not lead to it any more.
+    private func ownFile(_ record: ContainerdRecord?, _ mirror: String) -> ContainerdInput.OwnFile? {
+        guard let record, record.isSafe,
+            let content = try? files.read(record.dropIn, limit: Self.recordLimit, followingLink: false),
+            ContainerdDropIn.mirror(of: content) == mirror
+        else { return nil }
+        return ContainerdInput.OwnFile(path: record.dropIn, content: content)
+    }
+
+    private func gatherGone(_ record: ContainerdRecord, _ input: inout ContainerdInput) async throws(KubeError) {
+        input.ownFile = ownFile(record, input.mirror)
+        let presence = try await mirrorPresence(input.mirror)
+        var seen = observations[input.mirror] ?? Observation()
+        seen.goneSince = presence.isGone(uid: record.mirrorUID) ? seen.goneSince ?? input.now : nil
+        observations[input.mirror] = seen
+        input.presence = presence
+        input.goneSince = seen.goneSince
+    }
+
+    /// The Node, read anew now and then: an upgrade of containerd changes how its files are read.
+    private func nodeFacts(_ now: Timestamp) async throws(KubeError) -> NodeFacts {
+        if let known = knownFacts, now - known.readAt < options.nodeRefreshSeconds { return known.facts }
+        do throws(KubeError) {
+            let node: JSONValue = try await api.send(.get(Node.resource, ObjectKey(name: options.nodeName)))
+            let facts = NodeFacts(node)
+            knownFacts = (facts, now)
+            return facts
+        } catch {
+            guard let known = knownFacts else { throw error }
+            return known.facts
+        }
+    }
+
+    /// Ports of the node that have not answered for a while.
+    private func silentPorts(_ ports: [Int], _ address: String?, _ input: ContainerdInput) async -> Set<Int> {
+        guard let probes, let address else { return [] }
+        var silence = (observations[input.mirror]?.silence ?? [:]).filter { ports.contains($0.key) }
+        for port in ports {
+            let probe = ProbeRequest(host: address, port: port, check: .tcpConnect, timeout: Self.probeTimeout)
+            switch await probes.probe(probe).fault {
+            case nil: silence[port] = nil
+            // These say nothing about the port.
+            case .cancelled, .configuration: break
+            default: silence[port] = silence[port] ?? input.now
+            }
+        }
+        observations[input.mirror, default: Observation()].silence = silence
+        return Set(silence.filter { input.now - $0.value >= Self.silenceSeconds }.keys)
+    }
+
+    /// Whether containerd was started after our file was changed; nil where that can't be told.
+    private func isInForce(_ path: String, _ mirror: String) throws(HostError) -> Bool? {
+        guard let changedAt = try files.attributes(path)?.changedAt else { return nil }
+        if observations[mirror]?.inForce == changedAt { return true }
+        guard let startedAt = ContainerdProcess(files: files).startedAt() else { return nil }
+        guard startedAt > changedAt else { return false }
+        observations[mirror, default: Observation()].inForce = changedAt
+        return true
+    }
+}

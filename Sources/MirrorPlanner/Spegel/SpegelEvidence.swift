@@ -1,0 +1,25 @@
+package import KubeCore
+
+/// What there is of Spegel in the cluster that may concern one mirror.
+package struct SpegelEvidence: Codable, Hashable, Sendable {
+    /// Objects with the label of the application, of the mirror's namespace or with the mirror's mark.
+    package var objects: [ManagedObject]
+    /// Pods with the label of the application, likewise.
+    package var pods: [Pod]
+    /// What peers that have found nobody say of themselves, by node.
+    package var peers: [String: PeerReading]
+    /// Why that may be out of date, in words; nil while it is known to be fresh. Nothing is done on it then.
+    package var staleness: String?
+
+    package init(
+        objects: [ManagedObject] = [],
+        pods: [Pod] = [],
+        peers: [String: PeerReading] = [:],
+        staleness: String? = nil
+    ) {
+        self.objects = objects
+        self.pods = pods
+        self.peers = peers
+        self.staleness = staleness
+    }
+}

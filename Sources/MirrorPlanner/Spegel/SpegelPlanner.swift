@@ -1,0 +1,158 @@
+import KubeCore
+import MirrorAPI
+
+/// The plan for a mirror of provider Spegel.
+///
+/// Nothing of it restarts a service of a host: what it disrupts are pods, in waves of its own, and not by the Lease
+/// that guards servers.
+enum SpegelPlanner {
+    static func plan(_ mirror: P2PMirror, _ snapshot: Snapshot) -> Plan {
+        let fleet = SpegelFleet(mirror, snapshot)
+        let staleness = fleet.staleness(snapshot)
+        let parts = Parts(fleet)
+        let step = step(fleet, parts, staleness)
+        let planned = parts.replacement?.planned ?? []
+        let isGoing = mirror.metadata.deletionTimestamp != nil
+        // Pods that go with their mirror need not be put back.
+        let input =
+            isGoing && parts.installation != nil
+            ? nil : CandidateInput(fleet, snapshot, planned: planned, hold: hold(on: fleet, parts))
+        let candidates = input.map { CandidatePlanner.decide($0) }
+        let isHeld = staleness != nil || !mirror.spec.pauseRequests.isEmpty
+        let nodes = SpegelMirrorNodes(fleet, snapshot)
+        let writesNodes = !isHeld && !isGoing
+        let status = SpegelStatus(fleet, parts, snapshot, candidates).status(step)
+        return Plan(
+            mirror: mirror.metadata.name,
+            actions: (writesNodes ? nodes.actions : []) + step.actions,
+            status: status,
+            notes: (writesNodes ? nodes.notes : []) + step.notes + (candidates?.notes ?? []),
+            nextDeadline: [step.deadline, parts.debugEnd(after: fleet.now)].compactMap(\.self).min(),
+            candidates: candidates
+        )
+    }
+
+    /// What belongs to the one or the other way of having Spegel.
+    struct Parts {
+        var installation: Installation?
+        var replacement: PodReplacement?
+        var adoption: Adoption?
+        private var debugUntil: Timestamp?
+
+        init(_ fleet: SpegelFleet) {
+            if let install = fleet.spegel.install {
+                let installation = Installation(fleet, install)
+                replacement = PodReplacement(
+                    fleet,
+                    install,
+                    revision: installation.revision,
+                    desired: installation.desiredCount
+                )
+                self.installation = installation
+                debugUntil = install.debugUntil
+            }
+            adoption = fleet.spegel.adopt.map { Adoption(fleet, $0) }
+        }
+
+        /// When the debug log ends; nil where there is none.
+        func debugEnd(after now: Timestamp) -> Timestamp? { debugUntil.flatMap { $0 > now ? $0 : nil } }
+    }
+
+    private static func step(_ fleet: SpegelFleet, _ parts: Parts, _ staleness: String?) -> StepOutcome {
+        let mirror = fleet.mirror
+        if let staleness {
+            return .waiting(.staleInformation, "What is known may be out of date, so nothing is started: \(staleness)")
+        }
+        if !mirror.spec.pauseRequests.isEmpty {
+            return .waiting(.paused, "Paused by \(Sentences.list(mirror.spec.pauseRequests))")
+        }
+        if mirror.metadata.deletionTimestamp != nil { return farewell(fleet, parts) }
+        if let missing = parts.adoption?.missing { return StepOutcome(progress: .stalled(missing)) }
+        if mirror.spec.mode == .observe { return observed(parts) }
+        if fleet.places.isEmpty {
+            return .waiting(.noNodesSelected, "spec.selector matches no Linux node")
+        }
+        if let adoption = parts.adoption { return adopted(fleet, adoption) }
+        guard let installation = parts.installation, let replacement = parts.replacement else { return StepOutcome() }
+        if let version = installation.version, version < .oldest {
+            let message =
+                "\(version) is older than \(SpegelVersion.oldest), whose flags are known: nothing is installed"
+            return StepOutcome(progress: .stalled(Verdict(.unsupportedVersion, message)))
+        }
+        if let action = finalizer(mirror, isWanted: true) { return begun(action) }
+        let actions = installation.actions
+        guard actions.isEmpty else {
+            let verdict = Verdict(.installing, "\(actions.count) object(s) are made, changed or removed")
+            return StepOutcome(actions: actions, progress: .advancing(verdict))
+        }
+        return replacement.outcome(isTemplateCurrent: installation.isTemplateCurrent)
+    }
+
+    private static func observed(_ parts: Parts) -> StepOutcome {
+        let count = parts.installation.map { $0.actions.count + (parts.replacement?.outdatedCount ?? 0) } ?? 0
+        let detail = count == 0 ? "nothing would be changed" : "\(count) object(s) and pod(s) would be changed"
+        let verdict = Verdict(.observing, "The plan is made and nothing is touched: \(detail)")
+        return StepOutcome(progress: .steady(verdict))
+    }
+
+    private static func adopted(_ fleet: SpegelFleet, _ adoption: Adoption) -> StepOutcome {
+        let mirror = fleet.mirror
+        let takesOver = fleet.spegel.adopt?.takeOverBootstrap == true
+        if takesOver, let action = finalizer(mirror, isWanted: true) { return begun(action) }
+        let actions = takesOver ? adoption.takeOver : adoption.release
+        if let first = actions.first {
+            let message = takesOver ? "The bootstrap Service is taken over" : "The bootstrap Service is given back"
+            let verdict = Verdict(.takesOverBootstrap, message)
+            guard case .changeObject(ServiceKind.resource, _, _, _, _) = first else {
+                return StepOutcome(actions: actions, progress: .advancing(verdict))
+            }
+            return StepOutcome(actions: actions, progress: .advancing(verdict), notes: [Note(.normal, verdict)])
+        }
+        if !takesOver, let action = finalizer(mirror, isWanted: false) { return begun(action) }
+        let count = fleet.places.count { $0.pod != nil }
+        return StepOutcome(
+            progress: .steady(Verdict(.healthy, "The release is looked after; \(count) peer(s) are there"))
+        )
+    }
+
+    private static func begun(_ action: Action) -> StepOutcome {
+        StepOutcome(actions: [action], progress: .advancing(Verdict(.installing, "The mirror gets its finalizer")))
+    }
+
+    /// What must be undone on nodes or in foreign objects is undone before the mirror goes.
+    private static func farewell(_ fleet: SpegelFleet, _ parts: Parts) -> StepOutcome {
+        guard let release = finalizer(fleet.mirror, isWanted: false) else {
+            return StepOutcome(progress: .advancing(Verdict(.paused, "The mirror is being deleted")))
+        }
+        // Deleted with --cascade=orphan: all of it is to stay, also where the garbage collector was here before us.
+        let isOrphaning =
+            fleet.mirror.metadata.finalizers.contains("orphan") || parts.installation?.isOrphaned == true
+        var outcome = StepOutcome()
+        if !isOrphaning, let installation = parts.installation { outcome = installation.farewell() }
+        if let adoption = parts.adoption { outcome.actions = adoption.release }
+        if outcome.actions.isEmpty, outcome.progress == nil {
+            outcome.actions = [release]
+            outcome.progress = .advancing(Verdict(.waitsForCleanUp, "The mirror goes"))
+        }
+        return outcome
+    }
+
+    /// Sets or removes our finalizer; nil where it is as it should be.
+    private static func finalizer(_ mirror: P2PMirror, isWanted: Bool) -> Action? {
+        let present = mirror.metadata.finalizers
+        guard present.contains(Finalizer.spegel) != isWanted else { return nil }
+        let wanted = isWanted ? present + [Finalizer.spegel] : present.filter { $0 != Finalizer.spegel }
+        let verdict =
+            isWanted
+            ? Verdict(.installing, "What is changed on nodes is put back before the mirror goes")
+            : Verdict(.removesObject, "Nothing of the mirror is left to put back")
+        return .setFinalizers(wanted, resourceVersion: mirror.metadata.resourceVersion, verdict)
+    }
+
+    /// Why the candidate set is left as it is.
+    private static func hold(on fleet: SpegelFleet, _ parts: Parts) -> CandidateInput.Hold {
+        let hold = Planner.hold(on: fleet.mirror)
+        guard hold == .none, let adoption = parts.adoption, !adoption.isTakenOver else { return hold }
+        return .paused("the bootstrap Service of the release hands out every pod (spec.spegel.adopt.takeOverBootstrap)")
+    }
+}

@@ -1,0 +1,49 @@
+import KubeCore
+
+/// Columns and cells of what a workload is installed from.
+extension BuiltInTable {
+    static let daemonSets = BuiltInTable(
+        columns: columns(
+            ["Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Node Selector", "Age"],
+            wide: ["Containers", "Images", "Selector"]
+        ),
+        cells: { daemonSet, now in
+            func number(_ name: String) -> JSONValue { daemonSet.at(["status", name]) ?? 0 }
+            let containers = daemonSet.at(["spec", "template", "spec", "containers"])?.arrayValue ?? []
+            func joined(_ name: String) -> JSONValue {
+                .string(containers.compactMap { $0[name]?.stringValue }.joined(separator: ","))
+            }
+            return [
+                .string(daemonSet.objectName), number("desiredNumberScheduled"), number("currentNumberScheduled"),
+                number("numberReady"), number("updatedNumberScheduled"), number("numberAvailable"),
+                pairs(daemonSet.stringMap(["spec", "template", "spec", "nodeSelector"])),
+                .string(created(daemonSet, now)), joined("name"), joined("image"),
+                pairs(daemonSet.stringMap(["spec", "selector", "matchLabels"])),
+            ]
+        }
+    )
+
+    static let services = BuiltInTable(
+        columns: columns(
+            ["Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age"],
+            wide: ["Selector"]
+        ),
+        cells: { service, now in
+            let ports = (service.at(["spec", "ports"])?.arrayValue ?? []).map { port in
+                let node = port["nodePort"]?.intValue.map { ":\($0)" } ?? ""
+                return "\(port["port"]?.intValue ?? 0)\(node)/\(port["protocol"]?.stringValue ?? "TCP")"
+            }
+            return [
+                .string(service.objectName), service.at(["spec", "type"]) ?? "<unknown>",
+                service.at(["spec", "clusterIP"]) ?? "<none>", "<none>",
+                ports.isEmpty ? "<none>" : .string(ports.joined(separator: ",")), .string(created(service, now)),
+                pairs(service.stringMap(["spec", "selector"])),
+            ]
+        }
+    )
+
+    private static func pairs(_ map: [String: String]) -> JSONValue {
+        guard !map.isEmpty else { return "<none>" }
+        return .string(map.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))
+    }
+}
