@@ -1,7 +1,7 @@
 package import KubeCore
 package import KubeRuntime
 import MirrorAPI
-import MirrorPlanner
+package import MirrorPlanner
 import Synchronization
 
 /// Asks peers that have found nobody for what they say about it: their metrics.
@@ -28,7 +28,7 @@ package final class PeerInspector: Sendable {
     }
 
     /// What the first peers that have found nobody say, by node.
-    func readings(of fleet: SpegelFleet) async -> [String: PeerReading] {
+    package func readings(of fleet: SpegelFleet) async -> [String: PeerReading] {
         let lost = fleet.lostPeers.prefix(Self.limit)
         let known = Set(lost.compactMap { $0.pod?.metadata.uid })
         // Of a pod that is gone nothing is kept.
@@ -63,9 +63,18 @@ package final class PeerInspector: Sendable {
                 ? PeerReading(address: "\(url)/metrics", metrics: String(decoding: response.body, as: UTF8.self))
                 : PeerReading(address: "\(url)/metrics", fault: "HTTP status \(response.status)")
         } catch {
-            reading = PeerReading(address: "\(url)/metrics", fault: error.message)
+            reading = PeerReading(address: "\(url)/metrics", fault: Self.words(for: error))
         }
         answers.withLock { $0[key] = (now, reading) }
         return reading
+    }
+
+    /// The same for the same cause: it stands in a condition, and how many milliseconds it took would make a new one.
+    private static func words(for error: KubeError) -> String {
+        switch error.code {
+        case .timeout: "no answer within \(timeout.components.seconds) s"
+        case .connection: "no connection could be made"
+        default: error.message
+        }
     }
 }
