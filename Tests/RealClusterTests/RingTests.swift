@@ -69,7 +69,7 @@ extension RealCluster {
             #expect(fleet.starts() == Dictionary(uniqueKeysWithValues: starts))
         }
 
-        @Test(arguments: Provider.allCases)
+        @Test(arguments: [Provider.rke2, .k3s])
         func `a ring becomes a star with two restarts, and the requests stop`(_ provider: Provider) async throws {
             try await Self.withRing(provider) { fleet, scenario, cluster in
                 let (before, after) = try await scenario.cure(fleet, api: cluster.api)
