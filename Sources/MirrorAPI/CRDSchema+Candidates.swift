@@ -48,9 +48,8 @@ extension KindSchema {
         default: [:]
     )
 
-    private static let disk = FieldSchema.object(
+    private static let disk = FieldSchema.objectWithDefaults(
         ["evictAtPercent": .number(1...100, default: 85), "readmitBelowPercent": .number(1...100, default: 82)],
-        default: [:],
         rules: [
             FieldRule(
                 "self.readmitBelowPercent <= self.evictAtPercent",

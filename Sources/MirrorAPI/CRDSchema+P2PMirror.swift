@@ -26,6 +26,8 @@ extension KindSchema {
             "spegel": spegel,
         ],
         required: ["provider"],
+        // CEL reserves the word namespace: rules write that field as __namespace__ (Kubernetes' page on CRDs, section
+        // Validation rules).
         rules: [
             FieldRule(
                 "!has(self.rke2) || self.provider == 'RKE2'",
@@ -40,12 +42,12 @@ extension KindSchema {
                 message: "spegel must be given with provider Spegel, and with no other one"
             ) { spec, _ in (spec["spegel"] != nil) == (spec["provider"] == "Spegel") },
             FieldRule(
-                "!has(self.namespace) || self.provider == 'Spegel'",
+                "!has(self.__namespace__) || self.provider == 'Spegel'",
                 message: "namespace must be absent unless provider is Spegel"
             ) { spec, _ in spec["namespace"] == nil || spec["provider"] == "Spegel" },
             FieldRule(
-                "has(self.namespace) == has(oldSelf.namespace) && (!has(self.namespace) || self.namespace == "
-                    + "oldSelf.namespace)",
+                "has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || "
+                    + "self.__namespace__ == oldSelf.__namespace__)",
                 message: "namespace cannot be changed; create another P2PMirror instead"
             ) { spec, old in spec["namespace"] == old["namespace"] },
         ]
@@ -113,7 +115,7 @@ extension KindSchema {
         default: [:]
     )
 
-    private static let rollout = FieldSchema.object(
+    private static let rollout = FieldSchema.objectWithDefaults(
         [
             "minReadySeconds": .number(0...3600, default: 30),
             "progressDeadlineSeconds": .number(10...7200, default: 600),
@@ -121,7 +123,6 @@ extension KindSchema {
             "window": window,
             "allowControlPlaneOutage": .flag(default: false),
         ],
-        default: [:],
         rules: [
             FieldRule(
                 "self.progressDeadlineSeconds > self.minReadySeconds",

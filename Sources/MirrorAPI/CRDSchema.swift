@@ -135,6 +135,13 @@ extension FieldSchema {
         FieldSchema(form: .object(fields, required: required, atomic: atomic), fallback: fallback, rules: rules)
     }
 
+    /// An object whose default has those of its fields written out. With rules it needs that: a server evaluates them
+    /// on the default as it stands, before it fills in those of the fields (kubernetes/apiextensions-apiserver,
+    /// pkg/apiserver/schema/defaulting/validation.go).
+    static func objectWithDefaults(_ fields: [String: FieldSchema], rules: [FieldRule]) -> FieldSchema {
+        .object(fields, default: .object(fields.compactMapValues(\.fallback)), rules: rules)
+    }
+
     static func list(
         of item: FieldSchema,
         atMost maxItems: Int,

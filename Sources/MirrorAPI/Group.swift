@@ -4,7 +4,9 @@ package import KubeCore
 package enum Group {
     package static let name = "p2pmirror.io"
     package static let version = "v1alpha1"
-    package static let category = "p2pmirror"
+    /// What `kubectl get CATEGORY` lists. Never the name of a kind: kubectl takes a category first, and then refuses a
+    /// name after it ("you must specify only one resource").
+    package static let category = "p2p"
 }
 
 /// Field managers: one for each concern, so that no two writers share a field. Specification and status have managers

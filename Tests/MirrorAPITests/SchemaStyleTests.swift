@@ -57,6 +57,67 @@ struct SchemaStyleTests {
         )
     }
 
+    @Test("Each default keeps the rules as it stands, without those of its fields", arguments: KindSchema.all)
+    func defaultsKeepRules(kind: KindSchema) {
+        #expect(Self.brokenDefaults(in: kind.spec, at: "spec") == [])
+        #expect(Self.brokenDefaults(in: kind.status, at: "status") == [])
+    }
+
+    @Test("A default that breaks a rule is found")
+    func plantedDefaultIsFound() {
+        var spec = KindSchema.p2pMirror.spec
+        guard case .object(var fields, let required, _) = spec.form else { return }
+        fields["rollout"]?.fallback = [:]
+        spec.form = .object(fields, required: required, atomic: false)
+        let rule = "self.progressDeadlineSeconds > self.minReadySeconds"
+        #expect(Self.brokenDefaults(in: spec, at: "spec") == ["spec.rollout: \(rule)"])
+    }
+
+    private static func brokenDefaults(in schema: FieldSchema, at path: String) -> [String] {
+        let own = schema.rules.filter { rule in
+            guard let fallback = schema.fallback, !rule.isTransition else { return false }
+            return !rule.holds(fallback, .null)
+        }
+        let nested =
+            switch schema.form {
+            case .object(let fields, _, _):
+                fields.sorted { $0.key < $1.key }.flatMap { brokenDefaults(in: $0.value, at: "\(path).\($0.key)") }
+            case .list(let item, _, _): brokenDefaults(in: item, at: "\(path)[]")
+            case .map(let value, _): brokenDefaults(in: value, at: "\(path){}")
+            case .string, .integer, .intOrPercent, .boolean: [String]()
+            }
+        return own.map { "\(path): \($0.expression)" } + nested
+    }
+
+    @Test("No rule uses a word that CEL reserves", arguments: CRDFile.kinds)
+    func rulesUseNoReservedWord(plural: String) throws {
+        let expressions = SchemaNode.all(in: try CRDFile(plural).schema)
+            .flatMap { $0.value["x-kubernetes-validations"]?.arrayValue ?? [] }
+            .compactMap { $0["rule"]?.stringValue }
+        #expect(expressions.isEmpty == false)
+        #expect(expressions.filter { !Self.reservedWords(in: $0).isEmpty } == [])
+        #expect(Self.reservedWords(in: "has(self.namespace) || self.in_use == self.__package__") == ["namespace"])
+    }
+
+    /// Fields of these names are written with two underscores on each side. The words are those of CEL's specification,
+    /// doc/langdef.md, section Syntax, RESERVED; `in`, `true`, `false` and `null` are used as what they are.
+    private static func reservedWords(in expression: String) -> [String] {
+        let reserved = Set(
+            [
+                "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
+                "package", "namespace", "return", "var", "void", "while",
+            ].map { Substring($0) }
+        )
+        let words = expression.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+        return words.filter(reserved.contains).map(String.init)
+    }
+
+    @Test("The category has the name of no kind, or kubectl takes it for the kind", arguments: KindSchema.all)
+    func categoryIsNoKind(kind: KindSchema) {
+        let resource = kind.resource
+        #expect(![resource.plural, resource.kind.lowercased(), "p2pm", "mn"].contains(Group.category))
+    }
+
     @Test(
         "Names, scope and subresource are those of the Swift type",
         arguments: zip(KindSchema.all, ["p2pm", "mn"])

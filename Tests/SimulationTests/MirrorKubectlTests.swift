@@ -90,8 +90,9 @@ struct MirrorSession {
             "get p2pm -o wide",
             "get mn",
             "get mn -o wide",
-            "get p2pmirror",
-            "describe p2pm rke2",
+            "get p2p",
+            "get p2pmirror rke2",
+            "describe p2pmirror rke2",
             "describe mn rke2.server-1",
             "get nodes -o wide",
             "explain p2pm.spec.selector --recursive",
@@ -104,7 +105,7 @@ struct MirrorSession {
             #"patch p2pm rke2 --type merge -p {"spec":{"pauseRequests":["upgrade"]}}"#,
             #"patch p2pm rke2 --type json -p [{"op":"test","path":"/spec/mode","value":"Enforce"},"#
                 + #"{"op":"replace","path":"/spec/mode","value":"Observe"}]"#,
-            "label p2pm rke2 team=red",
+            "label p2pmirror rke2 team=red",
             "get p2pm -l team=red",
             "annotate mn rke2.server-1 p2pmirror.io/approve=1-0a1b2c3d4e5f6",
             "annotate mn rke2.server-1 p2pmirror.io/approve-",
@@ -129,7 +130,7 @@ struct MirrorSession {
 
     private mutating func delete() async throws {
         try await kubectl.type(
-            "delete p2pm k3s --timeout=5s",
+            "delete p2pmirror k3s --timeout=5s",
             "delete -f manifests/samples/rke2-enforce.yaml --timeout=5s",
             "get p2pm",
             "get mn",
