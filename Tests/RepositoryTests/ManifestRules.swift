@@ -38,9 +38,9 @@ enum ManifestRules {
         ],
         "ClusterRole p2pmirror-operator-spegel-objects": [
             "/pods delete,patch",
-            "/serviceaccounts,services create,delete,patch",
-            "apps/daemonsets create,delete,patch",
-            "monitoring.coreos.com/servicemonitors create,delete,patch",
+            "/serviceaccounts,services create,delete,get,patch",
+            "apps/daemonsets create,delete,get,patch",
+            "monitoring.coreos.com/servicemonitors create,delete,get,patch",
         ],
         "ClusterRole p2pmirror-agent": [
             "/nodes get,list",

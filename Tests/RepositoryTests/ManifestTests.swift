@@ -63,13 +63,13 @@ struct ManifestTests {
         #expect(workloads.allSatisfy { $0[path: "spec", "template", "spec", "hostPID"] == nil })
     }
 
-    @Test("Each overlay makes writable what it says, and nothing else")
-    func overlaysMakeWritable() throws {
-        for (overlay, expected) in [
-            ("with-spegel-repair", ["/host/etc/containerd"]),
-            ("with-restart", ["/host/etc/rancher", "/host/etc/containerd"]),
+    @Test("Each component makes writable what it says, and nothing else")
+    func componentsMakeWritable() throws {
+        for (component, expected) in [
+            ("spegel-repair", ["/host/etc/containerd"]),
+            ("restart", ["/host/etc/rancher", "/host/etc/containerd"]),
         ] {
-            let patches = try Self.documents(under: "manifests/overlays/\(overlay)").filter {
+            let patches = try Self.documents(under: "manifests/components/\(component)").filter {
                 $0["kind"] == "DaemonSet"
             }
             let mounts = patches.flatMap { patch in
@@ -81,28 +81,28 @@ struct ManifestTests {
         }
     }
 
-    @Test("Only the overlay gives the permission to restart a service")
-    func onlyTheOverlayIsPrivileged() throws {
+    @Test("Only one component gives the permission to restart a service")
+    func onlyTheComponentIsPrivileged() throws {
         let files = try Checkout.files(under: "manifests", ".yaml")
         let privileged = files.filter { file in
             file.lines.contains { $0.contains("privileged: true") || $0.contains("hostPID: true") }
         }
-        #expect(privileged.map(\.path) == ["manifests/overlays/with-restart/agent-restart.yaml"])
+        #expect(privileged.map(\.path) == ["manifests/components/restart/agent-restart.yaml"])
     }
 
-    @Test("Agents may restart services in the overlay alone, and run with the same arguments otherwise")
-    func onlyTheOverlayRestarts() throws {
+    @Test("Agents may restart services with that component alone, and run with the same arguments otherwise")
+    func onlyTheComponentRestarts() throws {
         let arguments = { (object: JSONValue?) in
             let pod = object?[path: "spec", "template", "spec"] ?? .null
             let container = pod["containers"]?.arrayValue?.first
             return (container?["args"]?.arrayValue ?? []).compactMap(\.stringValue)
         }
         let base = arguments(try Self.base("DaemonSet").first)
-        let overlay = arguments(
-            try Self.documents(under: "manifests/overlays/with-restart").first { $0["kind"] == "DaemonSet" }
+        let component = arguments(
+            try Self.documents(under: "manifests/components/restart").first { $0["kind"] == "DaemonSet" }
         )
         #expect(base.last == "--no-restart")
-        #expect(overlay == base.dropLast() + ["--restart"])
+        #expect(component == base.dropLast() + ["--restart"])
         let command = try Checkout.file("Sources/MirrorCommands/AgentCommand.swift").text
         #expect(command.contains("@Flag(inversion: .prefixedNo"))
         #expect(command.contains("var restart = false"))
@@ -123,15 +123,28 @@ struct ManifestTests {
 
     @Test("Files that kustomize names exist, and no file is left out")
     func kustomizationsAreComplete() throws {
-        for folder in ["base"] + ["with-restart", "with-spegel", "with-spegel-repair"].map({ "overlays/\($0)" }) {
-            let folder = "manifests/\(folder)"
-            let kustomization = try #require(Self.documents(under: folder).first { $0["kind"] == "Kustomization" })
+        let kustomizations = try Checkout.files(under: "manifests", "kustomization.yaml")
+        #expect(kustomizations.count == 8)
+        for kustomization in kustomizations {
+            let folder = String(kustomization.path.dropLast("/kustomization.yaml".count))
+            let kustomization = try #require(YAMLCoding.documents(kustomization.text).first)
             let resources = (kustomization["resources"]?.arrayValue ?? []).compactMap(\.stringValue)
             let patches = (kustomization["patches"]?.arrayValue ?? []).compactMap { $0["path"]?.stringValue }
             let named = Set((resources + patches).filter { $0.hasSuffix(".yaml") } + ["kustomization.yaml"])
             let present = try Checkout.files(under: folder, ".yaml").map { String($0.path.dropFirst(folder.count + 1)) }
             #expect(named == Set(present))
         }
+    }
+
+    @Test("There is an overlay for each set of components that is of use, over the base")
+    func overlaysCombineComponents() throws {
+        let overlays = try Checkout.files(under: "manifests/overlays", "kustomization.yaml").map { file in
+            let kustomization = try #require(YAMLCoding.documents(file.text).first)
+            #expect(kustomization["resources"] == ["../../base"])
+            let components = (kustomization["components"]?.arrayValue ?? []).compactMap(\.stringValue)
+            return components.map { String($0.dropFirst("../../components/".count)) }.sorted()
+        }
+        #expect(Set(overlays) == [["restart"], ["spegel"], ["spegel", "spegel-repair"], ["restart", "spegel"]])
     }
 
     @Test(
