@@ -46,6 +46,16 @@ struct RegistriesFileTests {
                 after: "mirrors:\r\n  \"quay.io\": # added by p2pmirror\r\n  a.example:\r\n"
             ),
             Edit(
+                testDescription: "a byte order mark before mirrors",
+                before: "\u{FEFF}mirrors:\n  a.example:\n",
+                after: "\u{FEFF}mirrors:\n\(added)  a.example:\n"
+            ),
+            Edit(
+                testDescription: "both kinds of line breaks",
+                before: "mirrors:\n  a.example:\r\n",
+                after: "mirrors:\n\(added)  a.example:\r\n"
+            ),
+            Edit(
                 testDescription: "quoted keys, and an anchor elsewhere",
                 before: "\"mirrors\":\n  \"*\":\nconfigs:\n  a: &a {auth: {username: u}}\n  b: *a\n",
                 after: "\"mirrors\":\n\(added)  \"*\":\nconfigs:\n  a: &a {auth: {username: u}}\n  b: *a\n"
@@ -86,6 +96,17 @@ struct RegistriesFileTests {
             try RegistriesFile.edit(Array(text.utf8), adding: ["quay.io"])
         }
         #expect(fault?.message.contains("hunter2") == false)
+    }
+
+    @Test("what YAML reads and the editor of lines does not is named")
+    func namesWhatItCannotEdit() throws {
+        let wide = "\u{FEFF}mirrors:\n  a.example:\n".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
+        let fault = #expect(throws: RegistriesFile.Fault.self) { try RegistriesFile.edit(wide, adding: ["quay.io"]) }
+        #expect(fault?.message.contains("UTF-16") == true, "\(fault?.message ?? "")")
+        let old = Array("mirrors:\r  a.example:\r".utf8)
+        #expect(try RegistriesFile.registries(in: old) == ["a.example"])
+        let other = #expect(throws: RegistriesFile.Fault.self) { try RegistriesFile.edit(old, adding: ["quay.io"]) }
+        #expect(other?.message.contains("a carriage return alone") == true, "\(other?.message ?? "")")
     }
 
     @Test("what has a value is somebody's: it is neither added again nor removed")

@@ -62,6 +62,8 @@ package struct MergedConfiguration: Hashable, Sendable {
         package var values: [String]
         /// The file that said the last word on it.
         package var source: String
+        /// All files that have it.
+        package var sources: Set<String>
     }
 
     /// In the order in which the keys were first seen.
@@ -106,10 +108,11 @@ package struct MergedConfiguration: Hashable, Sendable {
 
     fileprivate mutating func set(_ key: String, _ value: JSONValue, appending: Bool, from source: String) {
         guard let index = entries.firstIndex(where: { $0.key == key }) else {
-            entries.append(Entry(key: key, values: value.argumentValues, source: source))
+            entries.append(Entry(key: key, values: value.argumentValues, source: source, sources: [source]))
             return
         }
         entries[index].source = source
+        entries[index].sources.insert(source)
         if appending {
             entries[index].values += value.appendedValues
         } else {
@@ -163,7 +166,7 @@ extension String {
 enum TopLevelKeys {
     static func order(in content: [UInt8]) -> [String: Int] {
         var order: [String: Int] = [:]
-        for line in content.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+        for line in ByteOrderMark.stripped(content).split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             guard let key = key(of: line), order[key] == nil else { continue }
             order[key] = order.count
         }
@@ -183,5 +186,20 @@ enum TopLevelKeys {
             line[index] == 0x3A && (index + 1 == line.endIndex || line[index + 1] == 0x20 || line[index + 1] == 0x09)
         }
         return end.map { String(decoding: line[..<$0], as: UTF8.self).trimmingWhiteSpace }
+    }
+}
+
+/// What editors on Windows put before a text: it is no part of the first line, though it stands there.
+package enum ByteOrderMark {
+    package static let utf8: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// The text without the mark of UTF-8.
+    package static func stripped(_ content: [UInt8]) -> ArraySlice<UInt8> {
+        content.starts(with: utf8) ? content.dropFirst(utf8.count) : content[...]
+    }
+
+    /// Whether a text begins with the mark of UTF-16.
+    package static func isUTF16(_ content: [UInt8]) -> Bool {
+        content.starts(with: [0xFF, 0xFE]) || content.starts(with: [0xFE, 0xFF])
     }
 }

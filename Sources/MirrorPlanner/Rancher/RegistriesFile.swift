@@ -25,13 +25,16 @@ package enum RegistriesFile {
 
     /// Whether a text is a registry as this file names it: a host with an optional port, or a wildcard.
     package static func isRegistry(_ name: String) -> Bool {
-        if name == "*" || name == "_default" { return true }
+        if isWildcard(name) { return true }
         let characters = name.utf8.allSatisfy { byte in
             (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
                 || ".-:[]".utf8.contains(byte)
         }
         return characters && !name.isEmpty && name.utf8.count <= 253
     }
+
+    /// Whether a key stands for all registries (k3s-io/k3s#9590).
+    package static func isWildcard(_ name: String) -> Bool { name == "*" || name == "_default" }
 
     /// Whether a registry is the node itself: such keys are skipped with an error (k3s `pkg/spegel/spegel.go`).
     package static func isLocal(_ registry: String) -> Bool {
@@ -62,7 +65,10 @@ package enum RegistriesFile {
         let added = Set(additions).filter { before.keys[$0] == nil }.sorted()
         let removed = Set(removals).filter { before.keys[$0] == .null && !additions.contains($0) }
         if added.isEmpty, removed.isEmpty { return content }
-        guard (content?.count ?? 0) <= sizeLimit else { throw Fault(message: "it is larger than \(sizeLimit) bytes") }
+        guard (content?.count ?? 0) <= sizeLimit else {
+            throw Fault(message: "it has \(content?.count ?? 0) bytes, more than \(sizeLimit)")
+        }
+        if let content { try checkLines(of: content) }
         var text = RegistriesText(content ?? [])
         if !added.isEmpty { try text.add(added, hasMirrors: before.isThere, hasKeys: !before.keys.isEmpty) }
         if !removed.isEmpty { try text.remove(removed, leavesNone: removed.count == before.keys.count + added.count) }
@@ -74,6 +80,16 @@ package enum RegistriesFile {
             throw Fault(message: "its style does not allow for a change of single lines")
         }
         return after
+    }
+
+    /// What YAML takes for lines and the editor of lines does not.
+    private static func checkLines(of content: [UInt8]) throws(Fault) {
+        let isAlone = content.indices.contains { index in
+            content[index] == 0x0D && (index + 1 == content.count || content[index + 1] != 0x0A)
+        }
+        guard !isAlone else {
+            throw Fault(message: "a line of it ends with a carriage return alone: end lines with LF or CR LF")
+        }
     }
 }
 
@@ -88,6 +104,9 @@ extension RegistriesFile {
 
         init(_ content: [UInt8]?) throws(Fault) {
             guard let content, !content.isEmpty else { return }
+            guard !ByteOrderMark.isUTF16(content) else {
+                throw Fault(message: "it is a text in UTF-16 (its byte order mark says so): save it in UTF-8")
+            }
             let documents: [JSONValue]
             do {
                 documents = try YAMLCoding.documents(content)

@@ -11,10 +11,13 @@ struct RegistriesText {
 
     /// Each with its line break, but for the last one.
     private var lines: [[UInt8]]
+    /// What stands before the first line and is no part of it.
+    private let mark: [UInt8]
 
     init(_ content: [UInt8]) {
         lines = []
-        var rest = content[...]
+        var rest = ByteOrderMark.stripped(content)
+        mark = rest.count == content.count ? [] : ByteOrderMark.utf8
         while let end = rest.firstIndex(of: 0x0A) {
             lines.append(Array(rest[...end]))
             rest = rest[(end + 1)...]
@@ -28,18 +31,20 @@ struct RegistriesText {
         if lines.starts(with: header), lines.dropFirst(header.count).allSatisfy({ Self.trimmed($0).isEmpty }) {
             return nil
         }
-        return Array(lines.joined())
+        return mark + lines.joined()
     }
 
     /// Puts lines below `mirrors:`, which is made at the end where it is absent.
     mutating func add(_ names: [String], hasMirrors: Bool, hasKeys: Bool) throws(RegistriesFile.Fault) {
         if lines.isEmpty { lines = Self(Array(Self.header.utf8)).lines }
-        let lineBreak = lines.contains { $0.suffix(2) == [0x0D, 0x0A] } ? "\r\n" : "\n"
+        var lineBreak = Self.lineBreak(of: lines.last(where: { $0.last == 0x0A }) ?? [])
         if !hasMirrors {
             endLastLine(with: lineBreak)
             lines.append(Array("mirrors: \(RegistriesFile.mark)\(lineBreak)".utf8))
         }
         let start = try indexOfMirrors()
+        // A file may mix both; the new lines end as their neighbour does.
+        if start < lines.count - 1 { lineBreak = Self.lineBreak(of: lines[start]) }
         let indentation = hasKeys ? try indentation(below: start) : 2
         if start == lines.count - 1 { endLastLine(with: lineBreak) }
         let space = String(repeating: " ", count: indentation)
@@ -67,6 +72,8 @@ struct RegistriesText {
             lines.remove(at: start)
         }
     }
+
+    private static func lineBreak(of line: [UInt8]) -> String { line.suffix(2) == [0x0D, 0x0A] ? "\r\n" : "\n" }
 
     private mutating func endLastLine(with lineBreak: String) {
         guard let last = lines.last, last.last != 0x0A else { return }
