@@ -10,6 +10,8 @@ package struct RancherDistribution: Hashable, Sendable {
     /// systemd unit of a server, and of an agent.
     package var serverUnit: String
     package var agentUnit: String
+    /// Where a node's files are, as far as that is elsewhere than usual.
+    package var places = HostPlaces()
     /// Node label: the node takes part in the embedded registry. Every Node is looked at for it, so it is not composed
     /// each time.
     package let peerLabel: String
@@ -57,14 +59,27 @@ package struct RancherDistribution: Hashable, Sendable {
     package var peerAddressesAnnotation: String { "p2p.\(program).cattle.io/node-addresses" }
     /// Route of the bootstrap endpoint at the supervisor port.
     package var bootstrapPath: String { "/v1-\(program)/p2p" }
+    /// The same on a host that has its files elsewhere.
+    package func at(_ places: HostPlaces) -> RancherDistribution {
+        var distribution = self
+        distribution.places = places
+        return distribution
+    }
+
     /// Files, from the root of the host.
-    package var configFile: String { "/etc/rancher/\(program)/config.yaml" }
-    package var configDirectory: String { "/etc/rancher/\(program)/config.yaml.d" }
-    package var registriesFile: String { "/etc/rancher/\(program)/registries.yaml" }
+    package var configFile: String { places.configFile ?? "\(directory)/config.yaml" }
+    package var configDirectory: String { "\(configFile).d" }
+    package var registriesFile: String { places.registriesFile ?? "\(directory)/registries.yaml" }
+    /// Where both usually are.
+    package var directory: String { "/etc/rancher/\(program)" }
+    /// What the service keeps on the disk.
+    package var dataDirectory: String {
+        places.dataDirectory.map(HostPlaces.trimmed) ?? "/var/lib/rancher/\(program)"
+    }
     /// Our drop-in; its name sorts after what administrators and Rancher (`50-rancher.yaml`) write.
     package var dropInFile: String { "\(configDirectory)/zz-p2pmirror.yaml" }
     /// Exists where an etcd member's data is on this disk.
-    package var etcdMemberDirectory: String { "/var/lib/rancher/\(program)/server/db/etcd/member" }
+    package var etcdMemberDirectory: String { "\(dataDirectory)/server/db/etcd/member" }
     /// Environment variable that stands in for `--server` where that is absent.
     package var serverVariable: String { program == "rke2" ? "RKE2_URL" : "K3S_URL" }
     /// Environment variable that stands in for `--datastore-endpoint`.
