@@ -101,6 +101,7 @@ extension KindSchema {
             "host": .object([
                 "ownServer": .text(atMost: 300),
                 "registries": .list(of: .text(atMost: 253), atMost: 64, .atomic),
+                "registriesFault": .text(atMost: 1024),
                 "serviceCPUPercent": .count,
             ]),
             "figures": figures,

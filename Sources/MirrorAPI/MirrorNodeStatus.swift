@@ -82,12 +82,20 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
         package var ownServer: String?
         /// Registries that `registries.yaml` mirrors, in ascending order, at most 64; nil where it can't be read.
         package var registries: [String]?
+        /// Why no registry can be added to that file; nil where one can.
+        package var registriesFault: String?
         /// CPU time of the service, in percent of one core, as a mean over minutes; nil where it is not known.
         package var serviceCPUPercent: Int?
 
-        package init(ownServer: String? = nil, registries: [String]? = nil, serviceCPUPercent: Int? = nil) {
+        package init(
+            ownServer: String? = nil,
+            registries: [String]? = nil,
+            registriesFault: String? = nil,
+            serviceCPUPercent: Int? = nil
+        ) {
             self.ownServer = ownServer
             self.registries = registries
+            self.registriesFault = registriesFault
             self.serviceCPUPercent = serviceCPUPercent
         }
     }

@@ -28,6 +28,11 @@ package struct Assessment: Sendable {
     package var exempt: [Verdict]
     /// Selected nodes whose agents do not say what their hosts have, where that is asked for: nothing is asked of them.
     package var silentHosts: [String] = []
+    /// Selected nodes that lack registries which their agents can't add, with the reason: that part is left out of what
+    /// is asked of them.
+    package var uneditable: [(node: String, message: String)] = []
+    /// That a wildcard is asked for where it does nothing.
+    package var vainWildcard: Verdict?
     /// The node of this mirror that holds the right to disrupt.
     package var disrupted: String?
     /// What the servers are rewritten to; nil where nothing is, or nobody can be the root.
@@ -92,13 +97,23 @@ package struct Assessment: Sendable {
             changes += others.filter { !isWaiting($0) } + others.filter(isWaiting)
         }
         guard !wishes.registries.isEmpty else { return }
+        for number in fleet.selectedServers {
+            let node = fleet.servers[number]
+            note(wishes.registriesFault(node, fleet.mirrorNode(of: node)), node)
+        }
         agentWishes.reserveCapacity(fleet.agents.count)
         for agent in fleet.agents {
             let object = fleet.mirrorNode(of: agent)
             if object?.status?.agent?.host == nil { silentHosts.append(agent.name) }
             agentWishes.append(wishes.wish(for: agent, number: nil, object))
+            note(wishes.registriesFault(agent, object), agent)
         }
+        vainWildcard = wishes.vainWildcard
         laggards = agentWishes.indices.filter { !agentWishes[$0].lacking.isEmpty }
+    }
+
+    private mutating func note(_ fault: String?, _ node: RancherNode) {
+        if let fault { uneditable.append((node.name, fault)) }
     }
 
     /// What a server or an agent, by its number among its like, is to have.

@@ -150,6 +150,7 @@ enum Samples {
                 host: .init(
                     ownServer: "https://10.0.0.1:9345",
                     registries: ["docker.io"],
+                    registriesFault: "its style does not allow for a change of single lines",
                     serviceCPUPercent: 40
                 ),
                 figures: figures,

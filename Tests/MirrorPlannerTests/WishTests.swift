@@ -35,7 +35,9 @@ struct WishTests {
 
     @Test("Each node that lacks a registry is restarted once, servers first, and then nothing is written")
     func registries() throws {
-        var world = try Self.world { $0.registries = ["docker.io", "quay.io"] }
+        var nodes = Self.nodes
+        nodes[5].version = "v1.32.12+rke2r1"
+        var world = try Self.world(nodes) { $0.registries = ["docker.io", "quay.io"] }
         world.hosts["server-2"]?.registries = ["docker.io", "quay.io"]
         world.hosts["agent-3"]?.registries = ["*"]
         var dice = Dice(seed: 1)

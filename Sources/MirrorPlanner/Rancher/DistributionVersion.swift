@@ -74,6 +74,24 @@ package struct DistributionVersion: Hashable, Sendable, CustomStringConvertible 
         }
     }
 
+    /// The first release in which a wildcard (`*`, `_default`) below `mirrors:` makes the embedded registry mirror all
+    /// registries; nil where this is one, or a build that no table knows.
+    ///
+    /// The fix is k3s-io/k3s#13527 (issue 13526, backports 13539 to 13542), in the releases of February 2026 of K3s and
+    /// RKE2 alike. Lines that had come to their end by then never got it. What the releases long before it made of a
+    /// wildcard upstream never said; a registry that is named is mirrored by all of them.
+    package var firstWithWildcards: String? {
+        guard major == 1 else { return nil }
+        switch minor {
+        case ..<32: return "v1.32.12"
+        case 32: return patch < 12 ? "v1.32.12" : nil
+        case 33: return patch < 8 ? "v1.33.8" : nil
+        case 34: return patch < 4 ? "v1.34.4" : nil
+        case 35: return patch < 1 ? "v1.35.1" : nil
+        default: return nil
+        }
+    }
+
     private static func recursion(_ patch: Int, affected: ClosedRange<Int>) -> Recursion {
         if affected.contains(patch) { return .recurses }
         return patch < affected.lowerBound ? .notAffected : .fixed

@@ -37,7 +37,7 @@ package struct RancherNode: Hashable, Sendable {
 
     /// - Parameters:
     ///   - readsConfiguration: whether version and arguments are read, too; else they are nil.
-    ///   - readsManager: whether the manager is; else it is nil.
+    ///   - readsManager: whether the manager is, and the version; else they are nil.
     package init(
         node: Node,
         distribution: RancherDistribution,
@@ -62,8 +62,10 @@ package struct RancherNode: Hashable, Sendable {
         // Only servers are looked up by address.
         hosts = role == .server ? Self.hosts(of: node, distribution) : []
         if readsManager { manager = Self.manager(metadata) }
+        if readsManager || readsConfiguration {
+            version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
+        }
         guard readsConfiguration else { return }
-        version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
         do throws(NodeArguments.Unreadable) {
             let arguments = try NodeArguments(annotations: metadata.annotations, distribution: distribution)
             self.arguments = arguments

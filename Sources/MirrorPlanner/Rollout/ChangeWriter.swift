@@ -92,7 +92,12 @@ struct ChangeWriter {
         case .registries:
             let object = fleet.mirrorNode(of: node)
             let host = object?.status?.agent?.host?.registries ?? []
-            return "\(Sentences.list(fleet.lacks(desired.registries ?? [], host, object))) is added to its registries"
+            let missing = Sentences.list(fleet.lacks(desired.registries ?? [], host, node, object))
+            let wildcard = host.first(where: RegistriesFile.isWildcard)
+            let remark = wildcard.flatMap { name in
+                node.version?.firstWithWildcards.map { " (`\(name)` does nothing before \($0))" }
+            }
+            return "\(missing) is added to its registries\(remark ?? "")"
         case .debug:
             guard desired.debug == true else { return "its service logs at the level debug no longer" }
             let end = fleet.mirror.spec.rancher.debugUntil.map { " until \($0)" } ?? ""

@@ -167,7 +167,7 @@ struct HeldStep {
             return "it does not log at the level debug yet"
         }
         guard let registries = desired.registries else { return nil }
-        let missing = fleet.lacks(registries, object.status?.agent?.host?.registries ?? [], object)
+        let missing = fleet.lacks(registries, object.status?.agent?.host?.registries ?? [], node, object)
         return missing.isEmpty ? nil : "its agent does not report \(Sentences.list(missing)) among its registries yet"
     }
 

@@ -88,13 +88,40 @@ struct NodeWishes: Sendable {
         guard !registries.isEmpty else { return (nil, false) }
         // An agent that does not say what its host has may not know the setting either.
         guard let host = object?.status?.agent?.host?.registries else { return (present, false) }
-        let isLacking = !fleet.lacks(registries, host, object).isEmpty
+        let isLacking = !fleet.lacks(registries, host, node, object).isEmpty
         guard isLacking || present != nil else { return (nil, false) }
         guard (number.map { fleet.untouchable($0) } ?? fleet.managed(node, "its registries")) == nil else {
             return (present, false)
         }
+        if isLacking, object?.status?.agent?.host?.registriesFault != nil {
+            // What else is asked of the node must not wait for it. What was wished for and is there stays.
+            let kept = present?.filter(host.contains) ?? []
+            return (kept.isEmpty ? nil : kept == present ? present : kept, false)
+        }
         let isSame = present.map { Set($0) == Set(registries) } ?? false
         return (isSame ? present : registries, isLacking)
+    }
+
+    /// Why a node that lacks registries does not get them; nil where it gets or has them.
+    func registriesFault(_ node: RancherNode, _ object: MirrorNode?) -> String? {
+        guard !registries.isEmpty, let host = object?.status?.agent?.host, let fault = host.registriesFault else {
+            return nil
+        }
+        let missing = host.registries.map { fleet.lacks(registries, $0, node, object) } ?? registries
+        return missing.isEmpty ? nil : "\(node.name) does not get \(Sentences.list(missing)): \(fault)"
+    }
+
+    /// A wildcard that is asked for, where selected nodes run a version that makes nothing of it.
+    var vainWildcard: Verdict? {
+        guard let wildcard = registries.first(where: RegistriesFile.isWildcard) else { return nil }
+        let nodes = fleet.selectedServers.map { fleet.servers[$0] } + fleet.agents
+        let vain = nodes.filter { $0.version?.firstWithWildcards != nil }
+        guard let version = vain.first?.version, let first = version.firstWithWildcards else { return nil }
+        return Verdict(
+            .unsupportedVersion,
+            "`\(wildcard)` in spec.registries does nothing on \(version) (\(Sentences.list(vain.map(\.name)))): "
+                + "wildcards work from \(first) on. Name the registries, or upgrade"
+        )
     }
 
     // MARK: debug
@@ -124,10 +151,12 @@ extension Fleet {
         return node.server != nil && node.server == setting.url.flatMap { ServerURL($0, distribution: distribution) }
     }
 
-    /// Registries of `wanted` that a host does not mirror. `*` and `_default` both stand for all (k3s-io/k3s#9590).
-    func lacks(_ wanted: [String], _ host: [String], _ object: MirrorNode?) -> [String] {
-        if host.contains("*") || host.contains("_default") { return [] }
-        let missing = wanted.filter { !host.contains($0) }
+    /// Registries of `wanted` that a host does not mirror. A wildcard stands for all of them, and on a version that
+    /// makes nothing of it for none: there it does not count as covering, and is not lacking either.
+    func lacks(_ wanted: [String], _ host: [String], _ node: RancherNode, _ object: MirrorNode?) -> [String] {
+        let isVain = node.version?.firstWithWildcards != nil
+        if !isVain, host.contains(where: RegistriesFile.isWildcard) { return [] }
+        let missing = wanted.filter { !host.contains($0) && !(isVain && RegistriesFile.isWildcard($0)) }
         guard !missing.isEmpty else { return [] }
         // A host with more than can be reported may have it all the same; then its agent's word counts.
         if host.count >= Self.reportedRegistries, object?.isApplied == true { return [] }

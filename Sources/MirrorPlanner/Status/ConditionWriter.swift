@@ -99,8 +99,10 @@ struct ConditionWriter {
             let time = Sentences.duration(ofSteps: count, fleet.mirror.spec.rollout)
             let message =
                 "\(count) to change: \(Sentences.list(names, of: count))\(time). Next: \(next.message)"
+                + (Sentences.uneditable(assessment).map { ". Besides, \($0.message)" } ?? "")
             return (.false, Verdict(.changesPending, message + Sentences.silent(assessment)))
         }
+        if let verdict = Sentences.uneditable(assessment) ?? assessment.vainWildcard { return (.false, verdict) }
         if let name = missing.first { return (.true, Verdict(.preferredRootMissing, Sentences.missingRoot(name))) }
         if let unfit = assessment.unfitRoots.first { return (.true, unfit) }
         if let verdict = remark() { return verdict }

@@ -117,6 +117,14 @@ enum Sentences {
             + "peers. Take `debug` out there, and restart the service, when it is not needed any more"
     }
 
+    /// The part that agents can't carry out; nil where there is none.
+    static func uneditable(_ assessment: Assessment) -> Verdict? {
+        guard let first = assessment.uneditable.first else { return nil }
+        let others = assessment.uneditable.dropFirst().map(\.node)
+        let rest = others.isEmpty ? "" : ". Others that do not get theirs: \(list(others))"
+        return Verdict(.registriesNotEditable, first.message + rest)
+    }
+
     static func silent(_ assessment: Assessment) -> String {
         let names = assessment.silentHosts
         guard !names.isEmpty else { return "" }

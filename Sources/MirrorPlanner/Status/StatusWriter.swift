@@ -61,6 +61,9 @@ struct StatusWriter {
         if step.rollout != nil, let progress = step.progress { return progress }
         if mirror.spec.mode == .observe { return steady() }
         if let obstacle = assessment.obstacle, assessment.pendingCount == 0 { return .stalled(obstacle) }
+        if step.progress == nil, assessment.pendingCount == 0, let verdict = Sentences.uneditable(assessment) {
+            return .stalled(verdict)
+        }
         return step.progress ?? steady()
     }
 
@@ -151,6 +154,7 @@ struct StatusWriter {
         let failed = (servers + laggards).count { fleet.mirrorNode(of: $0)?.defeat != nil }
         let updating = rollout.map { fleet.selects($0.node) ? 1 : 0 } ?? 0
         var pending = Set((assessment.changes.map(\.node) + laggards.map(\.name)))
+        pending.formUnion(assessment.uneditable.map(\.node))
         if let rollout, updating > 0 { pending.insert(rollout.node) }
         let behind = pending.count
         return P2PMirrorStatus.Nodes(
