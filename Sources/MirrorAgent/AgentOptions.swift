@@ -53,6 +53,22 @@ package enum AgentPath {
     /// Hosts that a `server:` may name beside those of server Nodes, one a line; written by administrators.
     package static let allowedServers = "/etc/p2pmirror/allowed-servers"
 
+    /// What of the host's configuration the agent's pod has, to read and to write.
+    package static let configurations = "/etc/rancher"
+
+    /// Whether a path is there.
+    package static func isConfiguration(_ path: String) -> Bool {
+        path.hasPrefix("\(configurations)/") && !path.split(separator: "/").contains("..")
+    }
+
+    /// What of the host's data the agent's pod has, to read.
+    package static let data = "/var/lib/rancher"
+
+    /// Whether a path is there.
+    package static func isData(_ path: String) -> Bool {
+        path.hasPrefix("\(data)/") && !path.split(separator: "/").contains("..")
+    }
+
     /// What the agent did to a containerd for a mirror; beside the journal.
     package static func containerdRecord(mirror: String) -> String { "\(state)/\(mirror)/containerd.json" }
 

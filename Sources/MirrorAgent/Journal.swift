@@ -5,8 +5,9 @@ package import MirrorPlanner
 /// What the agent must know after it was killed, kept on the host: a step is finished or undone without the API.
 package struct Journal: Hashable, Sendable {
     /// Formats that this release reads. The first one knows nothing but `server:`; it is written as long as that is
-    /// enough, so that going back to the release before is possible, and an older release stops at the second one.
-    package static let readableFormats = 1...2
+    /// enough, so that going back to the release before is possible, and an older release stops at the second one. The
+    /// third one says that files are elsewhere than usual, where an older release would not look for them.
+    package static let readableFormats = 1...3
 
     /// How the last step ended.
     package var settled: Settled?
@@ -14,6 +15,8 @@ package struct Journal: Hashable, Sendable {
     package var step: Step?
     /// Registries that stand in `registries.yaml` because we put them there, in ascending order.
     package var added: [String] = []
+    /// Where the files of the last step are; nil where they are in the usual places.
+    package var places: HostPlaces?
     /// What is to be done once the mirror is gone; nil where our files then stay.
     package var bequest: Bequest?
 
@@ -24,6 +27,7 @@ package struct Journal: Hashable, Sendable {
 
     /// The least format that says everything. An older release does not see the bequest, and leaves the files.
     package var format: Int {
+        if places != nil || step?.places != nil { return 3 }
         let needsSecond =
             !added.isEmpty || settled?.debug == true || settled?.registriesMark != nil
             || step.map { $0.setting == nil || $0.debug == true || $0.registries != nil } == true
@@ -121,6 +125,8 @@ package struct Journal: Hashable, Sendable {
         package var invocation: String
         /// The server that may be away at the restart. An older release does not see it, and waits.
         package var absentServer: String?
+        /// Where the host has its files; nil where they are in the usual places.
+        package var places: HostPlaces?
         package var restartedAt: Timestamp?
         /// Why it is rolled back.
         package var reason: String?
@@ -140,7 +146,8 @@ package struct Journal: Hashable, Sendable {
             previous: String?,
             wasVoter: Bool,
             invocation: String,
-            absentServer: String? = nil
+            absentServer: String? = nil,
+            places: HostPlaces? = nil
         ) {
             self.uid = uid
             self.revision = revision
@@ -157,10 +164,13 @@ package struct Journal: Hashable, Sendable {
             self.wasVoter = wasVoter
             self.invocation = invocation
             self.absentServer = absentServer
+            self.places = places
         }
 
         /// `Journal.init` refuses a step of any other provider.
-        package var distribution: RancherDistribution { RancherDistribution(provider) ?? .rke2 }
+        package var distribution: RancherDistribution {
+            (RancherDistribution(provider) ?? .rke2).at(places ?? HostPlaces())
+        }
         package var unit: String { distribution.unit(of: role) }
         /// What our drop-in is to hold; empty where there is to be none.
         package var dropIn: DropIn.Settings { DropIn.Settings(server: setting, debug: debug == true) }
@@ -194,13 +204,14 @@ extension Journal {
         var journal = with(nil)
         journal.settled = end
         journal.added = added
+        journal.places = step?.places
         return journal
     }
 }
 
 extension Journal: Codable {
     private enum CodingKeys: String, CodingKey {
-        case format, settled, step, added, bequest
+        case format, settled, step, added, places, bequest
     }
 
     package init(from decoder: any Decoder) throws {
@@ -217,6 +228,7 @@ extension Journal: Codable {
         settled = try container.decodeIfPresent(Settled.self, forKey: .settled)
         step = try container.decodeIfPresent(Step.self, forKey: .step)
         added = try container.decodeIfPresent([String].self, forKey: .added) ?? []
+        places = try container.decodeIfPresent(HostPlaces.self, forKey: .places)
         bequest = try container.decodeIfPresent(Bequest.self, forKey: .bequest)
     }
 
@@ -226,6 +238,7 @@ extension Journal: Codable {
         try container.encodeIfPresent(settled, forKey: .settled)
         try container.encodeIfPresent(step, forKey: .step)
         if !added.isEmpty { try container.encode(added, forKey: .added) }
+        try container.encodeIfPresent(places, forKey: .places)
         try container.encodeIfPresent(bequest, forKey: .bequest)
     }
 }

@@ -153,7 +153,7 @@ extension ContainerdReport {
 }
 
 extension MirrorNodeStatus.Host {
-    fileprivate static let fieldNames = ["ownServer", "registries", "serviceCPUPercent"]
+    fileprivate static let fieldNames = ["ownServer", "registries", "registriesFault", "serviceCPUPercent"]
 }
 
 extension HostFigures {

@@ -63,45 +63,112 @@ extension NodeAgent {
         if let step, step.stage != .claiming { isStepUnderWay = true }
         let bequest = mirrorNode == nil ? input.host.journal.bequest : nil
         let provider = step?.provider ?? mirrorNode?.spec.provider ?? bequest?.provider
-        guard let distribution = provider.flatMap({ RancherDistribution($0) }) else { return (input, nil) }
-        try gatherFiles(distribution, &input)
+        guard let usual = provider.flatMap({ RancherDistribution($0) }) else { return (input, nil) }
+        input.host.places = try places(usual, nodeCaches[mirror]?.node, isWanted: mirrorNode != nil, input.host.journal)
+        try gatherFiles(usual.at(input.host.places), &input)
+        let role = step?.role ?? mirrorNode?.spec.role
         // Once the mirror is gone files are put in order, and no service is looked at.
-        if let role = step?.role ?? mirrorNode?.spec.role {
-            try await gatherUnit(distribution.unit(of: role), &input)
+        if let role { try await gatherUnit(usual.unit(of: role), &input) }
+        let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
+        // The Node may show another place than it did before.
+        let places = try places(usual, input.live?.node, isWanted: mirrorNode != nil, input.host.journal)
+        if input.live?.node != nil, places != input.host.places {
+            input.host.places = places
+            try gatherFiles(usual.at(places), &input)
+        }
+        let distribution = usual.at(input.host.places)
+        if let role {
             observe(distribution.unit(of: role), &input)
             if let mirrorNode { measure(mirrorNode, distribution, &input) }
         }
-        let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
         input.host.etcdMember = try etcdMember(distribution, input)
         return (input, fault)
     }
 
-    private func gatherFiles(_ distribution: RancherDistribution, _ input: inout AgentInput) throws(HostError) {
-        let entries = try files.list(distribution.configDirectory) ?? []
-        if let content = try files.read(distribution.configFile, limit: Self.fileLimit, followingLink: true) {
-            input.host.files.append((HostPath.name(distribution.configFile), content))
+    /// Where the host has its files: as the running service shows it. A step that is under way keeps to the places at
+    /// which it began, and what is left of a mirror that is gone lies where its last step put it.
+    private func places(
+        _ distribution: RancherDistribution,
+        _ node: Node?,
+        isWanted: Bool,
+        _ journal: Journal
+    ) throws(HostError) -> HostPlaces {
+        let files = try configuration(distribution)
+        var places = HostPlaces(
+            annotations: node?.metadata.annotations ?? [:],
+            distribution: distribution,
+            configuration: try? ConfigDirectory.merge(files)
+        )
+        if journal.step != nil || !isWanted {
+            let recorded = journal.step == nil ? journal.places : journal.step?.places
+            places.configFile = recorded?.configFile
+            places.configSource = recorded?.configSource
+            places.registriesFile = recorded?.registriesFile
         }
+        return places
+    }
+
+    /// The files that the distribution reads, in its order.
+    private func configuration(_ distribution: RancherDistribution) throws(HostError) -> [ConfigDirectory.File] {
+        var found: [ConfigDirectory.File] = []
+        if let content = try files.read(distribution.configFile, limit: Self.fileLimit, followingLink: true) {
+            found.append((HostPath.name(distribution.configFile), content))
+        }
+        let entries = try files.list(distribution.configDirectory) ?? []
         let ours = HostPath.name(distribution.dropInFile)
         for name in ConfigDirectory.dropIns(among: entries.filter { !$0.isDirectory }.map(\.name)) {
             let path = "\(distribution.configDirectory)/\(name)"
-            guard let content = try files.read(path, limit: Self.fileLimit, followingLink: name != ours) else {
-                continue
-            }
-            input.host.files.append((name, content))
-            if name == ours { input.host.dropIn = content }
+            let content = try files.read(path, limit: Self.fileLimit, followingLink: name != ours)
+            if let content { found.append((name, content)) }
         }
-        input.host.registries = try files.read(distribution.registriesFile, limit: Self.fileLimit, followingLink: true)
-        input.host.registriesAttributes = try files.attributes(distribution.registriesFile)
+        return found
+    }
+
+    private func gatherFiles(_ distribution: RancherDistribution, _ input: inout AgentInput) throws(HostError) {
+        let ours = HostPath.name(distribution.dropInFile)
+        input.host.files = []
+        input.host.registries = nil
+        input.host.registriesAttributes = nil
+        input.host.leftovers = []
+        // What the agent's pod does not have is not looked at: it would seem to be absent.
+        if AgentPath.isConfiguration(distribution.configFile) {
+            input.host.files = try configuration(distribution)
+            try gatherTimes(distribution, &input)
+        }
+        input.host.dropIn = input.host.files.first { $0.name == ours }?.content
+        if AgentPath.isConfiguration(distribution.registriesFile) {
+            let path = distribution.registriesFile
+            input.host.registries = try files.read(path, limit: Self.fileLimit, followingLink: true)
+            input.host.registriesAttributes = try files.attributes(path)
+        }
         input.host.allowedServers = try files.read(AgentPath.allowedServers, limit: Self.fileLimit, followingLink: true)
         let journal = HostPath.parent(AgentPath.journal(mirror: input.mirror))
-        let parent = HostPath.parent(distribution.registriesFile)
-        for (directory, names) in [
-            (distribution.configDirectory, entries), (parent, try files.list(parent) ?? []),
-            (journal, try files.list(journal) ?? []),
-        ] {
-            let leftovers = names.filter { TemporaryFile.isTemporary($0.name) }.map { "\(directory)/\($0.name)" }
-            input.host.leftovers += leftovers
+        let directories = [distribution.configDirectory, HostPath.parent(distribution.registriesFile), journal]
+        for directory in directories where directory == journal || AgentPath.isConfiguration("\(directory)/") {
+            let names = (try files.list(directory) ?? []).filter { TemporaryFile.isTemporary($0.name) }
+            input.host.leftovers += names.map { "\(directory)/\($0.name)" }
         }
+    }
+
+    /// When the files and their directories were touched last. A directory tells of a file that is there no longer, and
+    /// the one above it of a directory.
+    private func gatherTimes(_ distribution: RancherDistribution, _ input: inout AgentInput) throws(HostError) {
+        input.host.touched = [:]
+        for (name, _) in input.host.files {
+            let isMain = name == HostPath.name(distribution.configFile)
+            let path = isMain ? distribution.configFile : "\(distribution.configDirectory)/\(name)"
+            guard let attributes = try files.attributes(path), !attributes.isLink else { continue }
+            input.host.touched[name] = attributes.changedAt
+        }
+        let main = HostPath.name(distribution.configFile)
+        var times = [try files.attributes(distribution.configDirectory)?.changedAt]
+        if times == [nil] || !input.host.files.contains(where: { $0.name == main }) {
+            times =
+                times.filter { $0 != nil } + [
+                    try files.attributes(HostPath.parent(distribution.configFile))?.changedAt
+                ]
+        }
+        input.host.directoriesTouchedAt = times.contains(nil) ? nil : times.compactMap { $0 }.max()
     }
 
     private func gatherUnit(_ unit: String, _ input: inout AgentInput) async throws {
@@ -222,16 +289,14 @@ extension NodeAgent {
         return node
     }
 
-    /// Where the etcd member is: below `data-dir`, as the service runs with it, or else as the files say.
+    /// Where the etcd member is, and whether it is there.
     private func etcdMember(_ distribution: RancherDistribution, _ input: AgentInput) throws(HostError) -> EtcdMember? {
-        guard let merged = try? ConfigDirectory.merge(input.host.files) else { return nil }
-        var directory = merged.value(of: "data-dir") ?? merged.value(of: "d")
-        if let node = input.live?.node, let running = RunningArguments(node: node, distribution: distribution) {
-            directory = running.value(of: "data-dir", merged) ?? running.value(of: "d", merged) ?? directory
-        }
-        var path = distribution.etcdMemberDirectory
-        if let directory, directory.hasPrefix("/") { path = "\(directory)/server/db/etcd/member" }
-        return EtcdMember(path: path, exists: try files.hasDirectory(path))
+        let path = distribution.etcdMemberDirectory
+        guard path.hasPrefix("/") else { return nil }
+        // Some other directory may have been mounted by hand.
+        let isThere = try files.hasDirectory(path)
+        if isThere || AgentPath.isData(path) { return EtcdMember(path: path, exists: isThere) }
+        return EtcdMember(path: path, exists: false, isSeen: try files.hasDirectory(distribution.dataDirectory))
     }
 
     private func readJournal(_ mirror: String) throws(KubeError) -> [UInt8]? {

@@ -16,24 +16,53 @@ package struct RunningArguments {
         self.distribution = distribution
     }
 
+    /// What is known beside the arguments of what a restart would change.
+    package struct Evidence: Hashable, Sendable {
+        /// What of the files becomes an argument; nil where all counts.
+        package var filter: ConfigurationFilter?
+        /// Files that nobody has touched since the service was started.
+        package var untouched: Set<String>
+        /// Whether no file can have been taken away since then, as far as the directories tell.
+        package var isComplete: Bool
+
+        package init(filter: ConfigurationFilter? = nil, untouched: Set<String> = [], isComplete: Bool = false) {
+            self.filter = filter
+            self.untouched = untouched
+            self.isComplete = isComplete
+        }
+
+        /// Whether the service was started with what the files say of a key now: none of them is newer than its start.
+        /// One that had it too and is gone would show in a value that is there and differs.
+        fileprivate func isInForce(_ entry: MergedConfiguration.Entry, running values: [String]) -> Bool {
+            entry.sources.isSubset(of: untouched) && (values.isEmpty || isComplete)
+        }
+    }
+
     /// Keys that the files hold otherwise than the service was started with.
     ///
     /// The service's arguments are those of the files, then those of its command line (k3s
     /// `pkg/configfilearg/parser.go`, `Parse`). A key of the files is pending unless its values come first among those
-    /// of the service. A key of the service that no file has is pending where it stands before one of a file; after
-    /// them all it may be of the command line. Secrets are masked in the annotation, so that only their presence is
-    /// compared.
-    package func pendingChanges(_ configuration: MergedConfiguration, ignoring ignored: Set<String>) -> [String] {
+    /// of the service, the program drops it, or its files are older than the service's start. A key of the service that
+    /// no file has is pending where it stands before one of a file; after them all it may be of the command line.
+    /// Secrets are masked in the annotation, so that only their presence is compared.
+    package func pendingChanges(
+        _ configuration: MergedConfiguration,
+        ignoring ignored: Set<String>,
+        _ evidence: Evidence = Evidence()
+    ) -> [String] {
         let running = pairs(configuration)
         var pending: [String] = []
         for entry in configuration.entries where !ignored.contains(entry.key) {
+            guard evidence.filter?.fate(of: entry.key) != .dropped else { continue }
             let values = running.filter { $0.key == entry.key }.map(\.value)
             let isSame =
                 Self.isSecret(entry.key)
                 ? values.isEmpty == entry.values.isEmpty
                 : values.starts(with: entry.values)
-            if !isSame { pending.append(entry.key) }
+            if !isSame, !evidence.isInForce(entry, running: values) { pending.append(entry.key) }
         }
+        let isUntouched = configuration.entries.allSatisfy { $0.sources.isSubset(of: evidence.untouched) }
+        guard !isUntouched || !evidence.isComplete else { return pending.sorted() }
         let known = Set(configuration.entries.map(\.key))
         let lastOfFiles = lastIndex(ofFiles: configuration, in: running)
         for (index, pair) in running.enumerated() where index < lastOfFiles {

@@ -117,7 +117,7 @@ struct DecisionTests {
     func stopsAtAnUnreadableJournal() {
         var input = Self.input(.restarting, Self.unit("active"))
         input.host.journal = Journal()
-        input.host.journalFault = "its format is 3, this release knows 1 to 2"
+        input.host.journalFault = "its format is 4, this release knows 1 to 3"
         let decision = AgentDecision.decide(input)
         #expect(decision.reason == .journalUnreadable)
         #expect(!Self.restarts(decision))
@@ -127,7 +127,7 @@ struct DecisionTests {
     func readsJournals() throws {
         let journal = Journal(step: Self.step(.restoring))
         #expect(try Journal(JSONCoding.encode(journal)) == journal)
-        #expect(throws: KubeError.self) { try Journal(Array(#"{"format":3}"#.utf8)) }
+        #expect(throws: KubeError.self) { try Journal(Array(#"{"format":4}"#.utf8)) }
     }
 
     @Test("what a killed agent left is removed under the lock")

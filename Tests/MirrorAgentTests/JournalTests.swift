@@ -94,7 +94,7 @@ struct JournalTests {
     @Test("one of a newer release stops everything on its node, and says what to do")
     func stopsAtANewerOne() async throws {
         let world = try World()
-        world.disk.put(AgentPath.journal(mirror: World.mirror), #"{"format":3,"settled":{"new":1}}"#)
+        world.disk.put(AgentPath.journal(mirror: World.mirror), #"{"format":4,"settled":{"new":1}}"#)
         let before = world.disk.contents
         await world.settle()
         let status = try #require(try world.status)

@@ -75,6 +75,12 @@ package struct HostView: Sendable {
     package var dropIn: [UInt8]?
     /// The files that the distribution reads, in its order, ours among them.
     package var files: [ConfigDirectory.File] = []
+    /// When each of them was touched last, by its name; a link is left out.
+    package var touched: [String: Timestamp] = [:]
+    /// When a file was last added to, renamed in or taken out of their directories; nil where that is not known.
+    package var directoriesTouchedAt: Timestamp?
+    /// Where the files are.
+    package var places = HostPlaces()
     package var registries: [UInt8]?
     package var registriesAttributes: FileAttributes?
     /// The `registries.yaml` that the present run of the service was started with, as this process saw it.
@@ -98,6 +104,8 @@ package struct HostView: Sendable {
 package struct EtcdMember: Hashable, Sendable {
     package var path: String
     package var exists: Bool
+    /// Whether it would be seen if it were there: what the agent's pod does not have seems to be absent.
+    package var isSeen = true
 }
 
 /// A file operation that failed.

@@ -110,7 +110,8 @@ extension Decider {
             previous: input.host.dropIn.map { String(decoding: $0, as: UTF8.self) },
             wasVoter: node.isVoter == true,
             invocation: unit.invocationID,
-            absentServer: approval.absentServer
+            absentServer: approval.absentServer,
+            places: input.host.places.ofFiles
         )
         var agent = status(.restarting, step.revision, step.epoch, nil, Self.intention(step), nil)
         agent.reason = Reason.claimed.rawValue

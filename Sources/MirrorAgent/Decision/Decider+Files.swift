@@ -95,5 +95,13 @@ extension Decider {
     }
 
     /// Whether nothing of ours is on this host.
-    var isClean: Bool { input.host.dropIn == nil && journal.added.isEmpty }
+    var isClean: Bool { input.host.dropIn == nil && added.isEmpty }
+
+    /// Registries that are ours in the file that the service reads now.
+    var added: [String] {
+        journal.places?.registriesFile == input.host.places.registriesFile ? journal.added : []
+    }
+
+    /// Whether the service reads its files where the last step put ours.
+    var isAtItsPlaces: Bool { journal.places == input.host.places.ofFiles }
 }

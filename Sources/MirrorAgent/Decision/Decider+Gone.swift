@@ -49,7 +49,7 @@ extension Decider {
     }
 
     private func restoreAll(_ bequest: Journal.Bequest) -> AgentDecision {
-        guard let distribution = RancherDistribution(bequest.provider) else {
+        guard let distribution = RancherDistribution(bequest.provider)?.at(input.host.places) else {
             return AgentDecision([], .idle, "nothing of \(input.mirror) is on this host", look: .later)
         }
         var effects: [Effect] = []

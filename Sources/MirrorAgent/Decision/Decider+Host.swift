@@ -6,7 +6,29 @@ import MirrorPlanner
 extension Decider {
     /// Registries that `registries.yaml` mirrors; nil where it can't be read. Nothing else of that file, credentials
     /// above all, is taken out of it.
-    var registries: [String]? { try? RegistriesFile.registries(in: input.host.registries) }
+    var registries: [String]? { seesRegistries ? try? RegistriesFile.registries(in: input.host.registries) : nil }
+
+    /// Whether the file of registries that the service reads is where the agent's pod has something of the host.
+    var seesRegistries: Bool { distribution.map { AgentPath.isConfiguration($0.registriesFile) } ?? true }
+
+    /// Why no registry can be added to or taken out of the file that the service reads; nil where that can be done.
+    var registriesFault: String? {
+        guard let path = distribution?.registriesFile else { return nil }
+        guard seesRegistries else {
+            return "private-registry is \(Self.shown(path: path)): the service reads that file and no other, and this "
+                + "agent sees only what is below \(AgentPath.configurations). Move it there, and let private-registry "
+                + "name the new place"
+        }
+        guard input.host.registriesAttributes?.isLink != true else {
+            return "\(path) is a symbolic link and is left alone: put a plain file there"
+        }
+        do throws(RegistriesFile.Fault) {
+            _ = try RegistriesFile.edit(input.host.registries, adding: ["registry.invalid"])
+            return nil
+        } catch {
+            return "\(path) can't be edited: \(error.message)"
+        }
+    }
 
     /// Whether a registry other than the host itself is named; without one the embedded registry does not start (k3s
     /// `pkg/spegel/spegel.go`).
@@ -22,7 +44,8 @@ extension Decider {
     func hostStatus(_ before: MirrorNodeStatus.Host?) -> MirrorNodeStatus.Host {
         MirrorNodeStatus.Host(
             ownServer: configuration == nil ? before?.ownServer : ownServer.flatMap(shown),
-            registries: registries.map { Array($0.prefix(64)) } ?? before?.registries,
+            registries: registries.map { Array($0.prefix(64)) } ?? (seesRegistries ? before?.registries : nil),
+            registriesFault: registriesFault.map { String($0.prefix(1_024)) },
             serviceCPUPercent: ServiceCPU.rounded(
                 input.host.serviceCPUPercent,
                 reported: before?.serviceCPUPercent

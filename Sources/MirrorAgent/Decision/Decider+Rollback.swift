@@ -99,7 +99,7 @@ extension Decider {
         let end = settled(step, .failed, reason, message, ending)
         return AgentDecision(
             [.lock] + restore(step) + report(status(of: end))
-                + [.writeJournal(journal.ended(end, added: journal.added))],
+                + [.writeJournal(journal.ended(end, added: added))],
             reason,
             message,
             look: .now
@@ -141,7 +141,7 @@ extension Decider {
         _ ending: Ending
     ) -> AgentDecision {
         let end = settled(step, phase, reason, message, ending)
-        var added = Set(journal.added)
+        var added = Set(added)
         if ending.takesRegistries, let change = step.registries {
             added = added.subtracting(change.removes).union(change.adds)
         }

@@ -113,7 +113,7 @@ extension Decider {
             // What could not be read now is as it was.
             invocationID: input.unit.map(\.invocationID) ?? before?.invocationID,
             restartedAt: restartedAt,
-            registriesConfigured: registriesConfigured ?? before?.registriesConfigured,
+            registriesConfigured: seesRegistries ? registriesConfigured ?? before?.registriesConfigured : nil,
             pendingChanges: pendingChanges ?? before?.pendingChanges,
             host: hostStatus(before?.host),
             figures: figures(before?.figures),
@@ -122,7 +122,7 @@ extension Decider {
     }
 
     var distribution: RancherDistribution? {
-        (journal.step?.provider ?? mirrorNode?.spec.provider).flatMap { RancherDistribution($0) }
+        (journal.step?.provider ?? mirrorNode?.spec.provider).flatMap { RancherDistribution($0)?.at(input.host.places) }
     }
 
     private var unreadable: (Reason, String)? {
@@ -132,7 +132,7 @@ extension Decider {
     /// What became of our files since the last step.
     private func drift(_ mirrorNode: MirrorNode) -> (Reason, String)? {
         guard let settled = journal.settled, settled.uid == mirrorNode.metadata.uid, settled.phase == .applied,
-            let distribution
+            let distribution, isAtItsPlaces
         else { return nil }
         let since = "by somebody since revision \(settled.revision)"
         if presentDropIn != settled.dropIn {
@@ -140,7 +140,7 @@ extension Decider {
             return (.foreignEdit, "\(distribution.dropInFile) was \(what) \(since)")
         }
         guard let present = registries else { return nil }
-        let gone = journal.added.filter { !present.contains($0) }
+        let gone = added.filter { !present.contains($0) }
         if gone.isEmpty { return nil }
         return (
             .foreignEdit,

@@ -44,8 +44,9 @@ struct Decider {
     init(_ input: AgentInput) {
         self.input = input
         do throws(KubeError) {
-            configuration = try ConfigDirectory.merge(input.host.files)
-            configurationFault = nil
+            let fault = Self.placeFault(input.host.places)
+            configuration = fault == nil ? try ConfigDirectory.merge(input.host.files) : nil
+            configurationFault = fault
         } catch {
             configuration = nil
             configurationFault = error.message
@@ -55,14 +56,44 @@ struct Decider {
 
     private static func pendingChanges(_ input: AgentInput) -> [String]? {
         guard let provider = input.host.journal.step?.provider ?? input.live?.mirrorNode?.spec.provider,
-            let node = input.live?.node, let distribution = RancherDistribution(provider)
+            let role = input.host.journal.step?.role ?? input.live?.mirrorNode?.spec.role,
+            let node = input.live?.node, let distribution = RancherDistribution(provider)?.at(input.host.places),
+            placeFault(input.host.places) == nil
         else { return nil }
         guard let others = try? ConfigDirectory.merge(Self.foreignFiles(input, distribution)),
             let running = RunningArguments(node: node, distribution: distribution)
         else { return nil }
         let ruled = input.host.dropIn.map { DropIn.settings(in: $0)?.keys ?? ["server", "s"] } ?? []
-        let keys = running.pendingChanges(others, ignoring: ruled)
+        let version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
+        let filter = ConfigurationFilter(distribution: distribution, role: role, version: version)
+        let keys = running.pendingChanges(others, ignoring: ruled, evidence(filter, input))
         return keys + (hasPendingRegistries(input) ? [HostPath.name(distribution.registriesFile)] : [])
+    }
+
+    /// What the times of the files and the start of the service tell. Times of the last change of an inode count, which
+    /// can't be set back, and what has the time of the start itself is newer. Without the service manager no start is
+    /// known. A clock that was set forward after the service's start and after an edit makes that edit look older.
+    private static func evidence(_ filter: ConfigurationFilter, _ input: AgentInput) -> RunningArguments.Evidence {
+        var evidence = RunningArguments.Evidence(filter: filter)
+        guard let start = input.unit?.startedAt else { return evidence }
+        evidence.untouched = Set(input.host.touched.filter { $0.value < start }.keys)
+        evidence.isComplete = input.host.directoriesTouchedAt.map { $0 < start } ?? false
+        return evidence
+    }
+
+    /// Why the configuration is not looked at: the service reads it where the agent's pod has nothing of the host.
+    private static func placeFault(_ places: HostPlaces) -> String? {
+        guard let file = places.configFile, !AgentPath.isConfiguration(file) else { return nil }
+        let source = places.configSource ?? "--config"
+        return "\(source) is \(shown(path: file)): the service reads its configuration there, and this agent sees only "
+            + "what is below \(AgentPath.configurations). Move it there, with its directory of that name with .d, and "
+            + "let \(source) name the new place"
+    }
+
+    /// As messages name a path; a URL may hold a password.
+    static func shown(path: String) -> String {
+        if path.contains("://") { return "a URL" }
+        return path.hasPrefix("/") ? String(path.prefix(200)) : "no absolute path"
     }
 
     /// The files that the distribution reads, without ours.

@@ -8,7 +8,7 @@ extension Validation {
     /// for no longer is removed, unless somebody has given it a value meanwhile.
     func registriesChange() throws(Refusal) -> Journal.Step.RegistriesChange? {
         let wanted = mirrorNode.spec.desired?.registries ?? []
-        let obsolete = decider.journal.added.filter { !wanted.contains($0) }
+        let obsolete = decider.added.filter { !wanted.contains($0) }
         guard !wanted.isEmpty || !obsolete.isEmpty else { return nil }
         if let name = wanted.first(where: { !RegistriesFile.isRegistry($0) || RegistriesFile.isLocal($0) }) {
             throw Refusal(
@@ -19,11 +19,9 @@ extension Validation {
         }
         let path = distribution.registriesFile
         let present = decider.input.host.registries
-        guard decider.input.host.registriesAttributes?.isLink != true else {
-            throw Refusal(
-                .registriesNotEditable,
-                "\(path) is a symbolic link and is left alone: put a plain file there, or \(Self.remedy(wanted, path))"
-            )
+        if hasAll(wanted, without: obsolete) { return nil }
+        if let fault = decider.registriesFault {
+            throw Refusal(.registriesNotEditable, "\(fault); or \(Self.remedy(wanted, path))")
         }
         let names: (present: [String], removes: [String])
         let content: [UInt8]?
@@ -45,6 +43,12 @@ extension Validation {
             adds: wanted.filter { !names.present.contains($0) }.sorted(),
             removes: names.removes
         )
+    }
+
+    /// Whether the file has what is asked for, so that nobody need be able to edit it.
+    private func hasAll(_ wanted: [String], without obsolete: [String]) -> Bool {
+        guard let present = decider.registries, wanted.allSatisfy(present.contains) else { return false }
+        return (try? RegistriesFile.bare(obsolete, in: decider.input.host.registries)) == []
     }
 
     private static func remedy(_ wanted: [String], _ path: String) -> String {

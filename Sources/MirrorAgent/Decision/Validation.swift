@@ -116,7 +116,7 @@ struct Validation {
     }
 
     private var allowedHosts: Set<String> {
-        let text = String(decoding: decider.input.host.allowedServers ?? [], as: UTF8.self)
+        let text = String(decoding: ByteOrderMark.stripped(decider.input.host.allowedServers ?? []), as: UTF8.self)
         let lines = text.split(whereSeparator: \.isNewline).map { line in
             String(line.prefix { $0 != "#" }.filter { !$0.isWhitespace })
         }
@@ -143,6 +143,14 @@ struct Validation {
         }
         guard let member = decider.input.host.etcdMember, member.exists else {
             let path = decider.input.host.etcdMember?.path ?? distribution.etcdMemberDirectory
+            if decider.input.host.etcdMember?.isSeen == false {
+                return Refusal(
+                    .noEtcdMember,
+                    "data-dir is \(Decider.shown(path: distribution.dataDirectory)), which this agent's pod does not "
+                        + "have, so that it can't see whether \(path) is there; without it an empty server: would found "
+                        + "a new cluster. Mount that directory into the agent's container, read-only, below /host"
+                )
+            }
             return Refusal(
                 .noEtcdMember,
                 "\(path) is absent: with an empty server: this server would found a new cluster"

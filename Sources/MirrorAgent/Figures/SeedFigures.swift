@@ -17,7 +17,7 @@ extension NodeAgent {
     func measure(_ mirrorNode: MirrorNode, _ distribution: RancherDistribution, _ input: inout AgentInput) {
         let merged = try? ConfigDirectory.merge(input.host.files)
         let directory = HostReader.contentDirectory(
-            dataDirectory: merged?.value(of: "data-dir") ?? merged?.value(of: "d"),
+            dataDirectory: merged?.value(of: "data-dir") ?? merged?.value(of: "d") ?? distribution.dataDirectory,
             distribution
         )
         input.host.figures = measure(

@@ -48,6 +48,10 @@ package final class SimulatedDisk: Sendable {
         var next = 1
         var locks: [String: Int] = [:]
         var now = Timestamp(seconds: 0)
+        /// When names in a directory changed last.
+        var touched: [String: Timestamp] = [:]
+
+        mutating func touch(_ path: String) { touched[HostPath.parent(path)] = now }
     }
 
     private let state = Mutex(State())
@@ -65,6 +69,7 @@ package final class SimulatedDisk: Sendable {
         state.withLock { state in
             var directory = HostPath.parent(path)
             while state.present.directories.insert(directory).inserted { directory = HostPath.parent(directory) }
+            if state.present.names[path] == nil { state.touch(path) }
             let bytes = Array(content.utf8)
             let inode = Inode(content: bytes, durable: bytes, changedAt: state.now, isLink: isLink)
             state.inodes[state.next] = inode
@@ -78,7 +83,11 @@ package final class SimulatedDisk: Sendable {
     package func putDirectory(_ path: String) {
         state.withLock { state in
             var directory = path
-            while state.present.directories.insert(directory).inserted { directory = HostPath.parent(directory) }
+            while state.present.directories.insert(directory).inserted {
+                state.touch(directory)
+                state.touched[directory] = state.now
+                directory = HostPath.parent(directory)
+            }
             state.durable = state.present
         }
     }
@@ -87,6 +96,7 @@ package final class SimulatedDisk: Sendable {
     package func delete(_ path: String) {
         state.withLock { state in
             state.present.names[path] = nil
+            state.touch(path)
             state.durable = state.present
         }
     }
@@ -95,6 +105,7 @@ package final class SimulatedDisk: Sendable {
     package func removeDirectory(_ path: String) {
         state.withLock { state in
             state.present.directories.remove(path)
+            state.touch(path)
             state.durable = state.present
         }
     }
@@ -130,7 +141,10 @@ package final class SimulatedDisk: Sendable {
 
     func attributes(_ path: String) -> FileAttributes? {
         state.withLock { state in
-            state.present.names[path].flatMap { state.inodes[$0] }
+            if state.present.directories.contains(path) {
+                return FileAttributes(changedAt: state.touched[path] ?? Timestamp(seconds: 0))
+            }
+            return state.present.names[path].flatMap { state.inodes[$0] }
                 .map { FileAttributes(isLink: $0.isLink, changedAt: $0.changedAt) }
         }
     }
@@ -152,7 +166,11 @@ package final class SimulatedDisk: Sendable {
     }
 
     func makeDirectory(_ path: String) -> Bool {
-        state.withLock { $0.present.directories.insert(path).inserted }
+        state.withLock { state in
+            let isNew = state.present.directories.insert(path).inserted
+            if isNew { state.touch(path) }
+            return isNew
+        }
     }
 
     func create(_ path: String) -> Int32 {
@@ -160,6 +178,7 @@ package final class SimulatedDisk: Sendable {
             let inode = state.next
             state.next += 1
             state.inodes[inode] = Inode(changedAt: state.now)
+            state.touch(path)
             state.present.names[TemporaryFile.temporaryPath(for: path)] = inode
             state.open[Int32(inode)] = inode
             return Int32(inode)
@@ -185,12 +204,16 @@ package final class SimulatedDisk: Sendable {
             let temporary = TemporaryFile.temporaryPath(for: file.path)
             if let inode = state.present.names[temporary] { state.inodes[inode]?.changedAt = state.now }
             state.present.names[file.path] = state.present.names.removeValue(forKey: temporary)
+            state.touch(file.path)
             state.open[file.handle] = nil
         }
     }
 
     func remove(_ path: String) {
-        state.withLock { $0.present.names[path] = nil }
+        state.withLock { state in
+            state.present.names[path] = nil
+            state.touch(path)
+        }
     }
 
     func removeEmptyDirectory(_ path: String) {
