@@ -64,17 +64,20 @@ extension NodeAgent {
         let bequest = mirrorNode == nil ? input.host.journal.bequest : nil
         let provider = step?.provider ?? mirrorNode?.spec.provider ?? bequest?.provider
         guard let usual = provider.flatMap({ RancherDistribution($0) }) else { return (input, nil) }
-        input.host.places = try places(usual, nodeCaches[mirror]?.node, isWanted: mirrorNode != nil, input.host.journal)
-        try gatherFiles(usual.at(input.host.places), &input)
+        let usualFiles = try configuration(usual)
+        let placesOf = { [journal = input.host.journal] (node: Node?) in
+            Self.places(usual, usualFiles, node, isWanted: mirrorNode != nil, journal)
+        }
+        input.host.places = placesOf(nodeCaches[mirror]?.node)
+        try gatherFiles(usual.at(input.host.places), usualFiles, &input)
         let role = step?.role ?? mirrorNode?.spec.role
         // Once the mirror is gone files are put in order, and no service is looked at.
         if let role { try await gatherUnit(usual.unit(of: role), &input) }
         let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
         // The Node may show another place than it did before.
-        let places = try places(usual, input.live?.node, isWanted: mirrorNode != nil, input.host.journal)
-        if input.live?.node != nil, places != input.host.places {
-            input.host.places = places
-            try gatherFiles(usual.at(places), &input)
+        if let node = input.live?.node, placesOf(node) != input.host.places {
+            input.host.places = placesOf(node)
+            try gatherFiles(usual.at(input.host.places), usualFiles, &input)
         }
         let distribution = usual.at(input.host.places)
         if let role {
@@ -87,13 +90,13 @@ extension NodeAgent {
 
     /// Where the host has its files: as the running service shows it. A step that is under way keeps to the places at
     /// which it began, and what is left of a mirror that is gone lies where its last step put it.
-    private func places(
+    private static func places(
         _ distribution: RancherDistribution,
+        _ files: [ConfigDirectory.File],
         _ node: Node?,
         isWanted: Bool,
         _ journal: Journal
-    ) throws(HostError) -> HostPlaces {
-        let files = try configuration(distribution)
+    ) -> HostPlaces {
         var places = HostPlaces(
             annotations: node?.metadata.annotations ?? [:],
             distribution: distribution,
@@ -124,7 +127,12 @@ extension NodeAgent {
         return found
     }
 
-    private func gatherFiles(_ distribution: RancherDistribution, _ input: inout AgentInput) throws(HostError) {
+    /// - Parameter usual: what is in the usual places.
+    private func gatherFiles(
+        _ distribution: RancherDistribution,
+        _ usual: [ConfigDirectory.File],
+        _ input: inout AgentInput
+    ) throws(HostError) {
         let ours = HostPath.name(distribution.dropInFile)
         input.host.files = []
         input.host.registries = nil
@@ -132,7 +140,7 @@ extension NodeAgent {
         input.host.leftovers = []
         // What the agent's pod does not have is not looked at: it would seem to be absent.
         if AgentPath.isConfiguration(distribution.configFile) {
-            input.host.files = try configuration(distribution)
+            input.host.files = input.host.places.configFile == nil ? usual : try configuration(distribution)
             try gatherTimes(distribution, &input)
         }
         input.host.dropIn = input.host.files.first { $0.name == ours }?.content

@@ -89,6 +89,21 @@ struct HostsAsFoundTests {
         #expect(world.disk.contents[World.dropIn]?.contains("server: \(World.url)") == true)
     }
 
+    @Test("a file that can't be edited keeps no server: from being set, and is told while it is so")
+    func setsTheServerAlone() async throws {
+        let world = try World()
+        world.disk.time = World.now + -7_200
+        world.disk.put(World.registriesFile, "mirrors: {docker.io: {}}\n")
+        await world.settle()
+        let status = try #require(try world.status)
+        #expect(status.phase == .applied && status.reason == "Proven")
+        let fault = try #require(status.host?.registriesFault)
+        #expect(fault.hasPrefix("\(World.registriesFile) can't be edited: `mirrors:` does not stand alone"))
+        world.disk.put(World.registriesFile, World.registries)
+        await world.settle(now: World.now + 60)
+        #expect(try world.status?.host?.registriesFault == nil)
+    }
+
     // MARK: Flags that say where files are
 
     @Test("private-registry: the file that the service reads is read, edited and proven, and no other")

@@ -44,6 +44,27 @@ struct SystemdServiceManagerTests {
         )
     }
 
+    @Test(
+        "where the clock was set since the start, the earlier of its two times counts, and what is no time in UTC does not",
+        arguments: [
+            ("Tue 2023-11-14 21:00:00 UTC", "2023-11-14T21:00:00Z"), ("Wed 2023-11-15 21:00:00 UTC", nil),
+            ("Tue 2023-11-14 21:00:00 CET", nil), ("Tue 2023-11-14", nil), ("", nil), ("n/a", nil),
+        ] as [(String, String?)]
+    )
+    func takesTheEarlierStart(text: String, start: String?) async throws {
+        let root = try TemporaryDirectory()
+        let manager = try manager(
+            root,
+            """
+            [ "$TZ" = UTC ] || exit 9
+            printf 'LoadState=loaded\\nActiveState=active\\nExecMainStartTimestampMonotonic=4000000\\n'
+            printf 'ExecMainStartTimestamp=\(text)\\n'
+            """
+        )
+        let unit = try await manager.show("rke2-server.service")
+        #expect(unit.startedAt == start.flatMap { Timestamp($0) } ?? Timestamp(seconds: 1_700_000_000 - 6))
+    }
+
     @Test("a restart is asked for without waiting for it")
     func restarts() async throws {
         let root = try TemporaryDirectory()

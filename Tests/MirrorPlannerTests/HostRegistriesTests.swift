@@ -55,7 +55,7 @@ struct HostRegistriesTests {
         #expect(verdict.status == .false)
         let remark = "(`\(wildcard)` does nothing before \(first))"
         #expect(verdict.message.contains("ghcr.io is added to its registries \(remark)"))
-        try Self.play(&world)
+        try Self.play(&world, seconds: 1_200)
         #expect(world.hosts["server-3"]?.registries == [wildcard, "ghcr.io"].sorted())
         #expect(world.restarts.count == 3)
     }

@@ -72,7 +72,7 @@ struct Decider {
 
     /// What the times of the files and the start of the service tell. Times of the last change of an inode count, which
     /// can't be set back, and what has the time of the start itself is newer. Without the service manager no start is
-    /// known. A clock that was set forward after the service's start and after an edit makes that edit look older.
+    /// known.
     private static func evidence(_ filter: ConfigurationFilter, _ input: AgentInput) -> RunningArguments.Evidence {
         var evidence = RunningArguments.Evidence(filter: filter)
         guard let start = input.unit?.startedAt else { return evidence }

@@ -6,8 +6,8 @@ package import KubeCore
     import Musl
 #endif
 
-/// The time of day beside the time since the boot, read together: systemd tells in microseconds since the boot what it
-/// otherwise tells in words of the host's time zone.
+/// The time of day beside the time since the boot, read together: what systemd tells in microseconds since the boot is
+/// true whatever the clock showed then.
 package struct BootClocks: Hashable, Sendable {
     package var timeOfDay: MicroTimestamp
     package var sinceBoot: Int64

@@ -46,7 +46,7 @@ package struct SystemdServiceManager: ServiceManager {
 
     private static let properties = [
         "LoadState", "ActiveState", "SubState", "Result", "InvocationID", "MainPID", "Job", "ControlGroup",
-        "ExecMainStartTimestampMonotonic",
+        "ExecMainStartTimestamp", "ExecMainStartTimestampMonotonic",
     ]
 
     /// Reads lines of `Key=Value`. `Job` is absent or 0 where there is none.
@@ -69,11 +69,26 @@ package struct SystemdServiceManager: ServiceManager {
             invocationID: values["InvocationID"] ?? "",
             mainPID: values["MainPID"].flatMap { Int($0) } ?? 0,
             hasJob: !["", "0"].contains(values["Job"] ?? ""),
-            // 0 where it has never been started.
-            startedAt: values["ExecMainStartTimestampMonotonic"].flatMap { Int64($0) }
-                .flatMap { $0 > 0 ? clocks.timeOfDay(sinceBoot: $0) : nil },
+            startedAt: startedAt(values, clocks),
             controlGroup: values["ControlGroup"].flatMap { $0.hasPrefix("/") ? $0 : nil }
         )
+    }
+
+    /// When the main process was started, in the time of the host's files. Where the clock was set since then, a file
+    /// that was changed in between has the time of the clock as it was: so the earlier counts of what the clock showed
+    /// at the start, and what it would have shown if it had been right as it is now.
+    private static func startedAt(_ values: [String: String], _ clocks: BootClocks) -> Timestamp? {
+        // 0 where it has never been started.
+        guard let sinceBoot = values["ExecMainStartTimestampMonotonic"].flatMap({ Int64($0) }), sinceBoot > 0 else {
+            return nil
+        }
+        let start = clocks.timeOfDay(sinceBoot: sinceBoot)
+        // "Sun 2026-11-29 23:59:32 UTC"; other zones have names that say nothing for sure.
+        let words = (values["ExecMainStartTimestamp"] ?? "").split(separator: " ")
+        guard words.count == 4, words[3] == "UTC", let shown = Timestamp("\(words[1])T\(words[2])Z") else {
+            return start
+        }
+        return min(start, shown)
     }
 
     private enum Ending: Sendable {
@@ -92,7 +107,7 @@ package struct SystemdServiceManager: ServiceManager {
                 let result = try await Subprocess.run(
                     executable,
                     arguments: all,
-                    environment: .inherit.updating(["LC_ALL": "C"]),
+                    environment: .inherit.updating(["LC_ALL": "C", "TZ": "UTC"]),
                     output: .bytes(limit: 65_536),
                     error: .bytes(limit: 65_536)
                 )

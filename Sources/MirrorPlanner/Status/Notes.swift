@@ -29,9 +29,11 @@ enum Notes {
             notes.append(Note(.warning, reason: .preferredRootMissing, message: Sentences.missingRoot(name)))
         }
         notes += assessment.unfitRoots.map { Note(.warning, reason: $0.reason, message: $0.message) }
-        for verdict in [assessment.deposed, assessment.unusedAddress].compactMap({ $0 }) {
+        for verdict in [assessment.deposed, assessment.unusedAddress, assessment.vainWildcard].compactMap({ $0 }) {
             notes.append(Note(.warning, reason: verdict.reason, message: verdict.message))
         }
+        notes += assessment.uneditable.prefix(limit)
+            .map { Note(.warning, node: $0.node, reason: .registriesNotEditable, message: $0.message) }
         let noisy = assessment.noisyServers
         if !noisy.isEmpty { notes.append(Note(.warning, reason: .debugLog, message: Sentences.noisy(noisy))) }
         let dead = Sentences.deadServers(assessment).prefix(limit)
