@@ -45,7 +45,7 @@ struct SystemdServiceManagerTests {
     }
 
     @Test(
-        "where the clock was set since the start, the earlier of its two times counts, and what is no time in UTC does not",
+        "where the clock was set since the start, the earlier of its two times counts; what is no time in UTC does not",
         arguments: [
             ("Tue 2023-11-14 21:00:00 UTC", "2023-11-14T21:00:00Z"), ("Wed 2023-11-15 21:00:00 UTC", nil),
             ("Tue 2023-11-14 21:00:00 CET", nil), ("Tue 2023-11-14", nil), ("", nil), ("n/a", nil),

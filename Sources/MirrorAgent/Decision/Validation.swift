@@ -147,8 +147,8 @@ struct Validation {
                 return Refusal(
                     .noEtcdMember,
                     "data-dir is \(Decider.shown(path: distribution.dataDirectory)), which this agent's pod does not "
-                        + "have, so that it can't see whether \(path) is there; without it an empty server: would found "
-                        + "a new cluster. Mount that directory into the agent's container, read-only, below /host"
+                        + "have, so that it can't see whether \(path) is there; without it an empty server: would "
+                        + "found a new cluster. Mount that directory into the agent's container, read-only, below /host"
                 )
             }
             return Refusal(

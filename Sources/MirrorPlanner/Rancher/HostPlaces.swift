@@ -1,5 +1,5 @@
-/// Where a node's service reads its configuration and keeps its data, as far as flags or variables say so; nil stands for
-/// the distribution's own place.
+/// Where a node's service reads its configuration and keeps its data, as far as flags or variables say so; nil stands
+/// for the distribution's own place.
 ///
 /// - `--config`, `-c` or the variable `*_CONFIG_FILE`, which wins over them; drop-ins are in the directory of that name
 ///   with `.d` (k3s `pkg/configfilearg/parser.go`, `findConfigFileFlag`, `dotDFiles`).
