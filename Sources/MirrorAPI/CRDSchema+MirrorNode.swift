@@ -102,6 +102,7 @@ extension KindSchema {
                 "ownServer": .text(atMost: 300),
                 "registries": .list(of: .text(atMost: 253), atMost: 64, .atomic),
                 "serviceCPUPercent": .count,
+                "written": written,
             ]),
             "figures": figures,
             "containerd": containerdReport,
@@ -125,6 +126,15 @@ extension KindSchema {
             },
         ]
     )
+
+    private static let written = FieldSchema.object([
+        "server": .object(
+            ["action": .choice(ServerSetting.Action.self), "url": .text(atMost: 300)],
+            required: ["action"]
+        ),
+        "registries": .list(of: .text(atMost: 253), atMost: 64, .atomic),
+        "debug": .flag,
+    ])
 
     private static let figures = FieldSchema.object([
         "diskUsedPercent": .count,

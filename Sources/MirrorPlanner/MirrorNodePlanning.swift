@@ -140,8 +140,10 @@ struct MirrorNodePlanning {
                 spec.revision = Self.revision(after: present?.spec.revision, spec.desired)
             }
         }
-        // Where nothing was ever asked for, no file of ours can be.
-        if let restore, spec.revision != nil { spec.deletionPolicy = policy(restore, number) }
+        // Where nothing was ever asked for, no file of ours can be; unless another MirrorNode asked for it, which went
+        // with its definitions, and the agent has found the file.
+        let mayHoldFiles = spec.revision != nil || present?.status?.agent?.host?.written != nil
+        if let restore, mayHoldFiles { spec.deletionPolicy = policy(restore, number) }
         return spec
     }
 

@@ -150,7 +150,12 @@ enum Samples {
                 host: .init(
                     ownServer: "https://10.0.0.1:9345",
                     registries: ["docker.io"],
-                    serviceCPUPercent: 40
+                    serviceCPUPercent: 40,
+                    written: .init(
+                        server: ServerSetting(action: .point, url: "https://10.0.0.1:9345"),
+                        registries: ["docker.io"],
+                        debug: true
+                    )
                 ),
                 figures: figures,
                 containerd: .init(
