@@ -56,6 +56,8 @@ package enum AnnotationKey {
     package static let approve = "p2pmirror.io/approve"
     /// On a P2PMirror, by the administrator: a time; storms that began until then hold nothing back any more.
     package static let releaseStorm = "p2pmirror.io/release-storm"
+    /// On a P2PMirror, by the administrator: the generation whose selection is meant, though much leaves it at once.
+    package static let confirmSelection = "p2pmirror.io/confirm-selection"
     /// On a MirrorNode, by the administrator: `status.candidate.since` of an eviction that ends as soon as the seed is
     /// well, without a probation.
     package static let readmit = "p2pmirror.io/readmit"

@@ -7,13 +7,17 @@ struct SpegelStatus {
     private let parts: SpegelPlanner.Parts
     private let snapshot: Snapshot
     private let candidates: CandidateDecision?
+    /// Why the selection may be a mistake.
+    private let doubt: Verdict?
 
     init(
         _ fleet: SpegelFleet,
         _ parts: SpegelPlanner.Parts,
         _ snapshot: Snapshot,
-        _ candidates: CandidateDecision?
+        _ candidates: CandidateDecision?,
+        doubt: Verdict? = nil
     ) {
+        self.doubt = doubt
         self.fleet = fleet
         self.parts = parts
         self.snapshot = snapshot
@@ -93,6 +97,7 @@ struct SpegelStatus {
         _ finding: KeyPath<CandidateConditions, CandidateConditions.Finding>
     ) -> (Condition.Status, Verdict) {
         guard let found = candidates?.conditions[keyPath: finding] else {
+            if let doubt { return (.unknown, doubt) }
             return (.unknown, Verdict(.unknown, "The peers have not been looked at yet"))
         }
         return (found.status, found.verdict)
@@ -109,6 +114,7 @@ struct SpegelStatus {
     }
 
     private func current() -> (Condition.Status, Verdict) {
+        if let doubt { return (.unknown, doubt) }
         guard !fleet.places.isEmpty else {
             return (.unknown, Verdict(.noNodesSelected, "spec.selector matches no Linux node"))
         }
