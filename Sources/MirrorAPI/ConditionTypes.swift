@@ -69,6 +69,7 @@ package enum Reason: String, CaseIterable, Sendable {
     case noEligibleRoot = "NoEligibleRoot"
     case preferredRootMissing = "PreferredRootMissing"
     case preferredRootUnfit = "PreferredRootUnfit"
+    case rootExcluded = "RootExcluded"
     case registrationAddressUnused = "RegistrationAddressUnused"
     case outsideWindow = "OutsideWindow"
     case rootNotReady = "RootNotReady"

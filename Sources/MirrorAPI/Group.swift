@@ -50,7 +50,8 @@ package enum Finalizer {
 
 /// Annotations that we read or set.
 package enum AnnotationKey {
-    /// On a Node, by the administrator: never a root or a seed; the value says why.
+    /// On a Node, by the administrator: never a seed, and never made the root; the value says why. One that is the root
+    /// stays it until `topology.preferredRoots` names another one.
     package static let exclude = "p2pmirror.io/exclude"
     /// On a MirrorNode, by the administrator: the revision that may be carried out (`rollout.approval: Manual`).
     package static let approve = "p2pmirror.io/approve"

@@ -109,6 +109,7 @@ struct ConditionWriter {
         }
         if let name = missing.first { return (.true, Verdict(.preferredRootMissing, Sentences.missingRoot(name))) }
         if let unfit = assessment.unfitRoots.first { return (.true, unfit) }
+        if let excluded = assessment.excludedRoot { return (.true, excluded) }
         if let verdict = remark() { return verdict }
         return (.true, Verdict(.nodesCurrent, "All nodes are as they should be"))
     }

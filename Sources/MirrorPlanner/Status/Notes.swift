@@ -29,7 +29,7 @@ enum Notes {
             notes.append(Note(.warning, reason: .preferredRootMissing, message: Sentences.missingRoot(name)))
         }
         notes += assessment.unfitRoots.map { Note(.warning, reason: $0.reason, message: $0.message) }
-        for verdict in [assessment.deposed, assessment.unusedAddress].compactMap({ $0 }) {
+        for verdict in [assessment.deposed, assessment.excludedRoot, assessment.unusedAddress].compactMap({ $0 }) {
             notes.append(Note(.warning, reason: verdict.reason, message: verdict.message))
         }
         let noisy = assessment.noisyServers
