@@ -79,7 +79,7 @@ enum Samples {
                 cycles: [.init(nodes: ["server-1", "server-2"])],
                 pendingChanges: 2
             ),
-            nodes: .init(selected: 3, ready: 3, current: 1, updating: 1, failed: 0),
+            nodes: .init(selected: 3, ready: 3, current: 1, updating: 1, failed: 0, recorded: 2),
             candidates: .init(
                 total: 3,
                 published: 2,

@@ -65,7 +65,8 @@ struct SpegelStatus {
             ready: fleet.places.count { $0.isReady },
             current: fleet.places.count - behind.count,
             updating: updating,
-            failed: 0
+            failed: 0,
+            recorded: fleet.places.count { $0.mirrorNode != nil }
         )
     }
 

@@ -171,7 +171,9 @@ struct StatusWriter {
             ready: servers.count { $0.isReady } + fleet.agents.count { $0.isReady },
             current: fleet.selectedCount - behind,
             updating: updating,
-            failed: failed
+            failed: failed,
+            recorded: servers.count { fleet.mirrorNode(of: $0) != nil }
+                + fleet.agents.count { fleet.mirrorNodeNumber(named: $0.name, uid: $0.uid) != nil }
         )
     }
 
