@@ -92,7 +92,7 @@ let package = Package(
             name: "bench",
             dependencies: [
                 "KubeCore", "KubeClient", "KubeRuntime", "MirrorAPI", "MirrorPlanner", "MirrorOperator",
-                "MirrorSandbox", "CCurl", arguments, log,
+                "MirrorSandbox", "Telemetry", "CCurl", arguments, log,
             ],
             swiftSettings: strict
         ),

@@ -103,6 +103,7 @@ extension KindSchema {
                 "registries": .list(of: .text(atMost: 253), atMost: 64, .atomic),
                 "registriesFault": .text(atMost: 1024),
                 "serviceCPUPercent": .count,
+                "written": written,
             ]),
             "figures": figures,
             "containerd": containerdReport,
@@ -126,6 +127,15 @@ extension KindSchema {
             },
         ]
     )
+
+    private static let written = FieldSchema.object([
+        "server": .object(
+            ["action": .choice(ServerSetting.Action.self), "url": .text(atMost: 300)],
+            required: ["action"]
+        ),
+        "registries": .list(of: .text(atMost: 253), atMost: 64, .atomic),
+        "debug": .flag,
+    ])
 
     private static let figures = FieldSchema.object([
         "diskUsedPercent": .count,

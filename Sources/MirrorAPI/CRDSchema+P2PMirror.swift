@@ -176,7 +176,10 @@ extension KindSchema {
             required: ["observed", "depth", "cycleCount", "pendingChanges"]
         ),
         "nodes": .object(
-            ["selected": .count, "ready": .count, "current": .count, "updating": .count, "failed": .count],
+            [
+                "selected": .count, "ready": .count, "current": .count, "updating": .count, "failed": .count,
+                "recorded": .count,
+            ],
             required: ["selected", "ready", "current", "updating", "failed"]
         ),
         "candidates": candidatesStatus,

@@ -49,6 +49,8 @@ package enum Reason: String, CaseIterable, Sendable {
     case invalidSpec = "InvalidSpec"
     case conflict = "Conflict"
     case noNodesSelected = "NoNodesSelected"
+    /// Much of what was selected is selected no longer, which may be a mistake.
+    case selectionShrank = "SelectionShrank"
     // Topology
     case acyclic = "Acyclic"
     case ringFound = "RingFound"
@@ -67,6 +69,7 @@ package enum Reason: String, CaseIterable, Sendable {
     case noEligibleRoot = "NoEligibleRoot"
     case preferredRootMissing = "PreferredRootMissing"
     case preferredRootUnfit = "PreferredRootUnfit"
+    case rootExcluded = "RootExcluded"
     case registrationAddressUnused = "RegistrationAddressUnused"
     case outsideWindow = "OutsideWindow"
     case rootNotReady = "RootNotReady"

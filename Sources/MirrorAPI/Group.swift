@@ -50,12 +50,15 @@ package enum Finalizer {
 
 /// Annotations that we read or set.
 package enum AnnotationKey {
-    /// On a Node, by the administrator: never a root or a seed; the value says why.
+    /// On a Node, by the administrator: never a seed, and never made the root; the value says why. One that is the root
+    /// stays it until `topology.preferredRoots` names another one.
     package static let exclude = "p2pmirror.io/exclude"
     /// On a MirrorNode, by the administrator: the revision that may be carried out (`rollout.approval: Manual`).
     package static let approve = "p2pmirror.io/approve"
     /// On a P2PMirror, by the administrator: a time; storms that began until then hold nothing back any more.
     package static let releaseStorm = "p2pmirror.io/release-storm"
+    /// On a P2PMirror, by the administrator: the generation whose selection is meant, though much leaves it at once.
+    package static let confirmSelection = "p2pmirror.io/confirm-selection"
     /// On a MirrorNode, by the administrator: `status.candidate.since` of an eviction that ends as soon as the seed is
     /// well, without a probation.
     package static let readmit = "p2pmirror.io/readmit"

@@ -86,17 +86,22 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
         package var registriesFault: String?
         /// CPU time of the service, in percent of one core, as a mean over minutes; nil where it is not known.
         package var serviceCPUPercent: Int?
+        /// What stands in the host's files because an agent of this mirror wrote it, for this MirrorNode or for one
+        /// before it; nil where nothing does.
+        package var written: MirrorNodeSpec.Desired?
 
         package init(
             ownServer: String? = nil,
             registries: [String]? = nil,
             registriesFault: String? = nil,
-            serviceCPUPercent: Int? = nil
+            serviceCPUPercent: Int? = nil,
+            written: MirrorNodeSpec.Desired? = nil
         ) {
             self.ownServer = ownServer
             self.registries = registries
             self.registriesFault = registriesFault
             self.serviceCPUPercent = serviceCPUPercent
+            self.written = written
         }
     }
 

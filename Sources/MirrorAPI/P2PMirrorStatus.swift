@@ -56,13 +56,24 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         package var current: Int
         package var updating: Int
         package var failed: Int
+        /// Selected nodes that have their MirrorNode, without which their agents report nothing; nil from a release
+        /// that does not count them.
+        package var recorded: Int?
 
-        package init(selected: Int = 0, ready: Int = 0, current: Int = 0, updating: Int = 0, failed: Int = 0) {
+        package init(
+            selected: Int = 0,
+            ready: Int = 0,
+            current: Int = 0,
+            updating: Int = 0,
+            failed: Int = 0,
+            recorded: Int? = nil
+        ) {
             self.selected = selected
             self.ready = ready
             self.current = current
             self.updating = updating
             self.failed = failed
+            self.recorded = recorded
         }
     }
 

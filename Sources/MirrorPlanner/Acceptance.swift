@@ -6,6 +6,8 @@ package enum Acceptance {
     /// What is wrong with a mirror's specification: the rules of the schema and those beyond it.
     package static func validate(_ mirror: P2PMirror) -> [FieldViolation] {
         mirror.spec.violations(name: mirror.metadata.name)
+            + mirror.spec.selector.violations(at: "spec.selector")
+            + (mirror.spec.candidates.selector?.violations(at: "spec.candidates.selector") ?? [])
     }
 
     /// Why the mirror is not accepted; nil where it is.
@@ -57,5 +59,42 @@ package enum Acceptance {
         let left = first.metadata.creationTimestamp?.seconds ?? .max
         let right = second.metadata.creationTimestamp?.seconds ?? .max
         return (left, first.metadata.name) < (right, second.metadata.name)
+    }
+}
+
+extension LabelSelector {
+    /// Keys that no label can have. The schema cannot say it: keys of a map have no form there, and the cost of a rule
+    /// over them has no bound.
+    fileprivate func violations(at path: String) -> [FieldViolation] {
+        let labels = (matchLabels ?? [:]).keys.sorted().filter { !Self.isKey($0) }.map { key in
+            FieldViolation(path: "\(path).matchLabels", message: "the key \(Self.quoted(key)) must be \(Self.meaning)")
+        }
+        // What the schema says of the key of a requirement it has said already.
+        let requirements = (matchExpressions ?? []).enumerated().filter { _, one in
+            TextForm.labelKey.matches(one.key) && !Self.isKey(one.key)
+        }
+        return labels
+            + requirements.map { number, one in
+                FieldViolation(
+                    path: "\(path).matchExpressions[\(number)].key",
+                    message: "\(Self.quoted(one.key)) must be \(Self.meaning)"
+                )
+            }
+    }
+
+    private static let meaning =
+        "a label's key: at most 63 letters, digits, hyphens, underscores and dots, behind a DNS name of at most 253 "
+        + "characters and a slash where it has one (such as topology.kubernetes.io/zone)"
+
+    private static func quoted(_ key: String) -> String { "\"\(key.prefix(80))\"" }
+
+    /// As `IsQualifiedName` has it (kubernetes/apimachinery, pkg/util/validation/validation.go).
+    private static func isKey(_ key: String) -> Bool {
+        let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let name = parts.last, (1...63).contains(name.utf8.count),
+            TextForm.labelKey.matches(String(name))
+        else { return false }
+        guard parts.count == 2 else { return true }
+        return (1...253).contains(parts[0].utf8.count) && TextForm.dnsSubdomain.matches(String(parts[0]))
     }
 }

@@ -22,6 +22,8 @@ package struct Assessment: Sendable {
     package var unfitRoots: [Verdict] = []
     /// Why the registration address is not used; nil where it is, or none is given.
     package var unusedAddress: Verdict?
+    /// The root, where it is excluded and stays all the same.
+    package var excludedRoot: Verdict?
     /// The recorded root that another one takes the place of in this pass.
     package var deposed: Verdict?
     /// Servers that stand in the way or are left alone, for notes.
@@ -71,6 +73,7 @@ package struct Assessment: Sendable {
                 root = fleet.servers[number].name
                 rewriteRoot = number
                 unfitRoots = election.passedOver(for: number)
+                excludedRoot = election.excluded(number)
                 deposed = Self.deposed(recorded, by: number, fleet)
                 rewrite = ShapeRewrite(fleet, graph, scope, address, root: number)
             }

@@ -21,7 +21,7 @@ struct MirrorNodePlanning {
     private(set) var serversAreCurrent = true
     private(set) var notes: [Note] = []
 
-    init(_ assessment: Assessment, _ snapshot: Snapshot, frozen: String?) {
+    init(_ assessment: Assessment, _ snapshot: Snapshot, _ leftovers: Leftovers, frozen: String?) {
         self.assessment = assessment
         fleet = assessment.fleet
         self.snapshot = snapshot
@@ -30,7 +30,7 @@ struct MirrorNodePlanning {
         restore =
             fleet.mirror.spec.deletionPolicy == .restore
             ? RestorePlanning(fleet, assessment.topology.graph, wanted: assessment.settings) : nil
-        deleteLeftovers()
+        delete(leftovers)
         // A MirrorNode has one name and one owner; two mirrors may compose the same name from different parts.
         let taken = Dictionary(
             snapshot.mirrorNodes.filter { $0.spec.mirrorName != assessment.fleet.mirror.metadata.name }
@@ -45,31 +45,13 @@ struct MirrorNodePlanning {
 
     // MARK: Deleting
 
-    private mutating func deleteLeftovers() {
-        let mirror = fleet.mirror.metadata.name
-        let objects = snapshot.mirrorNodes
-        guard !objects.isEmpty else { return }
-        var selected: [String: String] = [:]
-        selected.reserveCapacity(fleet.selectedCount)
-        for server in fleet.selectedServers { selected[fleet.servers[server].name] = fleet.servers[server].uid }
-        for agent in fleet.agents { selected[agent.name] = agent.uid }
-        let leftovers = objects.filter { object in
-            object.spec.mirrorName == mirror && object.metadata.deletionTimestamp == nil
-                && (selected[object.spec.nodeName] != object.spec.nodeUID
-                    || object.metadata.name != Names.mirrorNode(mirror: mirror, node: object.spec.nodeName))
-        }
-        guard !leftovers.isEmpty else { return }
-        let present = Dictionary(
-            snapshot.nodes.map { ($0.metadata.name, $0.metadata.uid ?? "") },
-            uniquingKeysWith: { first, _ in first }
-        )
-        for object in leftovers.sorted(by: { $0.metadata.name < $1.metadata.name }) {
-            let uid = present[object.spec.nodeName]
+    private mutating func delete(_ leftovers: Leftovers) {
+        for leftover in leftovers.all {
+            let object = leftover.object
             // A step that is claimed is seen through, unless the Node it is about is really gone.
-            if uid == object.spec.nodeUID, object.spec.nodeName == frozen, object.isClaimed { continue }
-            let reason: Reason = uid == nil ? .nodeGone : uid != object.spec.nodeUID ? .nodeReplaced : .nodeNotSelected
+            if leftover.reason == .nodeNotSelected, object.spec.nodeName == frozen, object.isClaimed { continue }
             actions.append(
-                .deleteMirrorNode(name: object.metadata.name, uid: object.metadata.uid, reason: reason)
+                .deleteMirrorNode(name: object.metadata.name, uid: object.metadata.uid, reason: leftover.reason)
             )
         }
     }
@@ -140,8 +122,10 @@ struct MirrorNodePlanning {
                 spec.revision = Self.revision(after: present?.spec.revision, spec.desired)
             }
         }
-        // Where nothing was ever asked for, no file of ours can be.
-        if let restore, spec.revision != nil { spec.deletionPolicy = policy(restore, number) }
+        // Where nothing was ever asked for, no file of ours can be; unless another MirrorNode asked for it, which went
+        // with its definitions, and the agent has found the file.
+        let mayHoldFiles = spec.revision != nil || present?.status?.agent?.host?.written != nil
+        if let restore, mayHoldFiles { spec.deletionPolicy = policy(restore, number) }
         return spec
     }
 

@@ -5,7 +5,7 @@ package import MirrorAPI
 package struct Plan: Hashable, Sendable {
     /// The mirror that it is for.
     package var mirror: String
-    /// Effects, in the order in which they must be carried out; the first that fails ends the pass.
+    /// Effects: those of `records` in any order, those of `steps` in theirs.
     package var actions: [Action]
     /// The whole status to write; transition times are carried over from the present one.
     package var status: P2PMirrorStatus
@@ -17,6 +17,13 @@ package struct Plan: Hashable, Sendable {
     package var candidates: CandidateDecision?
     /// Nodes that this mirror took out of its set and that are no seeds of it any more: they are put back.
     package var strays: [String]
+
+    /// What is written down of nodes, and deleted: each stands by itself, and no step of this plan rests on it. A step
+    /// rests on MirrorNodes that are in the snapshot.
+    package var records: [Action] { actions.filter(\.isRecord) }
+
+    /// All else, in the order in which it must be carried out; the first that fails ends the pass.
+    package var steps: [Action] { actions.filter { !$0.isRecord } }
 
     /// Whether anything is done to the candidate set.
     package var movesSeeds: Bool { candidates?.effects.isEmpty == false || !strays.isEmpty }
@@ -67,6 +74,16 @@ package enum Action: Hashable, Sendable {
     case setFinalizers([String], resourceVersion: String?, Verdict)
     /// Give the disruption Lease back by compare-and-swap.
     case releaseDisruption(from: Lease, reason: Reason, message: String)
+}
+
+extension Action {
+    /// Whether it writes or deletes a MirrorNode as a whole.
+    fileprivate var isRecord: Bool {
+        switch self {
+        case .applyMirrorNode, .deleteMirrorNode: true
+        default: false
+        }
+    }
 }
 
 /// Who holds the right to disrupt.

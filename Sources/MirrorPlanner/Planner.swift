@@ -32,36 +32,61 @@ package enum Planner {
         guard let distribution = RancherDistribution(mirror.spec.provider) else {
             return SpegelPlanner.plan(mirror, snapshot)
         }
-        let fleet = Fleet(mirror, distribution, snapshot)
+        return plan(Fleet(mirror, distribution, snapshot), snapshot)
+    }
+
+    private static func plan(_ fleet: Fleet, _ snapshot: Snapshot) -> Plan {
+        let mirror = fleet.mirror
         let disrupted = holder(of: mirror, snapshot)
         let isFresh = snapshot.staleness == nil
-        let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh)
-        let candidates = CandidateInput(fleet, snapshot, disrupted: disrupted, hold: hold(on: mirror))
-            .map { decision(fleet, snapshot, $0) }
-        let writer = StatusWriter(assessment, snapshot, candidates)
-        guard isFresh, mirror.spec.pauseRequests.isEmpty, mirror.metadata.deletionTimestamp == nil else {
-            let why = mirror.spec.pauseRequests.isEmpty ? "the mirror is being deleted" : "the mirror is paused"
-            let step = unclaimed(name, snapshot, .paused, why)
-            return Plan(
-                mirror: name,
-                actions: step.actions,
-                status: writer.resting(),
-                notes: Notes.observations(assessment) + step.notes + (candidates?.notes ?? []),
-                nextDeadline: step.deadline,
-                candidates: candidates
-            )
+        let isGoing = mirror.metadata.deletionTimestamp != nil
+        let leftovers = Leftovers(mirror.metadata.name, snapshot, selected: fleet.selectedUIDs)
+        // Of a mirror that is being deleted all goes anyway, and on old information nothing is done.
+        let doubt = isFresh && !isGoing ? fleet.selectionCheck(leftovers, snapshot).doubt : nil
+        let assessment = Assessment(fleet, disrupted: disrupted, elects: isFresh && doubt == nil)
+        // What is remembered of the set is of the selection before.
+        let input =
+            doubt != nil ? nil : CandidateInput(fleet, snapshot, disrupted: disrupted, hold: hold(on: mirror))
+        let candidates = input.map { decision(fleet, snapshot, $0) }
+        let writer = StatusWriter(assessment, snapshot, candidates, doubt: doubt)
+        guard isFresh, mirror.spec.pauseRequests.isEmpty, !isGoing, doubt == nil else {
+            return resting(writer, doubt: doubt)
         }
-        let nodes = MirrorNodePlanning(assessment, snapshot, frozen: disrupted)
+        let nodes = MirrorNodePlanning(assessment, snapshot, leftovers, frozen: disrupted)
         let isRecorded = nodes.serversAreCurrent && writer.isRootRecorded
         let step = DisruptionStep(assessment: assessment, snapshot: snapshot, isRecorded: isRecorded).outcome()
         return Plan(
-            mirror: name,
+            mirror: mirror.metadata.name,
             actions: nodes.actions + step.actions,
             status: writer.status(step),
             notes: Notes.observations(assessment) + nodes.notes + step.notes + (candidates?.notes ?? []),
             nextDeadline: deadline(step, assessment),
             candidates: candidates,
             strays: StraySeeds.names(of: mirror, snapshot, keeping: fleet)
+        )
+    }
+
+    /// The plan while nothing may be begun: paused, being deleted, on information that may be out of date, or with a
+    /// selection that may be a mistake.
+    private static func resting(_ writer: StatusWriter, doubt: Verdict?) -> Plan {
+        let mirror = writer.assessment.fleet.mirror
+        let (reason, why): (Reason, String) =
+            if !mirror.spec.pauseRequests.isEmpty {
+                (.paused, "the mirror is paused")
+            } else if let doubt {
+                (doubt.reason, "what the mirror selects may be a mistake")
+            } else {
+                (.paused, "the mirror is being deleted")
+            }
+        let step = unclaimed(mirror.metadata.name, writer.snapshot, reason, why)
+        return Plan(
+            mirror: mirror.metadata.name,
+            actions: step.actions,
+            status: writer.resting(),
+            notes: [doubt].compactMap { $0 }.map { Note(.warning, $0) } + Notes.observations(writer.assessment)
+                + step.notes + (writer.candidates?.notes ?? []),
+            nextDeadline: step.deadline,
+            candidates: writer.candidates
         )
     }
 

@@ -32,7 +32,6 @@ struct EvictionBenchmark: AsyncParsableCommand {
     var heartbeats = 0
 
     private static let mirror = "embedded"
-    private static let distribution = RancherDistribution.rke2
 
     func validate() throws {
         guard changes * 2 <= nodes else {
@@ -74,51 +73,8 @@ struct EvictionBenchmark: AsyncParsableCommand {
         spec.candidates.evictionsPerMinute = 6_000
         spec.candidates.maxUnhealthy = .percent(100)
         spec.health.probes = []
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for lane in 0..<8 {
-                group.addTask {
-                    for number in stride(from: lane, to: nodes, by: 8) { try await Self.makeNode(number, api) }
-                }
-            }
-            try await group.waitForAll()
-        }
+        try await BenchFleet.make(nodes, padding: 10_000, api)
         try await api.create(P2PMirror(metadata: ObjectMeta(name: Self.mirror), spec: spec), manager: "bench")
-    }
-
-    private static func makeNode(_ number: Int, _ api: KubeAPI) async throws {
-        let isServer = number < 3
-        var node = Node(
-            metadata: ObjectMeta(
-                name: name(number),
-                labels: [
-                    "kubernetes.io/os": "linux", distribution.peerLabel: "true",
-                    "topology.kubernetes.io/zone": "zone-\(number % 3)",
-                ],
-                annotations: [
-                    distribution.argumentsAnnotation: #"["\#(isServer ? "server" : "agent")"]"#,
-                    distribution.environmentAnnotation: "{}",
-                    // With it a node is as large as one with a kubelet's list of images.
-                    "bench/padding": String(repeating: "x", count: 10_000),
-                ]
-            )
-        )
-        if isServer { node.metadata.labels["node-role.kubernetes.io/control-plane"] = "true" }
-        node.metadata = try await api.create(node, manager: "bench").metadata
-        node.status = status(number, pressure: "False", heartbeat: 0)
-        try await api.replace(node, subresource: "status", manager: "bench")
-    }
-
-    private static func name(_ number: Int) -> String { "node-\(number)" }
-
-    private static func status(_ number: Int, pressure: String, heartbeat: Int) -> Node.Status {
-        Node.Status(
-            conditions: [
-                Node.Condition(type: "Ready", status: "True", reason: "KubeletReady", message: "\(heartbeat)"),
-                Node.Condition(type: "DiskPressure", status: pressure),
-            ],
-            addresses: [Node.Address(type: "InternalIP", address: "10.1.\(number / 250).\(number % 250 + 1)")],
-            nodeInfo: Node.Info(kubeletVersion: "v1.32.3+rke2r1")
-        )
     }
 
     private func untilSettled(_ api: KubeAPI) async throws {
@@ -147,7 +103,7 @@ struct EvictionBenchmark: AsyncParsableCommand {
     private func measure(_ api: KubeAPI) async throws -> Times {
         let watch = Reflector<Node>(
             api,
-            ListOptions(labelSelector: "\(Self.distribution.peerLabel)=false"),
+            ListOptions(labelSelector: "\(BenchFleet.distribution.peerLabel)=false"),
             logger: Logger(label: "bench")
         )
         let left = Shared<[String: ContinuousClock.Instant]>([:])
@@ -171,7 +127,7 @@ struct EvictionBenchmark: AsyncParsableCommand {
                 let sent = ContinuousClock.now
                 try await setPressure(number, api)
                 let answered = ContinuousClock.now
-                let seen = try await leaving(Self.name(number), left)
+                let seen = try await leaving(BenchFleet.name(number), left)
                 times.sent.append(seen - sent)
                 times.answered.append(max(.zero, seen - answered))
                 try await Task.sleep(for: .milliseconds(Int.random(in: 60...160)))
@@ -182,8 +138,8 @@ struct EvictionBenchmark: AsyncParsableCommand {
     }
 
     private func setPressure(_ number: Int, _ api: KubeAPI) async throws {
-        let status = try JSONCoding.value(of: Self.status(number, pressure: "True", heartbeat: 0))
-        let key = ObjectKey(name: Self.name(number))
+        let status = try JSONCoding.value(of: BenchFleet.status(number, pressure: "True", heartbeat: 0))
+        let key = ObjectKey(name: BenchFleet.name(number))
         try await api.patch(Node.self, key, subresource: "status", .merge(["status": status]), manager: "bench")
     }
 
@@ -205,8 +161,8 @@ struct EvictionBenchmark: AsyncParsableCommand {
         let healthy = 3 + changes..<nodes
         for beat in 0... {
             guard let number = healthy.randomElement(), !Task.isCancelled else { return }
-            let status = try JSONCoding.value(of: Self.status(number, pressure: "False", heartbeat: beat))
-            let key = ObjectKey(name: Self.name(number))
+            let status = try JSONCoding.value(of: BenchFleet.status(number, pressure: "False", heartbeat: beat))
+            let key = ObjectKey(name: BenchFleet.name(number))
             let patch = Patch.merge(["status": status])
             _ = try? await api.patch(Node.self, key, subresource: "status", patch, manager: "bench")
             try? await Task.sleep(for: .seconds(1) / heartbeats)

@@ -79,7 +79,7 @@ enum Samples {
                 cycles: [.init(nodes: ["server-1", "server-2"])],
                 pendingChanges: 2
             ),
-            nodes: .init(selected: 3, ready: 3, current: 1, updating: 1, failed: 0),
+            nodes: .init(selected: 3, ready: 3, current: 1, updating: 1, failed: 0, recorded: 2),
             candidates: .init(
                 total: 3,
                 published: 2,
@@ -151,7 +151,12 @@ enum Samples {
                     ownServer: "https://10.0.0.1:9345",
                     registries: ["docker.io"],
                     registriesFault: "its style does not allow for a change of single lines",
-                    serviceCPUPercent: 40
+                    serviceCPUPercent: 40,
+                    written: .init(
+                        server: ServerSetting(action: .point, url: "https://10.0.0.1:9345"),
+                        registries: ["docker.io"],
+                        debug: true
+                    )
                 ),
                 figures: figures,
                 containerd: .init(

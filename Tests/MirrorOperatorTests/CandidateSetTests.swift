@@ -246,6 +246,10 @@ struct CandidateSetTests {
         try await fleet.pass().run()
         var mirror = try await fleet.cluster.mirror()
         mirror.spec.candidates.selector = LabelSelector(matchLabels: ["seed": "yes"])
+        let generation = try await fleet.cluster.put(mirror).metadata.generation ?? 0
+        try await fleet.pass().run()
+        #expect(try await fleet.labels["s4"] == "false", "all seeds at once: that may be a mistake")
+        mirror.metadata.annotations[AnnotationKey.confirmSelection] = "\(generation)"
         try await fleet.cluster.put(mirror)
         try await fleet.pass().run()
         #expect(try await fleet.labels["s4"] == "true")

@@ -85,7 +85,9 @@ struct FaultTests {
     func outdated(kind: String) async throws {
         let cluster = try await TestCluster(time)
         let reconciler = reconciler(cluster, try await store(cluster)) { name, _ in
-            Plan(mirror: name, actions: [.applyMirrorNode(Fixture.intent("s1"))], status: Fixture.status())
+            let verdict = Verdict(.installing, "test")
+            let action = Action.setFinalizers(["p2pmirror.io/test"], resourceVersion: "1", verdict)
+            return Plan(mirror: name, actions: [action], status: Fixture.status())
         }
         cluster.onRequest { _, number in
             guard number == 1 else { return nil }

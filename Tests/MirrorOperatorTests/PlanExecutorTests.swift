@@ -14,62 +14,8 @@ struct PlanExecutorTests {
         now: MicroTimestamp = Fixture.start
     ) async throws -> PlanExecutor.Outcome {
         try await Fixture.executor(cluster, now: now).execute(
-            Plan(mirror: "m", actions: actions, status: Fixture.status()),
-            mirrorNodes: []
+            Plan(mirror: "m", actions: actions, status: Fixture.status())
         )
-    }
-
-    @Test("a MirrorNode is applied by its own manager, with owner and labels and without an approval")
-    func applies() async throws {
-        let cluster = try await TestCluster()
-        let uid = try await cluster.put(Fixture.mirror()).metadata.uid
-        let intent = Fixture.intent("s1", uid: uid, revision: "1-a")
-        let outcome = try await execute([.applyMirrorNode(intent)], on: cluster)
-        #expect(outcome == .done)
-        let node = try #require(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
-        #expect(node.spec.revision == "1-a")
-        #expect(node.metadata.ownerReferences.first?.kind == "P2PMirror")
-        #expect(node.metadata.labels == [LabelKey.mirror: "m"])
-        #expect(cluster.writes == ["PATCH /apis/p2pmirror.io/v1alpha1/mirrornodes/m.s1 by p2pmirror-spec"])
-        let request = try #require(cluster.log.first)
-        #expect(request.query("force") == "true")
-        let body = try JSONCoding.decode(JSONValue.self, from: request.body ?? [])
-        #expect(body["spec"]?.objectValue?.keys.contains("approval") == false)
-        #expect(body["status"] == nil)
-    }
-
-    @Test("applying the operator's part leaves the approval where it is")
-    func keepsApproval() async throws {
-        let cluster = try await TestCluster()
-        var node = Fixture.mirrorNode("s1", revision: "1-a")
-        node.spec.approval = Fixture.approval("1-a")
-        try await cluster.put(node)
-        let uid = try await cluster.put(Fixture.mirror()).metadata.uid
-        _ = try await execute([.applyMirrorNode(Fixture.intent("s1", uid: uid, revision: "2-b"))], on: cluster)
-        let after = try await cluster.object(MirrorNode.self, node.key)
-        #expect(after?.spec.revision == "2-b")
-        #expect(after?.spec.approval == node.spec.approval)
-    }
-
-    @Test("a part of the wishes that is wished for no longer goes, and the others stay", arguments: [true, false])
-    func dropsPart(isAll: Bool) async throws {
-        let cluster = try await TestCluster()
-        let uid = try await cluster.put(Fixture.mirror()).metadata.uid
-        var intent = Fixture.intent("s1", uid: uid, revision: "1-a")
-        intent.spec.desired?.registries = ["docker.io"]
-        intent.spec.desired?.debug = true
-        _ = try await execute([.applyMirrorNode(intent)], on: cluster)
-        let key = ObjectKey(name: "m.s1")
-        let present = try #require(try await cluster.object(MirrorNode.self, key))
-        intent.spec.desired = isAll ? nil : .init(registries: ["docker.io"])
-        intent.spec.revision = "2-b"
-        _ = try await Fixture.executor(cluster, now: Fixture.start).execute(
-            Plan(mirror: "m", actions: [.applyMirrorNode(intent)], status: Fixture.status()),
-            mirrorNodes: [present]
-        )
-        let after = try #require(try await cluster.object(MirrorNode.self, key))
-        #expect(after.spec.desired == intent.spec.desired)
-        #expect(after.spec.revision == "2-b")
     }
 
     @Test("the disruption Lease is created with its first epoch, and without a time at which it expires")
@@ -179,26 +125,19 @@ struct PlanExecutorTests {
         #expect(cluster.writes.isEmpty)
     }
 
-    @Test("a MirrorNode that was made anew is not deleted in place of its predecessor")
-    func deletePrecondition() async throws {
-        let cluster = try await TestCluster()
-        try await cluster.put(Fixture.mirrorNode("s1"))
-        let stale = Action.deleteMirrorNode(name: "m.s1", uid: "another", reason: .noNodesSelected)
-        #expect(try await execute([stale], on: cluster) == .lookAgain("conflict"))
-        let uid = try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.uid
-        let right = Action.deleteMirrorNode(name: "m.s1", uid: uid, reason: .noNodesSelected)
-        #expect(try await execute([right, right], on: cluster) == .done)
-        #expect(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")) == nil)
-    }
-
-    @Test("the first action that is not carried out ends the pass", arguments: [409, 0])
+    @Test("the first step that is not carried out ends the pass", arguments: [409, 0])
     func stops(code: Int) async throws {
         let cluster = try await TestCluster()
+        var actions: [Action] = []
+        for name in ["s1", "s2", "s3"] {
+            let node = try await cluster.put(Fixture.mirrorNode(name, revision: "1-a"))
+            let version = node.metadata.resourceVersion
+            actions.append(.approve(name: "m.\(name)", resourceVersion: version, Fixture.approval("1-a")))
+        }
         cluster.onRequest { request, _ in
             guard request.path.hasSuffix("m.s2") else { return nil }
             return code == 0 ? .unanswered : .refused(code, "Conflict")
         }
-        let actions = ["s1", "s2", "s3"].map { Action.applyMirrorNode(Fixture.intent($0)) }
         #expect(try await execute(actions, on: cluster) == .lookAgain(code == 0 ? "unknown" : "conflict"))
         #expect(cluster.writes.count == 2)
     }

@@ -153,4 +153,32 @@ struct RootTests {
         world.snapshot.now = world.snapshot.now + 7_200
         #expect(try Self.plan(world).status.topology?.root == "server-1")
     }
+
+    @Test("To exclude the root moves nobody: another one is to be named first", arguments: [false, true])
+    func excluded(isInMidRollout: Bool) throws {
+        var world = try Self.world(5, restarts: isInMidRollout ? 2 : 4)
+        let index = try #require(world.nodeIndex("server-1"))
+        world.snapshot.nodes[index].metadata.annotations[AnnotationKey.exclude] = "old disk"
+        var plan = try Self.plan(world)
+        #expect(plan.status.topology?.root == "server-1")
+        #expect(plan.actions.isEmpty || isInMidRollout)
+        let note = try #require(plan.notes.first { $0.reason.rawValue == "RootExcluded" })
+        #expect(note.message.contains("old disk"))
+        #expect(note.message.contains("spec.topology.preferredRoots"))
+        #expect(isInMidRollout || plan.status.conditions.first(ofType: "NodesCurrent")?.reason == "RootExcluded")
+        // Named, also after the one that is excluded: that asks for it.
+        world.snapshot.mirrors[0].spec.topology.preferredRoots = ["server-1", "server-3"]
+        plan = try Self.plan(world)
+        #expect(plan.status.topology?.root == "server-3")
+        #expect(!plan.notes.contains { $0.reason.rawValue == "RootExcluded" })
+        try Self.play(&world) { SafetyRules.edges($0.snapshot.nodes)["server-1"] == ["server-3"] }
+    }
+
+    @Test("Who is excluded never becomes the root")
+    func neverChosen() throws {
+        var nodes = Fixture.servers([2, 3, 1])
+        nodes[0].annotations[AnnotationKey.exclude] = "old disk"
+        let plan = try #require(Planner.plan(mirror: "embedded", Fixture.snapshot(Fixture.mirror(), nodes)))
+        #expect(plan.status.topology?.root == "server-2")
+    }
 }

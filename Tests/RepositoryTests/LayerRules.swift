@@ -21,7 +21,7 @@ enum LayerRules {
         "p2pmirror": ["MirrorCommands"],
         "bench": [
             "ArgumentParser", "CCurl", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "MirrorAPI",
-            "MirrorOperator", "MirrorPlanner", "MirrorSandbox",
+            "MirrorOperator", "MirrorPlanner", "MirrorSandbox", "Telemetry",
         ],
     ]
 

@@ -49,8 +49,21 @@ extension Decider {
             serviceCPUPercent: ServiceCPU.rounded(
                 input.host.serviceCPUPercent,
                 reported: before?.serviceCPUPercent
-            )
+            ),
+            written: input.host.journalFault == nil ? written : before?.written
         )
+    }
+
+    /// What our files hold, whichever MirrorNode they were written for: what the mirror's end may put back. Where
+    /// somebody has changed our drop-in since, it is not ours any more.
+    private var written: MirrorNodeSpec.Desired? {
+        guard let settled = journal.settled else { return nil }
+        var written = MirrorNodeSpec.Desired(registries: journal.added.isEmpty ? nil : journal.added)
+        if let dropIn = presentDropIn, dropIn == settled.dropIn {
+            written.server = dropIn.server
+            written.debug = dropIn.debug ? true : nil
+        }
+        return written.isEmpty ? nil : written
     }
 
     /// How the host fares, where the node is a seed.

@@ -1,10 +1,10 @@
 package import KubeCore
 package import KubeRuntime
 import Logging
-package import MirrorAPI
+import MirrorAPI
 package import MirrorPlanner
 
-/// Carries out the actions of a plan, in order, each with the state that it starts from as its precondition.
+/// Carries out the steps of a plan, in order, each with the state that it starts from as its precondition.
 ///
 /// # Guarantees
 /// - The first action that is not carried out ends the pass: later ones rest on it.
@@ -18,7 +18,6 @@ package struct PlanExecutor: Sendable {
     }
 
     private let api: KubeAPI
-    private let applier: Applier
     private let ownWrites: OwnWrites
     private let lease: ObjectKey
     private let now: @Sendable () -> MicroTimestamp
@@ -32,21 +31,18 @@ package struct PlanExecutor: Sendable {
         now: @escaping @Sendable () -> MicroTimestamp
     ) {
         self.api = api
-        self.applier = applier
         self.ownWrites = ownWrites
         lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
         self.now = now
         workloads = WorkloadExecutor(api, applier: applier, ownWrites: ownWrites)
     }
 
-    /// - Parameter mirrorNodes: what the plan was made from.
     /// - Throws: `KubeError` for what neither a conflict nor an unknown outcome explains; the actions before were done.
-    package func execute(_ plan: Plan, mirrorNodes: [MirrorNode]) async throws(KubeError) -> Outcome {
-        let present = Dictionary(mirrorNodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
-        for action in plan.actions {
+    package func execute(_ plan: Plan) async throws(KubeError) -> Outcome {
+        for action in plan.steps {
             Logger.current.info("Carrying out an action", metadata: action.logMetadata)
             do throws(KubeError) {
-                try await carryOut(action, of: plan, present)
+                try await carryOut(action, of: plan)
                 OperatorMetrics.acted(action.metricName, "done")
             } catch {
                 guard let reason = Self.reasonToLookAgain(error, from: action) else {
@@ -71,27 +67,19 @@ package struct PlanExecutor: Sendable {
         guard error.isNotFound else { return nil }
         switch action {
         // What was to be changed is gone.
-        case .approve, .withdrawApproval, .releaseDisruption, .deleteMirrorNode: return "conflict"
+        case .approve, .withdrawApproval, .releaseDisruption: return "conflict"
         case .acquireDisruption(_, let from): return from == nil ? nil : "conflict"
         // These make what is not there: a namespace or a definition is missing, and another look won't bring it.
-        case .applyMirrorNode, .applyObject: return nil
-        case .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: return "conflict"
+        case .applyObject: return nil
+        case .applyMirrorNode, .deleteMirrorNode, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
+            return "conflict"
         }
     }
 
-    private func carryOut(
-        _ action: Action,
-        of plan: Plan,
-        _ present: [String: MirrorNode]
-    ) async throws(KubeError) {
+    private func carryOut(_ action: Action, of plan: Plan) async throws(KubeError) {
         switch action {
-        case .applyMirrorNode(let intent):
-            try await apply(intent, current: present[intent.name])
-        case .deleteMirrorNode(let name, let uid, _):
-            let key = ObjectKey(name: name)
-            try await api.delete(MirrorNode.self, key, preconditions: uid.map { DeletePreconditions(uid: $0) })
-            applier.forget(MirrorNode.resource, key)
-            ownWrites.deleted(MirrorNode.resource, key, uid: uid)
+        // `MirrorNodeWriter` has these.
+        case .applyMirrorNode, .deleteMirrorNode: break
         case .acquireDisruption(let holder, let from):
             let wanted = DisruptionLeaseChange.acquired(by: holder, from: from, key: lease, now: now())
             try await write(wanted, isNew: from == nil)
@@ -104,54 +92,6 @@ package struct PlanExecutor: Sendable {
         case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
             try await workloads.carryOut(action, of: plan)
         }
-    }
-
-    private func apply(_ intent: MirrorNodeIntent, current: MirrorNode?) async throws(KubeError) {
-        let object = MirrorNode(
-            metadata: ObjectMeta(name: intent.name, labels: intent.labels, ownerReferences: [intent.owner]),
-            spec: intent.spec
-        )
-        if let change = Self.dropping(current?.spec, for: intent.spec) {
-            try await drop(change, of: intent.name)
-        }
-        _ = try await applier.apply(
-            try object.wireValue(),
-            resource: MirrorNode.resource,
-            key: object.key,
-            manager: FieldManager.nodeSpec,
-            force: true,
-            current: try current?.wireValue()
-        )
-    }
-
-    /// What of the specification goes; nil where nothing does.
-    private static func dropping(_ present: MirrorNodeSpec?, for wanted: MirrorNodeSpec) -> JSONValue? {
-        guard let present else { return nil }
-        var parts: [String: JSONValue] = [:]
-        if let desired = dropping(present.desired, for: wanted.desired) { parts["desired"] = desired }
-        if present.announceIntervalSeconds != nil, wanted.announceIntervalSeconds == nil {
-            parts["announceIntervalSeconds"] = .null
-        }
-        return parts.isEmpty ? nil : .object(parts)
-    }
-
-    private static func dropping(_ present: MirrorNodeSpec.Desired?, for wanted: MirrorNodeSpec.Desired?) -> JSONValue?
-    {
-        guard let present else { return nil }
-        guard let wanted else { return .null }
-        var parts: [String: JSONValue] = [:]
-        if present.server != nil, wanted.server == nil { parts["server"] = .null }
-        if present.registries != nil, wanted.registries == nil { parts["registries"] = .null }
-        return parts.isEmpty ? nil : .object(parts)
-    }
-
-    /// By a merge patch: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse
-    /// it.
-    private func drop(_ parts: JSONValue, of name: String) async throws(KubeError) {
-        let key = ObjectKey(name: name)
-        let change: JSONValue = ["spec": parts]
-        ownWrites.wrote(try await api.patch(MirrorNode.self, key, .merge(change), manager: FieldManager.nodeSpec))
-        applier.forget(MirrorNode.resource, key)
     }
 
     /// A merge patch, because the approval comes and goes by itself: applying it would need the rest of the object.

@@ -11,8 +11,16 @@ package struct StatusWriter: Sendable {
 
     /// What was sent last for each mirror, with the version that it rested on and the one that came of it: a server
     /// whose schema is older drops fields, and must not be written to again and again for that.
+    private struct Write {
+        var status: P2PMirrorStatus
+        var resourceVersions: [String?]
+        var keepsSet: Bool
+        /// The mirror as it was answered.
+        var stored: ObservedMirror
+    }
+
     private final class Written: Sendable {
-        let last = Mutex<[ObjectKey: (status: P2PMirrorStatus, resourceVersions: [String?], keepsSet: Bool)]>([:])
+        let last = Mutex<[ObjectKey: Write]>([:])
     }
 
     package init(_ api: KubeAPI, _ ownWrites: OwnWrites) {
@@ -20,7 +28,17 @@ package struct StatusWriter: Sendable {
         self.ownWrites = ownWrites
     }
 
-    /// Makes the status of `mirror` what `wanted` says; false where it was so already.
+    /// Makes the status of `mirror` what `wanted` says; false where it was so already. See `send`.
+    @discardableResult
+    package func write(
+        _ wanted: P2PMirrorStatus,
+        to mirror: ObservedMirror,
+        now: Timestamp
+    ) async throws(KubeError) -> Bool {
+        try await send(wanted, to: mirror, now: now).isSent
+    }
+
+    /// Makes the status of `mirror` what `wanted` says, and gives the mirror as it is then.
     ///
     /// It is a merge patch of the whole status: every field of it is ours alone, and an older status that comes late
     /// (from a leader that is none any more) is put right by the next pass. Only the root, the rollout and what is
@@ -30,13 +48,13 @@ package struct StatusWriter: Sendable {
     ///
     /// - Throws: `KubeError` as `KubeAPI` does; a conflict where any of these changes and the mirror is not as it was
     ///   seen.
-    @discardableResult
-    package func write(
+    func send(
         _ wanted: P2PMirrorStatus,
         to mirror: ObservedMirror,
         now: Timestamp
-    ) async throws(KubeError) -> Bool {
-        guard Self.differs(wanted, from: mirror.status), !wasWritten(wanted, to: mirror) else { return false }
+    ) async throws(KubeError) -> (mirror: ObservedMirror, isSent: Bool) {
+        guard Self.differs(wanted, from: mirror.status) else { return (mirror, false) }
+        if let stored = lastWrite(of: wanted, to: mirror) { return (stored, false) }
         var status = wanted
         status.conditions = wanted.conditions.carryingTransitionTimes(
             from: mirror.status?.conditions ?? [],
@@ -63,9 +81,14 @@ package struct StatusWriter: Sendable {
         ownWrites.wrote(stored)
         let versions = [mirror.metadata.resourceVersion, stored.metadata.resourceVersion]
         let keepsSet = wanted.candidates == nil || stored.status?.candidates != nil
-        let last = (Self.withoutTransitionTimes(wanted), versions, keepsSet)
+        let last = Write(
+            status: Self.withoutTransitionTimes(wanted),
+            resourceVersions: versions,
+            keepsSet: keepsSet,
+            stored: stored
+        )
         written.last.withLock { $0[mirror.key] = last }
-        return true
+        return (stored, true)
     }
 
     /// Whether the server keeps what is remembered of the mirror's candidate set, as the last write showed; with
@@ -75,10 +98,13 @@ package struct StatusWriter: Sendable {
     /// Forgets what was sent, so that it is sent again: the definitions may have changed meanwhile.
     func forget(_ mirror: ObjectKey) { written.last.withLock { $0[mirror] = nil } }
 
-    private func wasWritten(_ wanted: P2PMirrorStatus, to mirror: ObservedMirror) -> Bool {
-        guard let last = written.last.withLock({ $0[mirror.key] }) else { return false }
-        return last.resourceVersions.contains(mirror.metadata.resourceVersion)
-            && last.status == Self.withoutTransitionTimes(wanted)
+    /// The mirror as the last write left it, where that said the same; nil where it did not.
+    private func lastWrite(of wanted: P2PMirrorStatus, to mirror: ObservedMirror) -> ObservedMirror? {
+        guard let last = written.last.withLock({ $0[mirror.key] }),
+            last.resourceVersions.contains(mirror.metadata.resourceVersion),
+            last.status == Self.withoutTransitionTimes(wanted)
+        else { return nil }
+        return last.stored
     }
 
     /// Whether two statuses say different things; when conditions changed is a consequence and says nothing by itself.

@@ -22,6 +22,7 @@ package struct MirrorReconciler: Sendable {
     private let spegel: SpegelSources?
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
+    private let records: MirrorNodeWriter
     private let candidates: CandidateExecutor
     private let orphans: OrphanedSeeds
     private let statuses: StatusWriter
@@ -75,6 +76,7 @@ package struct MirrorReconciler: Sendable {
             leaseNamespace: leaseNamespace,
             now: wallClock
         )
+        records = MirrorNodeWriter(api, applier: applier, ownWrites: ownWrites)
         statuses = StatusWriter(api, ownWrites)
         candidates = CandidateExecutor(api, statuses: statuses, ownWrites: ownWrites)
         orphans = OrphanedSeeds(api, stores: stores, ownWrites: ownWrites)
@@ -97,6 +99,7 @@ package struct MirrorReconciler: Sendable {
             // The seeds that it took out would stay out for good.
             guard try await orphans.release(name) else { return .requeue(after: secondLooks.next(name)) }
             notes.forget(name)
+            records.forget(name)
             seeds?.forget(name)
             secondLooks.end(name)
             OperatorMetrics.forget(name)
@@ -107,19 +110,32 @@ package struct MirrorReconciler: Sendable {
             notes.record([Note(.warning, reason: .invalidSpec, message: fault)], about: mirror)
             return try await takeBack(mirror)
         }
+        let (result, refusal) = try await decide(name, mirror)
+        // It stands in the status already.
+        if let refusal { throw refusal }
+        return result
+    }
+
+    /// - Returns: what to do next, and what of the MirrorNodes was refused where nothing else is left to write.
+    private func decide(
+        _ name: String,
+        _ mirror: ObservedMirror
+    ) async throws(KubeError) -> (ReconcileResult, refusal: KubeError?) {
         do throws(KubeError) {
-            guard let (plan, snapshot) = try await plan(name) else { return .requeue(after: secondLooks.next(name)) }
+            guard let (plan, snapshot) = try await plan(name) else {
+                return (.requeue(after: secondLooks.next(name)), nil)
+            }
             // Nothing is said of one that is going; only what it had begun is ended.
             let isHeld = mirror.metadata.finalizers.contains(Finalizer.spegel)
             if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty, !plan.movesSeeds, !isHeld {
-                return snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay)
+                return (snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay), nil)
             }
             return try await carryOut(plan, snapshot, mirror)
         } catch {
             // A transient error is no fault of the mirror, and the status could hardly be written.
             if error.code == .status, !error.isTransient || error.namesUndeclaredField {
                 // What was known before still holds as far as anybody knows.
-                try? await write(FaultStatus.refused(mirror.status, error, of: mirror), to: mirror)
+                _ = try? await write(FaultStatus.refused(mirror.status, error, of: mirror), to: mirror)
             }
             throw error
         }
@@ -151,44 +167,70 @@ package struct MirrorReconciler: Sendable {
             return .requeue(after: secondLooks.next(name))
         }
         plan.actions = Planner.takingBack(mirror: name, live)
-        guard try await executor.execute(plan, mirrorNodes: live.mirrorNodes) == .done else {
-            return .requeue(after: secondLooks.next(name))
-        }
+        guard try await executor.execute(plan) == .done else { return .requeue(after: secondLooks.next(name)) }
         secondLooks.end(name)
         if plan.releasesDisruption { released() }
         return next(plan, live)
     }
 
+    /// What was decided and is remembered first, then what stands in the status, then the MirrorNodes: nothing of the
+    /// rest rests on them, and there may be thousands to write.
     private func carryOut(
         _ plan: Plan,
         _ snapshot: Snapshot,
         _ mirror: ObservedMirror
-    ) async throws(KubeError) -> ReconcileResult {
+    ) async throws(KubeError) -> (ReconcileResult, refusal: KubeError?) {
         if let decision = plan.candidates { seeds?.remember(decision.trust, plan.mirror) }
-        let outcome = try await executor.execute(plan, mirrorNodes: snapshot.mirrorNodes)
+        let outcome = try await executor.execute(plan)
         // The status of a plan that did not come true would say what is not; the next look is near.
-        guard outcome == .done else { return .requeue(after: secondLooks.next(plan.mirror)) }
+        guard outcome == .done else { return (.requeue(after: secondLooks.next(plan.mirror)), nil) }
         if plan.releasesDisruption { released() }
+        var current = mirror
+        let result: ReconcileResult
         switch try await candidates.execute(plan, of: mirror, snapshot) {
-        case .done: break
-        case .lookAgain: return .requeue(after: secondLooks.next(plan.mirror))
+        case .lookAgain: result = .requeue(after: secondLooks.next(plan.mirror))
         case .notRemembered:
             notes.record(plan.notes + [Self.outdatedDefinitions], about: mirror)
             statuses.forget(mirror.key)
-            return .requeue(after: Self.outdatedDelay)
+            result = .requeue(after: Self.outdatedDelay)
+        case .done:
+            notes.record(plan.notes, about: mirror)
+            let refusal = records.refusal(of: plan)
+            let status = refusal.map { FaultStatus.refused(plan.status, $0, of: mirror) } ?? plan.status
+            do throws(KubeError) {
+                current = try await write(status, to: mirror)
+            } catch {
+                // The last of our finalizers may have been all that held it.
+                if error.isNotFound, mirror.metadata.deletionTimestamp != nil { return (.awaitChange, nil) }
+                // The root or the rollout was decided on a mirror that is not as it was seen.
+                guard error.isConflict else { throw error }
+                return (.requeue(after: secondLooks.next(plan.mirror)), nil)
+            }
+            result = next(plan, snapshot)
         }
-        notes.record(plan.notes, about: mirror)
-        do throws(KubeError) {
-            try await write(plan.status, to: mirror)
-        } catch {
-            // The last of our finalizers may have been all that held it.
-            if error.isNotFound, mirror.metadata.deletionTimestamp != nil { return .awaitChange }
-            // The root or the rollout was decided on a mirror that is not as it was seen.
-            guard error.isConflict else { throw error }
-            return .requeue(after: secondLooks.next(plan.mirror))
+        return try await record(plan, snapshot, current, result)
+    }
+
+    /// Writes a share of the MirrorNodes, and tells what of them was refused.
+    private func record(
+        _ plan: Plan,
+        _ snapshot: Snapshot,
+        _ mirror: ObservedMirror,
+        _ result: ReconcileResult
+    ) async throws(KubeError) -> (ReconcileResult, refusal: KubeError?) {
+        let outcome = try await records.write(plan, present: snapshot.mirrorNodes) { [stores] in
+            stores.mirrors[mirror.key].map { $0.isMeant(as: mirror) } ?? false
+        }
+        switch outcome {
+        case .done: break
+        case .lookAgain: return (.requeue(after: secondLooks.next(plan.mirror)), nil)
+        case .refused(let error, let wroteOthers):
+            // Where it can't be told now, the next pass does.
+            _ = try? await write(FaultStatus.refused(plan.status, error, of: mirror), to: mirror)
+            return (.requeue(after: Self.nextStepDelay), wroteOthers ? nil : error)
         }
         secondLooks.end(plan.mirror)
-        return next(plan, snapshot)
+        return (result, nil)
     }
 
     private static let outdatedDefinitions = Note(
@@ -199,9 +241,13 @@ package struct MirrorReconciler: Sendable {
             + "(kubectl apply --server-side -f crds/)"
     )
 
-    private func write(_ status: P2PMirrorStatus, to mirror: ObservedMirror) async throws(KubeError) {
+    /// - Returns: the mirror as it is now.
+    @discardableResult
+    private func write(_ status: P2PMirrorStatus, to mirror: ObservedMirror) async throws(KubeError) -> ObservedMirror {
         OperatorMetrics.describe(mirror.metadata.name, status)
-        if try await statuses.write(status, to: mirror, now: wallClock().timestamp) { OperatorMetrics.wroteStatus() }
+        let (stored, isSent) = try await statuses.send(status, to: mirror, now: wallClock().timestamp)
+        if isSent { OperatorMetrics.wroteStatus() }
+        return stored
     }
 
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
@@ -228,7 +274,16 @@ package struct MirrorReconciler: Sendable {
 extension KubeError {
     /// Whether the server does not know a field that is applied, because its definitions are of an older release. It
     /// answers 500 to that, as to what may be over in a moment (structured-merge-diff `typed/validate.go`).
-    fileprivate var namesUndeclaredField: Bool { httpStatus == 500 && message.contains("field not declared in schema") }
+    var namesUndeclaredField: Bool { httpStatus == 500 && message.contains("field not declared in schema") }
+}
+
+extension ObservedMirror {
+    /// Whether an administrator asks for the same as in `other`.
+    fileprivate func isMeant(as other: ObservedMirror) -> Bool {
+        metadata.uid == other.metadata.uid && metadata.generation == other.metadata.generation
+            && metadata.deletionTimestamp == other.metadata.deletionTimestamp
+            && metadata.annotations == other.metadata.annotations
+    }
 }
 
 extension Plan {

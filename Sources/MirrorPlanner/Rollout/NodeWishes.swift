@@ -44,7 +44,7 @@ struct NodeWishes: Sendable {
     }
 
     func wish(for node: RancherNode, number: Int?, _ object: MirrorNode?) -> Wish {
-        let present = object?.spec.desired
+        let present = object?.spec.desired ?? fleet.standing(on: node, object)
         // Most nodes are asked for nothing.
         if number == nil, registries.isEmpty, present == nil { return Wish() }
         var wish = Wish(desired: MirrorNodeSpec.Desired())
@@ -52,11 +52,11 @@ struct NodeWishes: Sendable {
             wish.desired?.server = server(node, number, present?.server)
             if isPending.contains(number) { wish.lacking.append(.server) }
         }
-        let lacksRegistry = registries(node, number, object)
+        let lacksRegistry = registries(node, number, object, present?.registries)
         wish.desired?.registries = lacksRegistry.wish
         if lacksRegistry.isLacking { wish.lacking.append(.registries) }
         if let number {
-            let level = debug(node, number, object)
+            let level = debug(node, number, object, present?.debug)
             wish.desired?.debug = level.wish
             if level.isLacking { wish.lacking.append(.debug) }
         }
@@ -82,9 +82,9 @@ struct NodeWishes: Sendable {
     private func registries(
         _ node: RancherNode,
         _ number: Int?,
-        _ object: MirrorNode?
+        _ object: MirrorNode?,
+        _ present: [String]?
     ) -> (wish: [String]?, isLacking: Bool) {
-        let present = object?.spec.desired?.registries
         guard !registries.isEmpty else { return (nil, false) }
         // An agent that does not say what its host has may not know the setting either.
         guard let host = object?.status?.agent?.host?.registries else { return (present, false) }
@@ -126,8 +126,12 @@ struct NodeWishes: Sendable {
 
     // MARK: debug
 
-    private func debug(_ node: RancherNode, _ number: Int, _ object: MirrorNode?) -> (wish: Bool?, isLacking: Bool) {
-        let present = object?.spec.desired?.debug
+    private func debug(
+        _ node: RancherNode,
+        _ number: Int,
+        _ object: MirrorNode?,
+        _ present: Bool?
+    ) -> (wish: Bool?, isLacking: Bool) {
         guard wantsDebug || present != nil else { return (nil, false) }
         guard fleet.untouchable(number) == nil, object?.status?.agent?.host != nil, let arguments = node.arguments
         else {
@@ -144,6 +148,16 @@ struct NodeWishes: Sendable {
 }
 
 extension Fleet {
+    /// What an agent of this mirror wrote for a MirrorNode that is gone, where it is in force: definitions that were
+    /// deleted and applied again take the wishes with them, and leave the files. It is wished for as before.
+    func standing(on node: RancherNode, _ object: MirrorNode?) -> MirrorNodeSpec.Desired? {
+        guard let object, object.spec.revision == nil, var written = object.status?.agent?.host?.written else {
+            return nil
+        }
+        if let setting = written.server, !isInForce(setting, on: node) { written.server = nil }
+        return written.isEmpty ? nil : written
+    }
+
     /// Whether a node runs with that setting.
     func isInForce(_ setting: ServerSetting, on node: RancherNode) -> Bool {
         guard node.arguments != nil else { return true }

@@ -8,20 +8,12 @@ struct SpegelMirrorNodes {
     private(set) var actions: [Action] = []
     private(set) var notes: [Note] = []
 
-    init(_ fleet: SpegelFleet, _ snapshot: Snapshot) {
-        let mirror = fleet.mirror.metadata.name
-        let present = Dictionary(
-            snapshot.nodes.map { ($0.metadata.name, $0.metadata.uid ?? "") },
-            uniquingKeysWith: { first, _ in first }
-        )
-        let selected = Dictionary(fleet.places.map { ($0.name, $0.uid) }, uniquingKeysWith: { first, _ in first })
-        for object in snapshot.mirrorNodes.sorted(by: { $0.metadata.name < $1.metadata.name })
-        where object.spec.mirrorName == mirror && object.metadata.deletionTimestamp == nil
-            && selected[object.spec.nodeName] != object.spec.nodeUID
-        {
-            let uid = present[object.spec.nodeName]
-            let reason: Reason = uid == nil ? .nodeGone : uid != object.spec.nodeUID ? .nodeReplaced : .nodeNotSelected
-            actions.append(.deleteMirrorNode(name: object.metadata.name, uid: object.metadata.uid, reason: reason))
+    init(_ fleet: SpegelFleet, _ snapshot: Snapshot, _ leftovers: Leftovers) {
+        for leftover in leftovers.all {
+            let object = leftover.object
+            actions.append(
+                .deleteMirrorNode(name: object.metadata.name, uid: object.metadata.uid, reason: leftover.reason)
+            )
         }
         let objects = Dictionary(
             snapshot.mirrorNodes.map { ($0.metadata.name, $0) },

@@ -9,19 +9,22 @@ enum SpegelPlanner {
     static func plan(_ mirror: P2PMirror, _ snapshot: Snapshot) -> Plan {
         let fleet = SpegelFleet(mirror, snapshot)
         let staleness = fleet.staleness(snapshot)
-        let parts = Parts(fleet)
-        let step = step(fleet, parts, staleness)
-        let planned = parts.replacement?.planned ?? []
         let isGoing = mirror.metadata.deletionTimestamp != nil
+        let selected = Dictionary(fleet.places.map { ($0.name, $0.uid) }, uniquingKeysWith: { first, _ in first })
+        let leftovers = Leftovers(mirror.metadata.name, snapshot, selected: selected)
+        let doubt = staleness == nil && !isGoing ? SelectionCheck(mirror, leftovers).doubt : nil
+        let parts = Parts(fleet)
+        let step = step(fleet, parts, staleness, doubt)
+        let planned = parts.replacement?.planned ?? []
         // Pods that go with their mirror need not be put back.
         let input =
-            isGoing && parts.installation != nil
+            isGoing && parts.installation != nil || doubt != nil
             ? nil : CandidateInput(fleet, snapshot, planned: planned, hold: hold(on: fleet, parts))
         let candidates = input.map { CandidatePlanner.decide($0) }
-        let isHeld = staleness != nil || !mirror.spec.pauseRequests.isEmpty
-        let nodes = SpegelMirrorNodes(fleet, snapshot)
+        let isHeld = staleness != nil || !mirror.spec.pauseRequests.isEmpty || doubt != nil
+        let nodes = SpegelMirrorNodes(fleet, snapshot, leftovers)
         let writesNodes = !isHeld && !isGoing
-        let status = SpegelStatus(fleet, parts, snapshot, candidates).status(step)
+        let status = SpegelStatus(fleet, parts, snapshot, candidates, doubt: doubt).status(step)
         return Plan(
             mirror: mirror.metadata.name,
             actions: (writesNodes ? nodes.actions : []) + step.actions,
@@ -58,7 +61,12 @@ enum SpegelPlanner {
         func debugEnd(after now: Timestamp) -> Timestamp? { debugUntil.flatMap { $0 > now ? $0 : nil } }
     }
 
-    private static func step(_ fleet: SpegelFleet, _ parts: Parts, _ staleness: String?) -> StepOutcome {
+    private static func step(
+        _ fleet: SpegelFleet,
+        _ parts: Parts,
+        _ staleness: String?,
+        _ doubt: Verdict?
+    ) -> StepOutcome {
         let mirror = fleet.mirror
         if let staleness {
             return .waiting(.staleInformation, "What is known may be out of date, so nothing is started: \(staleness)")
@@ -67,6 +75,7 @@ enum SpegelPlanner {
             return .waiting(.paused, "Paused by \(Sentences.list(mirror.spec.pauseRequests))")
         }
         if mirror.metadata.deletionTimestamp != nil { return farewell(fleet, parts) }
+        if let doubt { return StepOutcome(progress: .stalled(doubt), notes: [Note(.warning, doubt)]) }
         if let missing = parts.adoption?.missing { return StepOutcome(progress: .stalled(missing)) }
         if mirror.spec.mode == .observe { return observed(parts) }
         if fleet.places.isEmpty {

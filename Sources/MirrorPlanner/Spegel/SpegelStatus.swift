@@ -7,13 +7,17 @@ struct SpegelStatus {
     private let parts: SpegelPlanner.Parts
     private let snapshot: Snapshot
     private let candidates: CandidateDecision?
+    /// Why the selection may be a mistake.
+    private let doubt: Verdict?
 
     init(
         _ fleet: SpegelFleet,
         _ parts: SpegelPlanner.Parts,
         _ snapshot: Snapshot,
-        _ candidates: CandidateDecision?
+        _ candidates: CandidateDecision?,
+        doubt: Verdict? = nil
     ) {
+        self.doubt = doubt
         self.fleet = fleet
         self.parts = parts
         self.snapshot = snapshot
@@ -61,7 +65,8 @@ struct SpegelStatus {
             ready: fleet.places.count { $0.isReady },
             current: fleet.places.count - behind.count,
             updating: updating,
-            failed: 0
+            failed: 0,
+            recorded: fleet.places.count { $0.mirrorNode != nil }
         )
     }
 
@@ -93,6 +98,7 @@ struct SpegelStatus {
         _ finding: KeyPath<CandidateConditions, CandidateConditions.Finding>
     ) -> (Condition.Status, Verdict) {
         guard let found = candidates?.conditions[keyPath: finding] else {
+            if let doubt { return (.unknown, doubt) }
             return (.unknown, Verdict(.unknown, "The peers have not been looked at yet"))
         }
         return (found.status, found.verdict)
@@ -109,6 +115,7 @@ struct SpegelStatus {
     }
 
     private func current() -> (Condition.Status, Verdict) {
+        if let doubt { return (.unknown, doubt) }
         guard !fleet.places.isEmpty else {
             return (.unknown, Verdict(.noNodesSelected, "spec.selector matches no Linux node"))
         }

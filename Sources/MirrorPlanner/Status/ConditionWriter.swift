@@ -9,6 +9,8 @@ struct ConditionWriter {
     private let candidates: CandidateConditions?
     /// What a hold has not stopped yet.
     private let warning: String?
+    /// Why the selection may be a mistake.
+    private let doubt: Verdict?
     private let fleet: Fleet
     private let servers: [RancherNode]
 
@@ -16,9 +18,11 @@ struct ConditionWriter {
         _ assessment: Assessment,
         progress: Progress,
         candidates: CandidateConditions? = nil,
-        warning: String? = nil
+        warning: String? = nil,
+        doubt: Verdict? = nil
     ) {
         self.assessment = assessment
+        self.doubt = doubt
         self.candidates = candidates
         self.warning = warning
         self.progress = progress
@@ -56,6 +60,7 @@ struct ConditionWriter {
         _ finding: KeyPath<CandidateConditions, CandidateConditions.Finding>
     ) -> (Condition.Status, Verdict) {
         guard let found = candidates?[keyPath: finding] else {
+            if let doubt { return (.unknown, doubt) }
             return (.unknown, Verdict(.unknown, "The seeds have not been looked at yet"))
         }
         return (found.status, found.verdict)
@@ -84,6 +89,7 @@ struct ConditionWriter {
     }
 
     private func current() -> (Condition.Status, Verdict) {
+        if let doubt { return (.unknown, doubt) }
         guard fleet.selectedCount > 0 else {
             return (.unknown, Verdict(.noNodesSelected, "spec.selector matches no node"))
         }
@@ -105,6 +111,7 @@ struct ConditionWriter {
         if let verdict = Sentences.uneditable(assessment) ?? assessment.vainWildcard { return (.false, verdict) }
         if let name = missing.first { return (.true, Verdict(.preferredRootMissing, Sentences.missingRoot(name))) }
         if let unfit = assessment.unfitRoots.first { return (.true, unfit) }
+        if let excluded = assessment.excludedRoot { return (.true, excluded) }
         if let verdict = remark() { return verdict }
         return (.true, Verdict(.nodesCurrent, "All nodes are as they should be"))
     }

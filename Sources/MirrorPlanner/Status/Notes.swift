@@ -29,7 +29,10 @@ enum Notes {
             notes.append(Note(.warning, reason: .preferredRootMissing, message: Sentences.missingRoot(name)))
         }
         notes += assessment.unfitRoots.map { Note(.warning, reason: $0.reason, message: $0.message) }
-        for verdict in [assessment.deposed, assessment.unusedAddress, assessment.vainWildcard].compactMap({ $0 }) {
+        let verdicts = [
+            assessment.deposed, assessment.excludedRoot, assessment.unusedAddress, assessment.vainWildcard,
+        ]
+        for verdict in verdicts.compactMap({ $0 }) {
             notes.append(Note(.warning, reason: verdict.reason, message: verdict.message))
         }
         notes += assessment.uneditable.prefix(limit)

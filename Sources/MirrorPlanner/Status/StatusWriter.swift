@@ -6,11 +6,19 @@ struct StatusWriter {
     let assessment: Assessment
     let snapshot: Snapshot
     let candidates: CandidateDecision?
+    /// Why the selection may be a mistake; nil where it is not in doubt.
+    let doubt: Verdict?
 
-    init(_ assessment: Assessment, _ snapshot: Snapshot, _ candidates: CandidateDecision?) {
+    init(
+        _ assessment: Assessment,
+        _ snapshot: Snapshot,
+        _ candidates: CandidateDecision?,
+        doubt: Verdict? = nil
+    ) {
         self.assessment = assessment
         self.snapshot = snapshot
         self.candidates = candidates
+        self.doubt = doubt
     }
 
     private var fleet: Fleet { assessment.fleet }
@@ -21,7 +29,8 @@ struct StatusWriter {
         finished(progress: progress(step), rollout: step.rollout)
     }
 
-    /// The status while nothing may be done: paused, being deleted, or on information that may be out of date.
+    /// The status while nothing may be done: paused, being deleted, on information that may be out of date, or with a
+    /// selection that may be a mistake.
     func resting() -> P2PMirrorStatus {
         var rollout = mirror.status?.rollout
         if let staleness = snapshot.staleness {
@@ -33,6 +42,7 @@ struct StatusWriter {
         // A step that was given up is none any more.
         if assessment.disrupted == nil { rollout = nil }
         let requests = mirror.spec.pauseRequests
+        if requests.isEmpty, let doubt { return finished(progress: .stalled(doubt), rollout: rollout) }
         guard !requests.isEmpty else {
             let verdict = Verdict(.paused, "The mirror is being deleted: nothing is begun any more")
             return finished(progress: .advancing(verdict), rollout: rollout)
@@ -95,7 +105,8 @@ struct StatusWriter {
             assessment,
             progress: progress,
             candidates: candidates?.conditions,
-            warning: warning
+            warning: warning,
+            doubt: doubt
         ).conditions()
         let set = candidates?.memory ?? CandidateInput.Memory(mirror.status)
         return P2PMirrorStatus(
@@ -128,6 +139,8 @@ struct StatusWriter {
     }
 
     private func topology() -> P2PMirrorStatus.Topology? {
+        // The root is remembered in it: it stays until the selection is put right or confirmed.
+        if doubt != nil { return mirror.status?.topology }
         guard fleet.isSelected.contains(true) else { return nil }
         let root = rootRecord
         let cycles = assessment.topology.cycles
@@ -162,7 +175,9 @@ struct StatusWriter {
             ready: servers.count { $0.isReady } + fleet.agents.count { $0.isReady },
             current: fleet.selectedCount - behind,
             updating: updating,
-            failed: failed
+            failed: failed,
+            recorded: servers.count { fleet.mirrorNode(of: $0) != nil }
+                + fleet.agents.count { fleet.mirrorNodeNumber(named: $0.name, uid: $0.uid) != nil }
         )
     }
 

@@ -4,8 +4,10 @@ import MirrorAPI
 /// Which server becomes the root of what is rewritten.
 ///
 /// The root is sticky: changing it costs a restart of nearly every server. A cordon or a reboot pauses the rollout and
-/// deposes nobody; neither does information that is missing. It is deposed when its Node is gone or another one of that
-/// name, when it must not be root any more, and when it has been away for `rerootAfterSeconds` and another one can be.
+/// deposes nobody; neither does information that is missing, nor the annotation that excludes a node, which does not
+/// say where all the others are to go. It is deposed when its Node is gone or another one of that name, when it must
+/// not be root any more, when another one is preferred, and when it has been away for `rerootAfterSeconds` and another
+/// one can be.
 struct RootElection {
     enum Outcome: Hashable, Sendable {
         case root(Int)
@@ -43,7 +45,8 @@ struct RootElection {
             let isDisrupted = fleet.servers[present].name == disrupted
             if keeps(present, isDisrupted: isDisrupted) { stays = present }
             if let stays, isDisrupted || !fleet.isAbandoned[stays] {
-                guard let firstPreferred, !preferred.contains(stays) else { return .root(stays) }
+                let isNamed = preferred.contains(stays) && fleet.servers[stays].exclusion == nil
+                guard let firstPreferred, !isNamed else { return .root(stays) }
                 return .root(firstPreferred)
             }
         }
@@ -70,10 +73,22 @@ struct RootElection {
         }
     }
 
+    /// What is said of a root that is excluded and stays; nil of any other.
+    func excluded(_ root: Int) -> Verdict? {
+        let node = fleet.servers[root]
+        guard let why = node.exclusion else { return nil }
+        let next = fleet.selectedServers.filter { $0 != root && obstacle($0) == nil }.min(by: isBetter)
+        let name = next.map { ", such as \(fleet.servers[$0].name)" } ?? ""
+        let message =
+            "\(node.name) is excluded (\(why)) and stays the root: to move all servers to another one restarts them, "
+            + "one at a time. If that is meant, name another one first in spec.topology.preferredRoots\(name)"
+        return Verdict(.rootExcluded, message)
+    }
+
     /// Whether the present root may stay.
     private func keeps(_ server: Int, isDisrupted: Bool) -> Bool {
         let node = fleet.servers[server]
-        guard fleet.isSelected[server], node.exclusion == nil else { return false }
+        guard fleet.isSelected[server] else { return false }
         if isDisrupted { return true }
         let needsChange = graph.targets[server] != .nowhere
         guard let arguments = node.arguments else { return true }

@@ -18,6 +18,24 @@ struct FakeFleet {
         return FakeFleet(cluster: cluster, time: time)
     }
 
+    /// A star of three servers and so many agents, none of them on record yet.
+    static func wide(_ cluster: TestCluster, _ time: TestTime, agents: Int, mode: Mode = .observe) async throws
+        -> FakeFleet
+    {
+        for number in 1...3 {
+            let server = number == 1 ? nil : "https://10.0.0.1:9345"
+            try await cluster.put(Fixture.server("s\(number)", number: number, server: server), status: true)
+        }
+        for number in 0..<agents {
+            var node = Fixture.server("a\(number)", number: 100)
+            node.metadata.labels = ["kubernetes.io/os": "linux"]
+            node.metadata.annotations["rke2.io/node-args"] = #"["agent"]"#
+            try await cluster.put(node, status: true)
+        }
+        try await cluster.put(Fixture.mirror(mode: mode))
+        return FakeFleet(cluster: cluster, time: time)
+    }
+
     func pass() -> OperatorPass {
         let time = time
         return OperatorPass(

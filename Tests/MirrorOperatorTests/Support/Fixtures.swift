@@ -121,6 +121,18 @@ enum Fixture {
             now: { now }
         )
     }
+
+    static func recorder(_ transport: any Transport, inFlight: Int = 4, share: Int = 100) -> MirrorNodeWriter {
+        let api = KubeAPI(transport)
+        let writes = OwnWrites(logger: logger)
+        return MirrorNodeWriter(
+            api,
+            applier: Applier(api, ownWrites: writes, logger: logger),
+            ownWrites: writes,
+            inFlight: inFlight,
+            share: share
+        )
+    }
 }
 
 /// A wall clock that a test moves.

@@ -198,6 +198,7 @@ struct SeedsInPlansTests {
     func strays() throws {
         var snapshot = Self.snapshot()
         snapshot.mirrors[0].spec.candidates.selector = LabelSelector(matchLabels: ["seed": "yes"])
+        snapshot.mirrors[0].metadata.annotations[AnnotationKey.confirmSelection] = "1"
         for number in [2, 3] { snapshot.nodes[number].metadata.labels[Self.label] = "false" }
         snapshot.nodes[3].metadata.annotations[AnnotationKey.evictedBy] = "embedded"
         #expect(try Self.plan(snapshot).strays == ["server-4"])

@@ -41,6 +41,27 @@ struct InstallationTests {
         #expect(world.pods.allSatisfy { $0.metadata.labels[LabelKey.candidate] == "true" }, "born candidates")
     }
 
+    @Test("A selector that matches much less waits for a confirmation, and no pod moves meanwhile", arguments: [0, 2])
+    func selectionShrank(left: Int) throws {
+        var world = SpegelWorld(nodes: 5)
+        for index in world.snapshot.nodes.indices {
+            world.snapshot.nodes[index].metadata.labels["pool"] = "blue"
+            if index < left { world.snapshot.nodes[index].metadata.labels["half"] = "yes" }
+        }
+        world.pass(60)
+        #expect(world.snapshot.mirrorNodes.count == 5)
+        world.snapshot.mirrors[0].spec.selector = LabelSelector(matchLabels: ["half": "yes"])
+        world.snapshot.mirrors[0].metadata.generation = 2
+        let plan = try #require(world.plan)
+        #expect(plan.actions == [])
+        #expect(!plan.movesSeeds)
+        #expect(plan.status.conditions.first(ofType: "Stalled")?.reason == "SelectionShrank")
+        #expect(plan.notes.contains { $0.reason.rawValue == "SelectionShrank" })
+        world.snapshot.mirrors[0].metadata.annotations["p2pmirror.io/confirm-selection"] = "2"
+        world.pass(60)
+        #expect(world.snapshot.mirrorNodes.count == left)
+    }
+
     @Test("A foreign change of an owned field comes back, and a foreign field is no reason to write")
     func foreignChanges() throws {
         var world = SpegelWorld(nodes: 3)

@@ -1,0 +1,96 @@
+import KubeCore
+import MirrorAPI
+
+/// Whether what a mirror selects may be a mistake.
+///
+/// A selector with a typing error in it matches nothing, and is as right to an API server as any other one. What would
+/// follow is not taken back by putting it right: records are deleted, sick seeds are handed out again, another root is
+/// chosen. So a selection that shrinks by much at once, or that loses the root, is carried out once an administrator
+/// has confirmed it; until then the mirror rests as if it were paused. Nodes that are gone are no matter of a selector.
+struct SelectionCheck {
+    /// More than so many of a hundred nodes do not leave at once; one node alone does, unless it is the last one.
+    static let share = 20
+
+    /// What is in doubt, and how to confirm it; nil where nothing is.
+    let doubt: Verdict?
+
+    init(_ mirror: P2PMirror, _ leftovers: Leftovers, root: String? = nil, seeds: Change? = nil) {
+        let generation = mirror.metadata.generation.map { "\($0)" } ?? ""
+        guard !generation.isEmpty, mirror.metadata.annotations[AnnotationKey.confirmSelection] == generation else {
+            let nodes = Change(leaving: leftovers.leaving, of: leftovers.recordedCount)
+            doubt = Self.text(nodes, root, seeds).map { what in
+                Verdict(
+                    .selectionShrank,
+                    "\(what). That may be a mistake, so nothing is done until it is put right or confirmed: "
+                        + "kubectl annotate --overwrite p2pm \(mirror.metadata.name) "
+                        + "\(AnnotationKey.confirmSelection)=\(generation)"
+                )
+            }
+            return
+        }
+        doubt = nil
+    }
+
+    /// What would leave at once.
+    struct Change {
+        var leaving: [String]
+        /// How many there are, those that are leaving among them.
+        var count: Int
+
+        init(leaving: [String], of count: Int) {
+            self.leaving = leaving
+            self.count = count
+        }
+
+        var isLarge: Bool {
+            guard !leaving.isEmpty else { return false }
+            return leaving.count >= count || (leaving.count > 1 && leaving.count * 100 > count * SelectionCheck.share)
+        }
+    }
+
+    private static func text(_ nodes: Change, _ root: String?, _ seeds: Change?) -> String? {
+        if nodes.isLarge {
+            return "spec.selector no longer matches \(nodes.leaving.count) of the \(nodes.count) nodes on record "
+                + "(\(Sentences.list(nodes.leaving))); at most \(share) % leave at once"
+        }
+        if let root, nodes.leaving.contains(root) {
+            return "spec.selector no longer matches \(root), the root: another one would take its place, which "
+                + "restarts servers"
+        }
+        guard let seeds, seeds.isLarge else { return nil }
+        return "\(seeds.leaving.count) of the \(seeds.count) seeds on record are seeds no longer "
+            + "(\(Sentences.list(seeds.leaving))), as spec.candidates.selector and the nodes' labels say; at most "
+            + "\(share) % leave at once"
+    }
+}
+
+extension Fleet {
+    /// UIDs of the selected nodes, by name.
+    var selectedUIDs: [String: String] {
+        var selected: [String: String] = [:]
+        selected.reserveCapacity(selectedCount)
+        for server in selectedServers { selected[servers[server].name] = servers[server].uid }
+        for agent in agents { selected[agent.name] = agent.uid }
+        return selected
+    }
+
+    /// Whether what the mirror selects now may be a mistake.
+    func selectionCheck(_ leftovers: Leftovers, _ snapshot: Snapshot) -> SelectionCheck {
+        let recorded = mirror.status?.topology
+        let root = recorded.flatMap { recorded in
+            RootElection.root(recorded, self).flatMap { isSelected[$0] ? nil : servers[$0].name }
+        }
+        return SelectionCheck(mirror, leftovers, root: root, seeds: seedChange(leftovers, snapshot))
+    }
+
+    /// Selected nodes that are on record as seeds, and are none any more.
+    private func seedChange(_ leftovers: Leftovers, _ snapshot: Snapshot) -> SelectionCheck.Change? {
+        let name = mirror.metadata.name
+        let recorded = mirrorNodes.filter { $0.spec.mirrorName == name && $0.spec.announceIntervalSeconds != nil }
+        guard !recorded.isEmpty else { return nil }
+        let present = Set(seeds.map { snapshot.nodes[$0.number].metadata.name })
+        let gone = Set(leftovers.all.map(\.object.spec.nodeName))
+        let selected = recorded.map(\.spec.nodeName).filter { !gone.contains($0) }
+        return SelectionCheck.Change(leaving: selected.filter { !present.contains($0) }.sorted(), of: selected.count)
+    }
+}
