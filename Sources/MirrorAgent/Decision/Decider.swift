@@ -62,7 +62,9 @@ struct Decider {
         else { return nil }
         let ruled = input.host.dropIn.map { DropIn.settings(in: $0)?.keys ?? ["server", "s"] } ?? []
         let keys = running.pendingChanges(others, ignoring: ruled)
-        return keys + (hasPendingRegistries(input) ? [HostPath.name(distribution.registriesFile)] : [])
+        let role = input.host.journal.step?.role ?? input.live?.mirrorNode?.spec.role
+        let unit = input.unit?.needsReload == true ? role.map { [distribution.unit(of: $0)] } ?? [] : []
+        return keys + (hasPendingRegistries(input) ? [HostPath.name(distribution.registriesFile)] : []) + unit
     }
 
     /// The files that the distribution reads, without ours.
