@@ -12,13 +12,13 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/setup.sh"
 readonly release=${P2PMIRROR_HOST_RELEASE:-bookworm}
 readonly cache_root="${XDG_CACHE_HOME:-$HOME/.cache}/p2pmirror"
 # What the root holds beside a minimal Debian. Another number where what is done to it below changes.
-readonly packages=systemd,systemd-sysv,dbus
+readonly included=systemd,systemd-sysv,dbus
 readonly revision=1
 work=
 
 # The mirror that apt uses for Debian itself, else the one that debootstrap knows.
 mirror() {
-    local uri origin format
+    local uri origin component format
     # shellcheck disable=SC2016 # apt expands these, not the shell
     format='$(REPO_URI)|$(ORIGIN)|$(COMPONENT)'
     while IFS='|' read -r uri origin component; do
@@ -50,7 +50,7 @@ make_root() {
     note "making a root of Debian $release (a minute)"
     work=$(mktemp -d -- "$cache_root/host-root.XXXXXX")
     quietly unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
-        debootstrap --variant=minbase "--include=$packages" "$release" "$work/root" ${uri:+"$uri"}
+        debootstrap --variant=minbase "--include=$included" "$release" "$work/root" ${uri:+"$uri"}
     trim "$work/root"
     rm -rf -- "$1"
     mv -- "$work/root" "$1"
