@@ -73,7 +73,7 @@ final class Host: Sendable {
             ],
             log: log
         )
-        try await wait(for: "\(machine.name) boots; see \(log)") {
+        try await wait(for: "\(machine.name) boots; see \(log)", within: 150) {
             guard firstProcess != nil else { return false }
             let state = try await run("systemctl", "is-system-running").output
             return ["running", "degraded"].contains(state.trimmingCharacters(in: .whitespacesAndNewlines))

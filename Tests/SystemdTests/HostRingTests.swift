@@ -7,7 +7,7 @@ import Testing
 
 /// The whole system on hosts with a real systemd: operator, agents as their pods have them, and services that systemd
 /// starts.
-@Suite(.serialized, .timeLimit(.minutes(4))) struct HostRingTests {
+@Suite(.serialized, .timeLimit(.minutes(8))) struct HostRingTests {
     private static let mirror = "embedded"
 
     private static func makeMirror(_ provider: Provider) -> P2PMirror {
@@ -43,6 +43,54 @@ import Testing
             for process in running { await process.stop() }
             try await expectStar(fleet, before)
         }
+    }
+
+    @Test func `a host that loses its power in the middle of its step comes back with it, and the ring is healed`()
+        async throws
+    {
+        let blueprint = FleetBlueprint.ring(agents: 0, network: "127.81.2")
+        try await Fleet.with(blueprint, real: true) { fleet, power in
+            for host in fleet.hosts { try await host.waitUntil("active") }
+            let before = try await invocations(fleet)
+            var running = [try fleet.startOperator()]
+            try await fleet.api.create(Self.makeMirror(.rke2), manager: "kubectl")
+            var agents: [String: Running] = [:]
+            for host in fleet.hosts { agents[host.machine.name] = try fleet.agent(on: host) }
+            let host = try await firstToRestart(fleet)
+            let name = host.machine.name
+            if let power = power[name] { await host.cutPower(power) }
+            await agents[name]?.stop()
+            running.append(try await host.boot())
+            agents[name] = try fleet.agent(on: host)
+            try await MirrorFollower(fleet.api, name: Self.mirror, say: { print($0) }).untilCured(within: 120)
+            for agent in agents.values { await agent.stop() }
+            await running[0].stop()
+            let changed = fleet.hosts.filter { $0.read($0.distribution.dropInFile) != nil }.map(\.machine.name)
+            #expect(changed.count == 2 && changed.contains(name))
+            // The first start, ours where the power lasted for it, and that of the boot; none after it.
+            #expect((2...3).contains(host.starts.count))
+            #expect(host.starts.last == (try await host.property("InvocationID")))
+            for other in fleet.hosts where other.machine.name != name {
+                let starts = other.starts
+                #expect(starts.first == before[other.machine.name])
+                #expect(starts.count == (changed.contains(other.machine.name) ? 2 : 1))
+            }
+        }
+    }
+
+    /// The first host whose agent has put a new file on the disk and restarts the service.
+    private func firstToRestart(_ fleet: Fleet) async throws -> Host {
+        var found: Host?
+        try await wait(for: "an agent restarts its service") {
+            for host in fleet.hosts where host.read(host.distribution.dropInFile) != nil {
+                let key = ObjectKey(name: Names.mirrorNode(mirror: Self.mirror, node: host.machine.name))
+                let agent = try await fleet.api.find(MirrorNode.self, key)?.status?.agent
+                if agent?.phase == .restarting { found = host }
+            }
+            return found != nil
+        }
+        guard let found else { throw KubeError(.timeout, "no agent restarts its service") }
+        return found
     }
 
     private func invocations(_ fleet: Fleet) async throws -> [String: String] {

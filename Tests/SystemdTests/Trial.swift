@@ -61,7 +61,7 @@ actor Trial {
         try await approve()
         try startAgent(overlay: row.overlay)
         try await row.meanwhile(self)
-        try await wait(for: "\(row.name): the agent came to an end", within: 90) {
+        try await wait(for: "\(row.name): the agent came to an end", within: 120) {
             guard let status = try await self.status else { return false }
             if let reason = row.waitsFor { return status.phase == .idle && status.reason == reason.rawValue }
             return [.applied, .failed, .refused].contains(status.phase)
