@@ -149,6 +149,13 @@ let package = Package(
             ],
             exclude: ["Transcripts"]
         ),
+        tests(
+            "SystemdTests",
+            [
+                "MirrorSandbox", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeClient", "KubeCore", log, subprocess,
+                system,
+            ]
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

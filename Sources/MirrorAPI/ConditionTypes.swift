@@ -210,6 +210,7 @@ package enum Reason: String, CaseIterable, Sendable {
     case nodeMismatch = "NodeMismatch"
     case serviceManagerUnavailable = "ServiceManagerUnavailable"
     case unitNotActive = "UnitNotActive"
+    case unitNotRestartable = "UnitNotRestartable"
     case claimedElsewhere = "ClaimedElsewhere"
     case apiUnreachable = "APIUnreachable"
     case journalUnreadable = "JournalUnreadable"

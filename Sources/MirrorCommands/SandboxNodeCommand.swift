@@ -11,7 +11,7 @@ import Telemetry
     import Foundation
 #endif
 
-/// The process of one simulated node; the sandbox starts it, people don't.
+/// The process of one simulated node; the sandbox starts it, or a real systemd in a test, and people don't.
 struct SandboxNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sandbox-node",
@@ -30,11 +30,11 @@ struct SandboxNodeCommand: AsyncParsableCommand {
 
     @OptionGroup var cluster: ClusterOptions
 
-    @Option(help: "Address of the sandbox's service control.")
-    var control: String
+    @Option(help: "Address of the sandbox's service control. Default: none, and NOTIFY_SOCKET is told of the start.")
+    var control: String?
 
     @Option(help: "Name of this process at the service control.")
-    var unit: String
+    var unit: String = ""
 
     @Option(help: "Milliseconds that an answer takes beside the work that is really done.")
     var answerDelay: Int = 20
@@ -52,7 +52,7 @@ struct SandboxNodeCommand: AsyncParsableCommand {
         }
         OpenFiles.raiseLimit()
         let transport = try cluster.transport()
-        let supervisor = try ServiceControlClient(control)
+        let onReady = try readiness()
         let daemon = try NodeDaemon(
             NodeDaemon.Options(
                 host: host,
@@ -65,8 +65,23 @@ struct SandboxNodeCommand: AsyncParsableCommand {
             logger: Logger(label: "daemon"),
             clock: { WallClock.now().timestamp }
         )
-        try await ProcessLifetime.run(endingWithParent: true) { [unit] in
-            try await daemon.run { await supervisor.tellReady(unit: unit, pid: getpid()) }
+        try await ProcessLifetime.run(endingWithParent: true) { try await daemon.run(onReady: onReady) }
+    }
+
+    /// Who is told that the daemon is ready: the sandbox, or a real service manager where one asks for it.
+    private func readiness() throws -> @Sendable () async -> Void {
+        if let control {
+            let supervisor = try ServiceControlClient(control)
+            return { [unit] in await supervisor.tellReady(unit: unit, pid: getpid()) }
+        }
+        let socket = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"]
+        return {
+            guard let socket else { return }
+            do {
+                try ReadyNotice.send(to: socket)
+            } catch {
+                Logger(label: "daemon").error("\(error)")
+            }
         }
     }
 }

@@ -72,6 +72,28 @@ struct DecisionTests {
         #expect(Self.restarts(AgentDecision.decide(Self.input(.restoring, unit, dropIn: false))) == again)
     }
 
+    @Test("a start that hangs is restarted with the previous files, also by an agent that did not ask for it itself")
+    func restartsAStartThatHangs() {
+        let unit = Self.unit("activating", job: true)
+        #expect(Self.restarts(AgentDecision.decide(Self.input(.restoring, unit, dropIn: false))))
+    }
+
+    @Test(
+        "what systemd would refuse is not asked for in any stage, and is said",
+        arguments: [Journal.Step.Stage.applying, .restarting, .rollingBack, .restoring],
+        ["active", "activating"]
+    )
+    func asksForNoRefusal(stage: Journal.Step.Stage, state: String) {
+        var unit = Self.unit(state, stage == .rollingBack ? "i2" : "i1")
+        unit.refusal = "x.service is masked"
+        let isBack = stage == .rollingBack || stage == .restoring
+        let decision = AgentDecision.decide(Self.input(stage, unit, dropIn: !isBack))
+        #expect(!Self.restarts(decision))
+        if stage != .rollingBack, state == "active" || stage == .restoring {
+            #expect(decision.reason == .unitNotRestartable && decision.message == "x.service is masked")
+        }
+    }
+
     @Test("without an answer of the API server no first restart begins, and none is repeated")
     func needsTheAPI() {
         for stage in [Journal.Step.Stage.applying, .restarting] {

@@ -161,6 +161,12 @@ struct RefusalTests {
         Waiting(testDescription: "the service has a job queued", reason: .unitNotActive) { world in
             world.service.setUnit { $0.hasJob = true }
         },
+        Waiting(testDescription: "systemd would refuse the restart", reason: .unitNotRestartable) { world in
+            world.service.setUnit { $0.refusal = "rke2-server.service is masked" }
+        },
+        Waiting(testDescription: "systemd has not read the unit's present files", reason: .pendingChanges) { world in
+            world.service.setUnit { $0.needsReload = true }
+        },
         Waiting(testDescription: "systemd does not answer", reason: .serviceManagerUnavailable) { world in
             world.service.setReachable(false)
         },
@@ -180,6 +186,14 @@ struct RefusalTests {
         #expect(status.reason == waiting.reason?.rawValue)
         #expect(world.service.restarts == 0)
         #expect(world.disk.contents == before)
+    }
+
+    @Test("a unit that systemd has not read anew is among the pending changes, by its name")
+    func namesThePendingUnit() async throws {
+        let world = try World(approved: false)
+        world.service.setUnit { $0.needsReload = true }
+        await world.settle()
+        #expect(try world.status?.pendingChanges == ["rke2-server.service"])
     }
 
     @Test("changes that are pending are named by key, and by no value")

@@ -57,6 +57,32 @@ struct RollbackTests {
         #expect(world.disk.contents[World.dropIn] == nil)
     }
 
+    @Test("a unit that is masked while its start hangs ends the step, with what is left to do")
+    func endsWithAMaskedUnit() async throws {
+        let world = try World { $0.effectiveServer == World.url ? .hangs : .well }
+        await world.settle()
+        world.service.setUnit { $0.refusal = "rke2-server.service is masked: run systemctl unmask" }
+        await world.settle(now: Self.late)
+        #expect(try world.status?.phase == .rollingBack)
+        await world.settle(now: Self.late + 601)
+        let status = try #require(try world.status)
+        #expect(status.phase == .failed && status.reason == "ServiceNotActive")
+        #expect(status.message?.contains("was not restarted with it: rke2-server.service is masked") == true)
+        #expect(world.service.restarts == 1 && world.disk.contents[World.dropIn] == nil)
+    }
+
+    @Test("a unit that is masked in the middle of the rollback, and unmasked in time, is restarted")
+    func goesOnWithAnUnmaskedUnit() async throws {
+        let world = try World { $0.effectiveServer == World.url ? .hangs : .well }
+        await world.settle()
+        world.service.setUnit { $0.refusal = "rke2-server.service is masked: run systemctl unmask" }
+        await world.settle(now: Self.late)
+        world.service.setUnit { $0.refusal = nil }
+        await world.settle(now: Self.late + 60)
+        #expect(try world.status?.phase == .failed)
+        #expect(world.service.restarts == 2 && world.service.unit.isActive)
+    }
+
     @Test("the rollback needs no API server, and is reported once it is there again")
     func rollsBackAlone() async throws {
         let world = try World { $0.effectiveServer == World.url ? .hangs : .well }

@@ -65,6 +65,38 @@ struct SystemdServiceManagerTests {
         #expect(unit.startedAt == start.flatMap { Timestamp($0) } ?? Timestamp(seconds: 1_700_000_000 - 6))
     }
 
+    struct Refusal: Sendable {
+        var properties: String
+        var says: String?
+        var needsReload = false
+    }
+
+    /// As systemd 252 prints it of a service that runs.
+    @Test(
+        "a service that runs is seen although its unit could not be restarted, and why is told",
+        arguments: [
+            Refusal(properties: "LoadState=loaded\\nCanStart=yes\\nCanStop=yes\\nNeedDaemonReload=no", says: nil),
+            Refusal(properties: "LoadState=masked\\nCanStart=no\\nCanStop=yes", says: "systemctl unmask x.service"),
+            Refusal(properties: "LoadState=bad-setting\\nCanStart=no\\nCanStop=yes", says: "LoadState bad-setting"),
+            Refusal(properties: "LoadState=not-found\\nCanStart=no\\nCanStop=yes", says: "LoadState not-found"),
+            Refusal(properties: "LoadState=loaded\\nCanStart=no\\nCanStop=yes", says: "RefuseManualStart"),
+            Refusal(properties: "LoadState=loaded\\nCanStart=yes\\nCanStop=no", says: "RefuseManualStop"),
+            Refusal(properties: "LoadState=loaded\\nNeedDaemonReload=yes", says: nil, needsReload: true),
+        ]
+    )
+    func tellsRefusals(refusal: Refusal) async throws {
+        let root = try TemporaryDirectory()
+        let script = "printf '\(refusal.properties)\\nActiveState=active\\nInvocationID=01\\n'"
+        let unit = try await manager(root, script).show("x.service")
+        #expect(unit.isActive && unit.invocationID == "01")
+        #expect(unit.needsReload == refusal.needsReload)
+        if let says = refusal.says {
+            #expect(unit.refusal?.contains(says) == true, "\(unit.refusal ?? "")")
+        } else {
+            #expect(unit.refusal == nil)
+        }
+    }
+
     @Test("a restart is asked for without waiting for it")
     func restarts() async throws {
         let root = try TemporaryDirectory()

@@ -63,10 +63,18 @@ extension Decider {
         guard let unit = input.unit else {
             return (.serviceManagerUnavailable, input.unitFault ?? "the service manager can't be asked")
         }
+        if let refusal = unit.refusal { return (.unitNotRestartable, refusal) }
         guard unit.isActive, !unit.hasJob, !unit.invocationID.isEmpty else {
             return (
                 .unitNotActive,
                 "the service is \(unit.activeState) (\(unit.subState)) and is not restarted in that state"
+            )
+        }
+        if unit.needsReload {
+            return (
+                .pendingChanges,
+                "the unit of the service was changed on the disk and systemd has not read it: finish that change, and "
+                    + "run systemctl daemon-reload"
             )
         }
         guard let pending = pendingChanges, pending.isEmpty else {

@@ -45,8 +45,9 @@ extension Decider {
         next.stage = .restoring
         next.invocation = unit.invocationID
         next.deadline = input.now + step.deadlineSeconds
+        let restart = unit.refusal == nil ? [Effect.restart(unit: step.unit)] : []
         return AgentDecision(
-            [.lock] + syncNames(of: step) + [.writeJournal(journal.with(next)), .restart(unit: step.unit)],
+            [.lock] + syncNames(of: step) + [.writeJournal(journal.with(next))] + restart,
             reason(step),
             "the previous configuration is back on the disk; \(step.unit) restarts",
             look: .now
@@ -70,13 +71,21 @@ extension Decider {
             return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)")
         }
         guard input.now < step.deadline else { return settleFailed(step, Self.isDown(step, unit)) }
-        guard unit.isSettled else { return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)") }
+        if let refusal = unit.refusal { return wait(step, .unitNotRestartable, refusal) }
+        // A start that hangs does so until it is asked for again; a second request for a restart is the same one.
+        guard unit.isSettled || unit.activeState == "activating" else {
+            return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)")
+        }
         return AgentDecision([.lock, .restart(unit: step.unit)], reason(step), "\(step.unit) restarts", look: .now)
     }
 
     private static func isDown(_ step: Journal.Step, _ unit: UnitState) -> String {
-        "; the previous configuration is back on the disk, and \(step.unit) is \(unit.activeState) (\(unit.result)) "
-            + "with it: see journalctl -u \(step.unit)"
+        if let refusal = unit.refusal {
+            return "; the previous configuration is back on the disk, and \(step.unit), which is \(unit.activeState), "
+                + "was not restarted with it: \(refusal), then restart it"
+        }
+        return "; the previous configuration is back on the disk, and \(step.unit) is \(unit.activeState) "
+            + "(\(unit.result)) with it: see journalctl -u \(step.unit)"
     }
 
     /// Ends a step that has not restarted the service. Where the service was started by something else since the claim,

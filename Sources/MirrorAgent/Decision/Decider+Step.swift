@@ -67,6 +67,7 @@ extension Decider {
                 input.unitFault ?? "the service is not active; it is not restarted in that state"
             )
         }
+        if let refusal = unit.refusal { return wait(step, .unitNotRestartable, refusal) }
         if let obstacle = obstacle(to: step) { return wait(step, obstacle.reason, obstacle.message) }
         var next = step
         next.stage = .restarting
@@ -143,11 +144,14 @@ extension Decider {
     /// The service is still the one from before. With nothing queued at the service manager the request was never made.
     private func decideNotRestarted(_ step: Journal.Step, _ unit: UnitState, isLate: Bool) -> AgentDecision {
         guard !isLate else {
-            return rollBack(step, .serviceNotRestarted, "\(step.unit) did not restart within \(step.deadlineSeconds) s")
+            let cause = unit.refusal.map { ": \($0)" } ?? ""
+            let message = "\(step.unit) did not restart within \(step.deadlineSeconds) s\(cause)"
+            return rollBack(step, .serviceNotRestarted, message)
         }
         guard unit.isActive, !unit.hasJob else {
             return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)")
         }
+        if let refusal = unit.refusal { return wait(step, .unitNotRestartable, refusal) }
         guard input.live != nil else {
             return wait(step, .apiUnreachable, "the API server can't be reached; without it nothing is restarted")
         }

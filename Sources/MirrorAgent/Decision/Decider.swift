@@ -67,7 +67,8 @@ struct Decider {
         let version = DistributionVersion(node.status?.nodeInfo?.kubeletVersion ?? "")
         let filter = ConfigurationFilter(distribution: distribution, role: role, version: version)
         let keys = running.pendingChanges(others, ignoring: ruled, evidence(filter, input))
-        return keys + (hasPendingRegistries(input) ? [HostPath.name(distribution.registriesFile)] : [])
+        let unit = input.unit?.needsReload == true ? [distribution.unit(of: role)] : []
+        return keys + (hasPendingRegistries(input) ? [HostPath.name(distribution.registriesFile)] : []) + unit
     }
 
     /// What the times of the files and the start of the service tell. Times of the last change of an inode count, which

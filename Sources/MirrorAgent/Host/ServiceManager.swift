@@ -17,6 +17,10 @@ package struct UnitState: Hashable, Sendable {
     package var startedAt: Timestamp?
     /// Path of the unit's control group, such as `/system.slice/k3s.service`; nil where it has none.
     package var controlGroup: String?
+    /// Why the service manager would refuse to restart the unit, and what ends that; nil where it would not.
+    package var refusal: String?
+    /// Whether the unit's files on the disk are others than the service manager has read.
+    package var needsReload: Bool
 
     package init(
         activeState: String,
@@ -26,7 +30,9 @@ package struct UnitState: Hashable, Sendable {
         mainPID: Int = 0,
         hasJob: Bool = false,
         startedAt: Timestamp? = nil,
-        controlGroup: String? = nil
+        controlGroup: String? = nil,
+        refusal: String? = nil,
+        needsReload: Bool = false
     ) {
         self.activeState = activeState
         self.subState = subState
@@ -36,6 +42,8 @@ package struct UnitState: Hashable, Sendable {
         self.hasJob = hasJob
         self.startedAt = startedAt
         self.controlGroup = controlGroup
+        self.refusal = refusal
+        self.needsReload = needsReload
     }
 
     package var isActive: Bool { activeState == "active" }

@@ -46,7 +46,7 @@ package struct SystemdServiceManager: ServiceManager {
 
     private static let properties = [
         "LoadState", "ActiveState", "SubState", "Result", "InvocationID", "MainPID", "Job", "ControlGroup",
-        "ExecMainStartTimestamp", "ExecMainStartTimestampMonotonic",
+        "ExecMainStartTimestamp", "ExecMainStartTimestampMonotonic", "CanStart", "CanStop", "NeedDaemonReload",
     ]
 
     /// Reads lines of `Key=Value`. `Job` is absent or 0 where there is none.
@@ -56,11 +56,11 @@ package struct SystemdServiceManager: ServiceManager {
             guard let equals = line.firstIndex(of: "=") else { continue }
             values[String(line[..<equals])] = String(line[line.index(after: equals)...])
         }
-        if let load = values["LoadState"], load != "loaded" {
-            throw ServiceError(.noSuchUnit, "systemd has no unit \(unit) that it could start (LoadState \(load))")
-        }
         guard let active = values["ActiveState"], !active.isEmpty else {
             throw ServiceError(.unreadable, "systemctl show \(unit) did not print ActiveState")
+        }
+        if values["LoadState"] == "not-found", active == "inactive" {
+            throw ServiceError(.noSuchUnit, "systemd has no unit \(unit) (LoadState not-found)")
         }
         return UnitState(
             activeState: active,
@@ -70,7 +70,9 @@ package struct SystemdServiceManager: ServiceManager {
             mainPID: values["MainPID"].flatMap { Int($0) } ?? 0,
             hasJob: !["", "0"].contains(values["Job"] ?? ""),
             startedAt: startedAt(values, clocks),
-            controlGroup: values["ControlGroup"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+            controlGroup: values["ControlGroup"].flatMap { $0.hasPrefix("/") ? $0 : nil },
+            refusal: refusal(values, unit),
+            needsReload: values["NeedDaemonReload"] == "yes"
         )
     }
 
@@ -89,6 +91,24 @@ package struct SystemdServiceManager: ServiceManager {
             return start
         }
         return min(start, shown)
+    }
+
+    /// Why `systemctl restart` would fail. A service goes on running while its unit is masked, gone or broken, and with
+    /// what systemd has read of it before; then none of the two halves of a restart may be asked for (systemd
+    /// `src/core/unit.c`, `unit_can_start` and `unit_can_stop`; `src/core/dbus-unit.c`, `property_get_can_start`).
+    private static func refusal(_ values: [String: String], _ unit: String) -> String? {
+        switch values["LoadState"] ?? "loaded" {
+        case "loaded": break
+        case "masked": return "\(unit) is masked: run systemctl unmask \(unit)"
+        case let load:
+            return "systemd can't read the unit \(unit) any more (LoadState \(load)): put its file in order, "
+                + "and run systemctl daemon-reload"
+        }
+        for (property, setting) in [("CanStart", "RefuseManualStart"), ("CanStop", "RefuseManualStop")]
+        where values[property] == "no" {
+            return "\(unit) may not be restarted by hand (\(property) is no): take \(setting)= out of its files"
+        }
+        return nil
     }
 
     private enum Ending: Sendable {
