@@ -141,6 +141,7 @@ let package = Package(
         ),
         tests("ExampleTests", ["TeamLabels", "MirrorSandbox", "KubeCore", subprocess, system]),
         tests("RepositoryTests", ["KubeCore"]),
+        tests("OracleTests", ["MirrorAgent", "MirrorPlanner", subprocess, system]),
         tests(
             "RealClusterTests",
             [

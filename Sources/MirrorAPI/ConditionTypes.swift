@@ -184,6 +184,7 @@ package enum Reason: String, CaseIterable, Sendable {
     case hostsFileDead = "HostsFileDead"
     case mirrorLeftovers = "MirrorLeftovers"
     case containerdUnreadable = "ContainerdUnreadable"
+    case containerdConfigRefused = "ContainerdConfigRefused"
     case containerdRestartPending = "ContainerdRestartPending"
 
     // What follows stands in `status.agent` of a MirrorNode and in an agent's log. Agents share with the operator:

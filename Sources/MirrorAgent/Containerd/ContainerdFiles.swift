@@ -10,19 +10,26 @@ struct ContainerdFiles {
 
     let files: any HostFileSystem
 
+    /// Which containerd reads them; nil where it is not known.
+    var release: ContainerdVersion?
+
     /// What was read.
     struct Reading {
         var tree: ContainerdTree?
+        /// Paths at which a configuration was looked for.
+        var looked: [String] = []
+        /// Whether what was found may be that of another containerd.
+        var isDoubtful = false
         var faults: [String] = []
         /// Our own files, with the mirror that each was written for.
         var ownFiles: [(mirror: String, file: ContainerdInput.OwnFile)] = []
     }
 
     /// The configuration, from the first of the places at which there is one.
-    func configuration(kubeletVersion: String) -> Reading {
+    func configuration(_ places: ContainerdPlaces) -> Reading {
         var reading = Reading()
-        let version = kubeletVersion.isEmpty ? nil : kubeletVersion
-        for place in ContainerdPlaces.candidates(kubeletVersion: version) {
+        for (index, place) in places.paths.enumerated() {
+            reading.looked.append(place)
             do throws(HostError) {
                 guard let content = try read(place) else { continue }
                 reading.tree = ContainerdTree(main: place)
@@ -31,6 +38,7 @@ struct ContainerdFiles {
                 reading.tree = ContainerdTree(main: place)
                 reading.faults.append(error.description)
             }
+            reading.isDoubtful = index >= places.certain
             break
         }
         follow(&reading)
@@ -41,6 +49,11 @@ struct ContainerdFiles {
         var seen: Set<String> = [reading.tree?.main ?? ""]
         while let tree = reading.tree {
             for pattern in Set(tree.files.values.flatMap(\.imports)).sorted() where tree.matches[pattern] == nil {
+                guard !ContainerdPath.isPattern(pattern) || ContainerdPath.isWellFormed(pattern) else {
+                    reading.tree?.matches[pattern] = []
+                    reading.faults.append("the import \(pattern) is no well-formed pattern")
+                    continue
+                }
                 do throws(HostError) {
                     reading.tree?.matches[pattern] = try expand(pattern)
                 } catch {
@@ -74,7 +87,7 @@ struct ContainerdFiles {
             reading.ownFiles.append((mirror, ContainerdInput.OwnFile(path: path, content: content)))
         }
         do throws(TOMLFault) {
-            reading.tree?.files[path] = try ContainerdFile(path: path, content: content)
+            reading.tree?.files[path] = try ContainerdFile(path: path, content: content, release: release)
         } catch {
             // Our own is written anew.
             if mirror == nil { reading.faults.append("\(path) can't be read: \(error)") }

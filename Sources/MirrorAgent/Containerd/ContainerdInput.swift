@@ -40,7 +40,8 @@ struct ContainerdInput: Sendable {
 
 /// What the kubelet says of the node, as far as it decides how containerd is read.
 struct NodeFacts: Hashable, Sendable {
-    var kubeletVersion: String
+    /// Where its containerd's configuration is looked for.
+    var places: ContainerdPlaces
     var containerd: ContainerdVersion?
     var addresses: [String]
     /// Where the mirror's ports are asked.
@@ -49,7 +50,9 @@ struct NodeFacts: Hashable, Sendable {
     /// - Parameter node: the Node as it is sent; the type that the operator reads leaves the runtime out, of which it
     ///   would keep one for each node.
     init(_ node: JSONValue) {
-        kubeletVersion = node[path: "status", "nodeInfo", "kubeletVersion"]?.stringValue ?? ""
+        let kubelet = node[path: "status", "nodeInfo", "kubeletVersion"]?.stringValue ?? ""
+        let annotations = (node[path: "metadata", "annotations"]?.objectValue ?? [:]).compactMapValues(\.stringValue)
+        places = ContainerdPlaces(kubeletVersion: kubelet.isEmpty ? nil : kubelet, annotations: annotations)
         let runtime = node[path: "status", "nodeInfo", "containerRuntimeVersion"]?.stringValue ?? ""
         containerd = ContainerdVersion(runtimeVersion: runtime)
         let all = node[path: "status", "addresses"]?.arrayValue ?? []

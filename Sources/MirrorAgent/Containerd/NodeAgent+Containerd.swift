@@ -60,9 +60,11 @@ extension NodeAgent {
 
     private func gather(_ mirrorNode: MirrorNode, _ input: inout ContainerdInput) async throws {
         let facts = try await nodeFacts(input.now)
-        let reader = ContainerdFiles(files: files)
-        let reading = reader.configuration(kubeletVersion: facts.kubeletVersion)
+        let reader = ContainerdFiles(files: files, release: facts.containerd)
+        let reading = reader.configuration(facts.places)
         input.view.tree = reading.tree
+        input.view.looked = reading.looked
+        input.view.isDoubtful = reading.isDoubtful
         input.view.faults = reading.faults
         input.view.version = facts.containerd
         input.view.nodeAddresses = Set(facts.addresses)

@@ -15,6 +15,8 @@ struct ContainerdFixture: Sendable, CustomTestStringConvertible {
     var name: String
     var kubelet = "v1.33.4"
     var containerd: String
+    /// Annotations of the Node.
+    var annotations: [String: String] = [:]
     /// Files of the configuration by path.
     var files: [String: String]
     var certs = ContainerdFixture.certs
@@ -26,6 +28,8 @@ struct ContainerdFixture: Sendable, CustomTestStringConvertible {
     var isRepaired = false
     /// What a message must name.
     var told: [String] = []
+    /// The first file of the configuration that is reported; any where it is nil.
+    var configFile: String?
 
     var testDescription: String { name }
 
@@ -82,7 +86,9 @@ struct ContainerdFixture: Sendable, CustomTestStringConvertible {
 
     private static let imports = "imports = [\"/etc/containerd/conf.d/*.toml\"]"
 
-    static let all: [ContainerdFixture] = right + unset + lists + rancher + unreadable
+    static let all: [ContainerdFixture] =
+        right + ContainerdCases.versions + ContainerdCases.refusals + ContainerdCases.places + unset + lists + rancher
+        + unreadable
 
     private static let right = [
         ContainerdFixture(name: "right, version 2", containerd: "1.7.28", files: [main: old(certs)]),

@@ -38,7 +38,7 @@ struct ContainerdHostTests {
         try host.put("srv/registry/hosts.toml", "[host.'http://10.0.0.1:30020']")
         host.link("etc/containerd/certs.d/docker.io", to: "/srv/registry")
         let files = ContainerdFiles(files: HostRoot(host.path))
-        let reading = files.configuration(kubeletVersion: "v1.33.1")
+        let reading = files.configuration(ContainerdPlaces(kubeletVersion: "v1.33.1"))
         #expect(reading.faults == [])
         #expect(
             reading.tree?.ordered.map(\.path) == [

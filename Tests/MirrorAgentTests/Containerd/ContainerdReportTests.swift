@@ -10,17 +10,17 @@ import Testing
 struct ContainerdReportTests {
     @Test("by the pure function", arguments: ContainerdFixture.all)
     func pure(fixture: ContainerdFixture) throws {
+        let places = ContainerdPlaces(kubeletVersion: fixture.kubelet, annotations: fixture.annotations)
         var view = ContainerdView(
+            looked: places.paths,
             version: ContainerdVersion(runtimeVersion: "containerd://\(fixture.containerd)"),
             nodeAddresses: ["10.0.0.1"]
         )
-        if let main = ContainerdPlaces.candidates(kubeletVersion: fixture.kubelet).first(where: {
-            fixture.files[$0] != nil
-        }) {
+        if let main = places.paths.first(where: { fixture.files[$0] != nil }) {
             var tree = ContainerdTree(main: main)
             for (path, text) in fixture.files {
                 do throws(TOMLFault) {
-                    tree.files[path] = try ContainerdFile(path: path, content: Array(text.utf8))
+                    tree.files[path] = try ContainerdFile(path: path, content: Array(text.utf8), release: view.version)
                 } catch {
                     view.faults.append("\(path) can't be read: \(error)")
                 }
@@ -28,6 +28,7 @@ struct ContainerdReportTests {
             for pattern in tree.files.values.flatMap(\.imports) {
                 let found = fixture.files.keys.filter { ContainerdTree.leads(pattern, to: $0) }.sorted()
                 tree.matches[pattern] = found
+                if !ContainerdPath.isWellFormed(pattern) { view.faults.append("\(pattern) is no pattern") }
                 if found.isEmpty, !ContainerdPath.isPattern(pattern) { view.faults.append("\(pattern) is not there") }
             }
             view.tree = tree
@@ -65,6 +66,7 @@ struct ContainerdReportTests {
         let text = report.findings.map(\.message).joined(separator: "\n")
         for part in fixture.told { #expect(text.contains(part), "\(text) does not name \(part)") }
         #expect(!text.contains("c2VjcmV0"))
+        if let file = fixture.configFile { #expect(report.configFile == file) }
     }
 
     private static let right = ContainerdFixture.all[0]

@@ -184,7 +184,7 @@ private struct NodeObject: KubeObject {
     var status: JSONValue
 
     init(_ fixture: ContainerdFixture) {
-        metadata = ObjectMeta(name: World.node, uid: "uid-\(World.node)")
+        metadata = ObjectMeta(name: World.node, uid: "uid-\(World.node)", annotations: fixture.annotations)
         status = [
             "addresses": [
                 ["type": "InternalIP", "address": "10.0.0.1"], ["type": "Hostname", "address": .string(World.node)],

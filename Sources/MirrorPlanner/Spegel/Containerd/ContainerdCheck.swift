@@ -31,10 +31,11 @@ package struct ContainerdCheck: Sendable {
 
     private var unreadable: [ContainerdReport.Finding] {
         guard view.tree != nil else {
-            let places = ContainerdPlaces.all.joined(separator: ", ")
+            let places = view.looked.joined(separator: ", ")
             let message =
-                "no configuration of containerd was found at \(places), so that config_path can't be checked; "
-                + "make sure by `crictl info` that it holds \(wish.registryConfigPath)"
+                "no configuration of containerd was found at \(places) (on the host, or not mounted into the agent's "
+                + "container), so that config_path can't be checked; make sure by `crictl info` that it holds "
+                + wish.registryConfigPath
             return wish.installed ? [Self.finding(.containerdUnreadable, message)] : []
         }
         return view.faults.map { Self.finding(.containerdUnreadable, "\($0), so that what it sets is not known") }
@@ -42,23 +43,13 @@ package struct ContainerdCheck: Sendable {
 
     /// What containerd's own configuration lacks. Where a file could not be read nothing is said of what it may set.
     func configuration(_ settings: ContainerdSettings) -> [ContainerdReport.Finding] {
-        let main = view.tree?.main ?? ""
-        var found: [ContainerdReport.Finding] = []
         let isComplete = view.faults.isEmpty
-        if settings.configPath == nil {
-            if isComplete { found.append(Self.finding(.configPathUnset, unset(settings, main))) }
-        } else if !settings.roots.contains(wish.registryConfigPath) {
-            found.append(Self.finding(.configPathElsewhere, elsewhere(settings, main)))
-        } else if settings.roots.count > 1, settings.takesListForOne {
-            let version = view.version.map { " \($0)" } ?? ""
-            found.append(
-                Self.finding(
-                    .configPathNotSplit,
-                    "\(settings.configPathFile ?? main): config_path is \"\(settings.configPath ?? "")\", which "
-                        + "containerd\(version) takes for one directory when the kubelet pulls, so that no hosts.toml "
-                        + "counts; set it to \"\(wish.registryConfigPath)\" alone, or use_local_image_pull = true"
-                )
-            )
+        var found: [ContainerdReport.Finding] = []
+        if let refusal = settings.refusal {
+            if isComplete { found.append(Self.finding(.containerdConfigRefused, refusal.sentence)) }
+            if refusal.effect == .start { return found }
+        } else {
+            found += configPath(settings, isComplete)
         }
         if settings.discardsLayers {
             found.append(
@@ -72,19 +63,33 @@ package struct ContainerdCheck: Sendable {
         return found
     }
 
-    private func unset(_ settings: ContainerdSettings, _ main: String) -> String {
-        let table =
-            ContainerdSettings.isModern(view.tree?.ordered ?? [], view.version)
-            ? ContainerdFile.imagesPlugin : ContainerdFile.criPlugin
-        let right = "set config_path = \"\(wish.registryConfigPath)\" in [plugins.\"\(table)\".registry]"
-        if let ignored = settings.ignoredConfigPath {
-            return "\(ignored.file): config_path stands in the table \(ContainerdFile.criPlugin), which a file of "
-                + "version 3 does not have, so that no hosts.toml counts; \(right)"
+    private var main: String { view.tree?.main ?? "" }
+
+    private func configPath(_ settings: ContainerdSettings, _ isComplete: Bool) -> [ContainerdReport.Finding] {
+        if settings.configPath == nil {
+            return isComplete ? [Self.finding(.configPathUnset, unset(settings))] : []
         }
-        return "\(main): config_path is not set, so that no hosts.toml counts; \(right)"
+        if !settings.roots.contains(wish.registryConfigPath) {
+            return [Self.finding(.configPathElsewhere, elsewhere(settings))]
+        }
+        guard settings.roots.count > 1, settings.takesListForOne else { return [] }
+        guard settings.writtenConfigPath != nil else {
+            return [Self.finding(.configPathNotSplit, unset(settings) + " alone, or use_local_image_pull = true")]
+        }
+        return [
+            Self.finding(
+                .configPathNotSplit,
+                "\(settings.configPathFile ?? main): config_path is \"\(settings.configPath ?? "")\", which "
+                    + "containerd\(release) takes for one directory when the kubelet pulls, so that no hosts.toml "
+                    + "counts; set it to \"\(wish.registryConfigPath)\" alone, or use_local_image_pull = true"
+            )
+        ]
     }
 
-    private func elsewhere(_ settings: ContainerdSettings, _ main: String) -> String {
+    /// With a blank before it; empty where it is not known.
+    var release: String { view.version.map { " \($0)" } ?? "" }
+
+    private func elsewhere(_ settings: ContainerdSettings) -> String {
         let file = settings.configPathFile ?? main
         let path = settings.configPath ?? ""
         let fact =
@@ -115,34 +120,5 @@ package struct ContainerdCheck: Sendable {
             message: String("\(last.message.prefix(960)) (and \(more) more findings)")
         )
         return findings.prefix(ContainerdReport.findingsLimit - 1) + [end]
-    }
-}
-
-/// Where a containerd's configuration is looked for.
-package enum ContainerdPlaces {
-    /// K3s and RKE2 write the file of their own containerd below their data directory (k3s
-    /// `pkg/agent/containerd/config_linux.go`).
-    package static let k3s = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml"
-    package static let rke2 = "/var/lib/rancher/rke2/agent/etc/containerd/config.toml"
-    package static let plain = "/etc/containerd/config.toml"
-
-    package static let all = [rke2, k3s, plain]
-
-    /// The places to look at for a node, the likeliest first.
-    ///
-    /// - Parameter kubeletVersion: names the distribution; nil where it is not known.
-    package static func candidates(kubeletVersion: String?) -> [String] {
-        guard let kubeletVersion else { return all }
-        if kubeletVersion.contains("+rke2") { return [rke2] }
-        return kubeletVersion.contains("+k3s") ? [k3s] : [plain]
-    }
-
-    /// What writes that file anew at each of its starts; nil where nobody does.
-    static func program(of path: String) -> String? {
-        switch path {
-        case k3s: "K3s"
-        case rke2: "RKE2"
-        default: nil
-        }
     }
 }

@@ -16,32 +16,38 @@ package enum ContainerdDropIn {
         package var configPath: String?
         /// Whether pulls must not go through the transfer service, which would take a list of paths for one.
         package var pullsLocally: Bool
+        /// Whether the older plugin's tables are used, whose registry takes the place of the newer plugin's.
+        package var usesOlderPlugin: Bool
 
         package init(
             mirror: String,
             version: Int,
             configPath: String?,
-            pullsLocally: Bool = false
+            pullsLocally: Bool = false,
+            usesOlderPlugin: Bool = false
         ) {
             self.mirror = mirror
             self.version = version
             self.configPath = configPath
             self.pullsLocally = pullsLocally
+            self.usesOlderPlugin = usesOlderPlugin
         }
     }
 
-    /// The file's text. A file of version 2 may have the plugin of containerd 2, too, which would take over only a part
-    /// of the older plugin (`ContainerdFile.modernPlugin`).
+    /// The file's text. A file of version 2 may have the plugin of containerd 2, too.
     package static func render(_ wish: Wish) -> [UInt8] {
-        let plugin = ContainerdFile.imagesPlugin
         var lines = [
             "\(firstLine)\(wish.mirror); changes are overwritten.",
             "version = \(wish.version)",
             "",
-            "[plugins.\"\(plugin)\"]",
+            "[plugins.\"\(ContainerdFile.imagesPlugin)\"]",
             "  discard_unpacked_layers = false",
         ]
         if wish.pullsLocally { lines.append("  use_local_image_pull = true") }
+        let plugin = wish.usesOlderPlugin ? ContainerdFile.criPlugin : ContainerdFile.imagesPlugin
+        if wish.usesOlderPlugin {
+            lines += ["", "[plugins.\"\(plugin)\".containerd]", "  discard_unpacked_layers = false"]
+        }
         if let path = wish.configPath {
             lines += ["", "[plugins.\"\(plugin)\".registry]", "  config_path = \"\(path)\""]
         }

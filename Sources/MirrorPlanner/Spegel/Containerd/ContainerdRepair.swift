@@ -58,7 +58,7 @@ package enum ContainerdRepair {
         guard tree.files[path] == nil else {
             return .impossible("\(path) is somebody else's: remove it, or set it there by hand")
         }
-        guard ContainerdSettings.isModern(tree.ordered, bare.version) else {
+        guard settings.line != .replacing else {
             // On containerd 1.6.20, `containerd config dump` shows all settings of the other file at their defaults.
             return .impossible(
                 "in containerd 1 a file of our own would put back to their defaults all settings of "
@@ -68,24 +68,50 @@ package enum ContainerdRepair {
         guard main.version >= 2 else {
             return .impossible("\(tree.main) is of version 1, to which nothing is added: set it there by hand")
         }
-        let isWritten = settings.writtenConfigPath != nil
-        let content = ContainerdDropIn.render(
-            ContainerdDropIn.Wish(
-                mirror: mirror,
-                version: main.version,
-                configPath: isWritten ? nil : wish.registryConfigPath,
-                pullsLocally: isWritten && settings.roots.count > 1
-                    && bare.version.map { $0 >= .transferring } == true
+        if bare.isDoubtful {
+            return .impossible(
+                "\(tree.main) may be that of another containerd than the kubelet's, which was looked for at "
+                    + bare.looked.joined(separator: ", ")
             )
-        )
-        guard let file = try? ContainerdFile(path: path, content: content) else { return .keep }
-        var after = bare
-        after.tree = tree.with(file)
-        let left = ContainerdCheck(wish, after).configurationReasons.filter(repairable.contains)
-        guard left.isEmpty else {
-            return .impossible("a file that is read after \(path) sets it otherwise: change it there")
         }
-        return present?.content == content ? .keep : .write(content, path: path)
+        return attempt(wish, bare, mirror: mirror, path: path, present: present)
+    }
+
+    /// Writes what helps and what containerd will not refuse; the first form of the file that is both.
+    private static func attempt(
+        _ wish: ContainerdWish,
+        _ bare: ContainerdView,
+        mirror: String,
+        path: String,
+        present: (path: String, content: [UInt8])?
+    ) -> DropIn {
+        guard let tree = bare.tree, let settings = bare.settings, let main = tree.files[tree.main] else { return .keep }
+        let isWritten = settings.writtenConfigPath != nil
+        var refusal: ContainerdRefusal?
+        for usesOlderPlugin in settings.version == 2 ? [false, true] : [false] {
+            let content = ContainerdDropIn.render(
+                ContainerdDropIn.Wish(
+                    mirror: mirror,
+                    // The last version that is written holds for all files.
+                    version: settings.line == .merging ? settings.version : main.version,
+                    configPath: isWritten ? nil : wish.registryConfigPath,
+                    pullsLocally: isWritten && settings.roots.count > 1
+                        && bare.version.map { $0 >= .transferring } == true,
+                    usesOlderPlugin: usesOlderPlugin
+                )
+            )
+            guard let file = try? ContainerdFile(path: path, content: content, release: bare.version) else { continue }
+            var after = bare
+            after.tree = tree.with(file)
+            refusal = after.settings?.refusal
+            guard refusal == nil else { continue }
+            guard !ContainerdCheck(wish, after).configurationReasons.contains(where: repairable.contains) else {
+                continue
+            }
+            return present?.content == content ? .keep : .write(content, path: path)
+        }
+        if let refusal { return .impossible("containerd would refuse it: \(refusal.sentence)") }
+        return .impossible("a file that is read after \(path) sets it otherwise: change it there")
     }
 }
 

@@ -2,6 +2,10 @@
 package struct ContainerdView: Hashable, Sendable {
     /// Nil where no configuration was found.
     package var tree: ContainerdTree?
+    /// Paths at which a configuration was looked for.
+    package var looked: [String]
+    /// Whether the configuration may be that of another containerd than the kubelet's.
+    package var isDoubtful: Bool
     /// What can't be read, and why: each a part of a sentence.
     package var faults: [String]
     package var version: ContainerdVersion?
@@ -17,6 +21,8 @@ package struct ContainerdView: Hashable, Sendable {
 
     package init(
         tree: ContainerdTree? = nil,
+        looked: [String] = [],
+        isDoubtful: Bool = false,
         faults: [String] = [],
         version: ContainerdVersion? = nil,
         nodeAddresses: Set<String> = [],
@@ -25,6 +31,8 @@ package struct ContainerdView: Hashable, Sendable {
         isOurFileInForce: Bool? = nil
     ) {
         self.tree = tree
+        self.looked = looked
+        self.isDoubtful = isDoubtful
         self.faults = faults
         self.version = version
         self.nodeAddresses = nodeAddresses

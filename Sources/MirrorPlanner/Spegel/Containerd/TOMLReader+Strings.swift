@@ -18,10 +18,15 @@ extension TOMLReader {
     }
 
     /// What follows the first quote of `'text'`, up to the last.
-    mutating func literalString() throws(TOMLFault) -> String {
+    mutating func literalString() throws(TOMLFault) -> String { try verbatim(UInt8(ascii: "'")) }
+
+    /// The same of `"text"`.
+    mutating func rawString() throws(TOMLFault) -> String { try verbatim(UInt8(ascii: "\"")) }
+
+    private mutating func verbatim(_ quote: UInt8) throws(TOMLFault) -> String {
         let start = index
         while let byte = peek, byte != 0x0A {
-            guard byte != UInt8(ascii: "'") else {
+            guard byte != quote else {
                 defer { index += 1 }
                 return String(decoding: bytes[start..<index], as: UTF8.self)
             }

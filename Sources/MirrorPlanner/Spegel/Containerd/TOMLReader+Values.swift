@@ -1,20 +1,22 @@
 extension TOMLReader {
     /// A key's parts.
-    mutating func key() throws(TOMLFault) -> [String] {
+    ///
+    /// - Parameter isRaw: a backslash in quotes stands for itself.
+    mutating func key(isRaw: Bool = false) throws(TOMLFault) -> [String] {
         var parts: [String] = []
         while true {
             guard parts.count < Self.depthLimit else { throw fault("a key has more than \(Self.depthLimit) parts") }
-            parts.append(try keyPart())
+            parts.append(try keyPart(isRaw))
             skipBlanks()
             guard take(".") else { return parts }
             skipBlanks()
         }
     }
 
-    private mutating func keyPart() throws(TOMLFault) -> String {
+    private mutating func keyPart(_ isRaw: Bool) throws(TOMLFault) -> String {
         if peek == UInt8(ascii: "\"") {
             advance()
-            return try basicString()
+            return try isRaw ? rawString() : basicString()
         }
         if peek == UInt8(ascii: "'") {
             advance()
@@ -100,7 +102,12 @@ extension TOMLReader {
         default: break
         }
         if Self.isDate(word) || (word.count > 2 && word[2] == UInt8(ascii: ":")) { return .time(text) }
-        if let number = Self.integer(text) { return .integer(number) }
+        if let number = Self.integer(text) {
+            guard dialect != .second || !Self.hasLeadingZero(text) else {
+                throw fault("a whole number must not begin with zeros")
+            }
+            return .integer(number)
+        }
         if let number = Self.float(text) { return .float(number) }
         throw fault("a value is needed: text in quotes, a number, true, false, a list or a table")
     }
@@ -126,6 +133,12 @@ extension TOMLReader {
             return nil
         }
         return Int64(plain)
+    }
+
+    /// Whether a decimal number begins with a zero that says nothing.
+    private static func hasLeadingZero(_ text: String) -> Bool {
+        let digits = text.drop { $0 == "+" || $0 == "-" }
+        return digits.count > 1 && digits.first == "0" && digits.dropFirst().first.map { !"xob".contains($0) } == true
     }
 
     private static func float(_ text: String) -> Double? {

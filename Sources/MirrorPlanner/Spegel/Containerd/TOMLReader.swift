@@ -14,22 +14,30 @@ package struct TOMLReader {
     private let root = TOMLNode(.header)
     private var section: TOMLNode
 
-    private init(_ bytes: [UInt8]) {
+    let dialect: TOMLDialect
+
+    private init(_ bytes: [UInt8], _ dialect: TOMLDialect) {
         self.bytes = bytes
+        self.dialect = dialect
         section = root
     }
 
     /// The document's table.
-    package static func read(_ bytes: [UInt8]) throws(TOMLFault) -> TOMLTable {
+    package static func read(_ bytes: [UInt8], _ dialect: TOMLDialect = .standard) throws(TOMLFault) -> TOMLTable {
         guard String(validating: bytes, as: UTF8.self) != nil else {
             throw TOMLFault(line: 1, message: "the file is not UTF-8")
         }
-        var reader = TOMLReader(bytes)
+        var reader = TOMLReader(bytes, dialect)
         return try reader.document()
     }
 
     private mutating func document() throws(TOMLFault) -> TOMLTable {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { index = 3 }
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            guard dialect.takesByteOrderMark else {
+                throw fault("the file begins with a byte order mark, with which containerd 2 does not read it")
+            }
+            index = 3
+        }
         while true {
             try skipLines()
             guard let byte = peek else { return root.table }
@@ -44,7 +52,7 @@ package struct TOMLReader {
         advance()
         let isOfArray = take("[")
         skipBlanks()
-        let path = try key()
+        let path = try key(isRaw: dialect == .first)
         skipBlanks()
         guard take("]"), !isOfArray || take("]") else { throw fault("a table's name must end in ]") }
         section = try isOfArray ? appendTable(path) : openTable(path)
@@ -65,7 +73,7 @@ package struct TOMLReader {
         for part in path.dropLast() {
             switch node.members[part] {
             case nil: node = node.add(part, .dotted)
-            case .table(let next) where next.origin != .header: node = next
+            case .table(let next) where next.origin != .header || dialect.extendsTables: node = next
             default: throw fault("a key adds to a table that is written elsewhere, or to a value")
             }
         }
@@ -78,7 +86,7 @@ package struct TOMLReader {
         guard let last = path.last else { throw fault("a table's name is empty") }
         switch parent.members[last] {
         case nil: return parent.add(last, .header)
-        case .table(let known) where known.origin == .implied:
+        case .table(let known) where known.origin == .implied || (known.origin == .dotted && dialect.extendsTables):
             known.origin = .header
             return known
         default: throw fault("a table stands twice")

@@ -67,6 +67,62 @@ struct ContainerdRepairTests {
         #expect(between.contains("version = 2\n\n[plugins.\"io.containerd.cri.v1.images\"]\n"))
     }
 
+    @Test(
+        "The version of all files stays, and the older plugin's registry is used where it takes the newer one's place"
+    )
+    func olderPlugin() throws {
+        let registry = "[plugins.\"io.containerd.grpc.v1.cri\".registry]"
+        let text = try written(
+            repair(try Self.view("2.1.4", "version = 2\n\(Self.imports)\n\(registry)\nheaders = {}"))
+        )
+        #expect(text.contains("version = 2\n"))
+        #expect(text.contains("\(registry)\n  config_path = \"\(Self.certs)\"\n"))
+        let mixed = try Self.view("2.1.4", "version = 2\n\(Self.imports)", ["a.toml": "version = 3"])
+        #expect(try written(repair(mixed)).contains("version = 3\n"))
+        let perFile = try Self.view("2.3.0", "version = 2\n\(Self.imports)")
+        #expect(try written(repair(perFile)).contains("version = 2\n"))
+    }
+
+    @Test(
+        "Nothing is written that containerd refuses",
+        arguments: [
+            ("registry.mirrors.x", "endpoint = ['http://x']", "registry.mirrors"),
+            ("registry.auths.'10.0.0.1:5000'", "username = 'x'", "registry.auths"),
+            ("x", "\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\ndefault_runtime_name = 'kata'", "runtime"),
+        ]
+    )
+    func refused(_ table: String, _ line: String, _ named: String) throws {
+        let text = "version = 3\n\(Self.imports)\n[plugins.'io.containerd.cri.v1.images'.\(table)]\n\(line)"
+        let discards = "[plugins.'io.containerd.cri.v1.images']\ndiscard_unpacked_layers = true"
+        let view = try Self.view("2.1.4", text, ["a.toml": "version = 3\n\(discards)"])
+        guard case .impossible(let why) = repair(view) else {
+            Issue.record("it is written")
+            return
+        }
+        #expect(why.contains("containerd would refuse it"))
+        #expect(why.contains(named))
+        // One that is there from better days goes: with it CRI would not come up.
+        let ours = try ContainerdFile(
+            path: Self.ours,
+            content: Array("version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = '/x'".utf8)
+        )
+        var older = view
+        older.tree = view.tree?.with(ours)
+        #expect(repair(older, present: (path: Self.ours, content: [])) == .remove(path: Self.ours))
+    }
+
+    @Test("Nothing is written for a file that may be another containerd's")
+    func doubtful() throws {
+        var view = try Self.view("2.0.4", "version = 3\n\(Self.imports)")
+        view.isDoubtful = true
+        view.looked = ["/a/config.toml", Self.main]
+        guard case .impossible(let why) = repair(view) else {
+            Issue.record("it is written")
+            return
+        }
+        #expect(why.contains("/a/config.toml, \(Self.main)"))
+    }
+
     @Test("Who has written it once keeps it, and takes it away when others set the same or repair is off")
     func keeping() throws {
         let view = try Self.view("2.0.4", "version = 3\n\(Self.imports)")

@@ -91,7 +91,17 @@ struct ContainerdSettingsTests {
             (
                 "2.2.1",
                 "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry.mirrors.x]\nendpoint = ['http://x']",
+                ContainerdSettings.defaultConfigPath
+            ),
+            (
+                "2.2.2",
+                "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry.mirrors.x]\nendpoint = ['http://x']",
                 nil
+            ),
+            ("2.2.1", "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = ''", nil),
+            (
+                "2.2.2", "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\nconfig_path = ''",
+                ContainerdSettings.defaultConfigPath
             ),
         ] as [(String?, String, String?)]
     )
@@ -145,7 +155,7 @@ struct ContainerdSettingsTests {
         arguments: [
             ("*.toml", "a.toml", true), ("*.toml", "a.yaml", false), ("*", "", true), ("a*b*c", "aXbYc", true),
             ("a*b*c", "aXbY", false), ("[a-c]?.toml", "b1.toml", true), ("[^a]*", "abc", false), ("[a", "a", false),
-            ("\\*", "*", true), ("\\*", "x", false), ("**", "x", true),
+            ("\\*", "*", true), ("\\*", "x", false), ("**", "x", true), ("[\\]a]", "]", true), ("[z-a]", "m", false),
         ]
     )
     func patterns(_ pattern: String, _ name: String, _ isMatch: Bool) {
@@ -153,10 +163,36 @@ struct ContainerdSettingsTests {
     }
 
     @Test(
+        "A pattern that Go refuses is none",
+        arguments: ["[", "[]a]", "[a-]", "[-a]", "a\\", "*[", "[^]"]
+    )
+    func malformed(_ pattern: String) {
+        #expect(!ContainerdPath.isWellFormed(pattern))
+        #expect(!ContainerdPath.matches(pattern, "a"))
+        #expect(ContainerdPath.isWellFormed("[^a-c]*?\\["))
+    }
+
+    @Test(
+        "A relative pattern starts where its release looks",
+        arguments: [
+            ("1.6.28", "/conf.d/*.toml"), ("1.6.29", "/etc/containerd/conf.d/*.toml"), ("1.7.15", "/conf.d/*.toml"),
+            ("1.7.16", "/etc/containerd/conf.d/*.toml"), ("2.0.0", "/etc/containerd/conf.d/*.toml"),
+        ]
+    )
+    func globs(_ release: String, _ expected: String) throws {
+        let file = try ContainerdFile(
+            path: Self.main,
+            content: Array("imports = ['conf.d/*.toml', 'x.toml', '']".utf8),
+            release: ContainerdVersion(runtimeVersion: "containerd://\(release)")
+        )
+        #expect(file.imports == [expected, "/etc/containerd/x.toml", "/etc/containerd"])
+    }
+
+    @Test(
         "A runtime's version is read as the kubelet gives it",
         arguments: [
-            ("containerd://2.1.4-k3s1", ContainerdVersion(major: 2, minor: 1)),
-            ("containerd://1.7.28", ContainerdVersion(major: 1, minor: 7)),
+            ("containerd://2.1.4-k3s1", ContainerdVersion(major: 2, minor: 1, patch: 4)),
+            ("containerd://1.7.28", ContainerdVersion(major: 1, minor: 7, patch: 28)),
             ("containerd://v2.0.0-rc.1", ContainerdVersion(major: 2, minor: 0)), ("docker://24.0.1", nil),
             ("containerd://", nil), ("", nil),
         ] as [(String, ContainerdVersion?)]

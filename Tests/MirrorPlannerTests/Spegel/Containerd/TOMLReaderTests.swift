@@ -59,6 +59,28 @@ struct TOMLReaderTests {
     }
 
     @Test(
+        "What the readers of containerd's releases take differently",
+        arguments: [
+            ("\u{feff}a = 1", true, false), ("[a.b]\nc = 1\n[a]\nb.d = 2", true, false),
+            ("[a]\nb.c = 1\n[a.b]\nd = 2", true, false), ("a = 01", true, false), ("a = -007", true, false),
+            ("a = 0", true, true), ("a = 0x0", true, true), ("[a]\n[a]", false, false),
+            ("a = {b = 1}\n[a.c]", false, false),
+            ("[a.b]\n[a]\nc.d = 1", true, true),
+        ]
+    )
+    func dialects(_ text: String, _ inFirst: Bool, _ inSecond: Bool) {
+        #expect(((try? TOMLReader.read(Array(text.utf8), .first)) != nil) == inFirst)
+        #expect(((try? TOMLReader.read(Array(text.utf8), .second)) != nil) == inSecond)
+    }
+
+    @Test("A backslash in a table's name stands for itself in containerd 1")
+    func rawNames() throws {
+        let text = Array("[a.\"\\u0062\"]\n\"\\u0063\" = 1".utf8)
+        #expect(try TOMLReader.read(text, .first)[path: "a", "\\u0062", "c"] == .integer(1))
+        #expect(try TOMLReader.read(text, .second)[path: "a", "b", "c"] == .integer(1))
+    }
+
+    @Test(
         "What is no TOML",
         arguments: [
             ("a", 1), ("a =", 1), ("a = b", 1), ("\na = 'x", 2), ("a = \"x\ny\"", 1), ("a = \"\\q\"", 1),
