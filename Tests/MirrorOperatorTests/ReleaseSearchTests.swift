@@ -90,6 +90,19 @@ struct ReleaseSearchTests {
         #expect(cluster.log.isEmpty)
     }
 
+    @Test("The last of the Events counts, without the name of the pod that was not made")
+    func events() {
+        let event: (String, String) -> JSONValue = { ["note": .string($0), "deprecatedLastTimestamp": .string($1)] }
+        let why = "is forbidden: violates PodSecurity \"restricted:latest\": hostPort (container \"registry\")"
+        let events = [
+            event("Error creating: quota", "2026-11-29T20:00:00Z"),
+            event("Error creating: pods \"m-spegel-x7k2p\" \(why)", "2026-11-29T20:05:00Z"),
+        ]
+        #expect(RefusedPods.latest(events) == "a pod \(why)")
+        #expect(RefusedPods.latest([events[0]]) == "Error creating: quota")
+        #expect(RefusedPods.latest([]) == nil)
+    }
+
     @Test("Peers are asked as their release says")
     func probes() {
         let node = Node(

@@ -10,6 +10,7 @@ package struct SnapshotGatherer: Sendable {
     private let seeds: SeedWatch?
     private let spegel: SpegelSources?
     private let inspector: PeerInspector?
+    private let refusedPods: RefusedPods
     private let lease: ObjectKey
     private let now: @Sendable () -> Timestamp
 
@@ -31,6 +32,7 @@ package struct SnapshotGatherer: Sendable {
         self.seeds = seeds
         self.spegel = spegel
         self.inspector = inspector
+        refusedPods = RefusedPods(api)
         lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
         self.now = now
     }
@@ -75,6 +77,7 @@ package struct SnapshotGatherer: Sendable {
         var evidence = evidence
         if let inspector { evidence.peers = await inspector.readings(of: fleet) }
         evidence.isReleaseGone = await ReleaseSearch(api).isGone(fleet)
+        evidence.podRefusal = await refusedPods.reason(fleet)
         return evidence
     }
 }

@@ -13,18 +13,23 @@ package struct SpegelEvidence: Codable, Hashable, Sendable {
     /// Whether a live look found nothing of the adopted release, by whatever name its chart goes; nil where nobody
     /// looked, or could.
     package var isReleaseGone: Bool?
+    /// Why the controller of DaemonSets can make no pods, in its own words; nil where it can, or where that is not
+    /// known.
+    package var podRefusal: String?
 
     package init(
         objects: [ManagedObject] = [],
         pods: [Pod] = [],
         peers: [String: PeerReading] = [:],
         staleness: String? = nil,
-        isReleaseGone: Bool? = nil
+        isReleaseGone: Bool? = nil,
+        podRefusal: String? = nil
     ) {
         self.objects = objects
         self.pods = pods
         self.peers = peers
         self.staleness = staleness
         self.isReleaseGone = isReleaseGone
+        self.podRefusal = podRefusal
     }
 }

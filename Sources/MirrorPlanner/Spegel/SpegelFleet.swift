@@ -104,6 +104,12 @@ extension SpegelFleet {
     /// What makes the peers: ours, or that of the release.
     package var peersDaemonSet: ManagedObject? { release?.daemonSet ?? (release == nil ? daemonSet : nil) }
 
+    /// Why pods are missing, as the end of a sentence.
+    var refusal: String {
+        guard let why = evidence.podRefusal else { return "" }
+        return "; the DaemonSet \(peersDaemonSet?.key.name ?? "") can make no pods (FailedCreate): \(why)"
+    }
+
     /// Where a pod serves its metrics.
     package var metricsPort: Int { release?.settings?.metricsPort ?? SpegelObjects.metricsPort }
 

@@ -197,4 +197,18 @@ struct ReleaseMemoryTests {
         let before = try #require(world.object("Service", "images-spegel-bootstrap"))
         #expect(before.body[path: "spec", "selector"]?[LabelKey.candidate] == nil)
     }
+
+    @Test("Pods that can't be made are named with the reason, where an installation waits for them")
+    func refusedPods() throws {
+        var world = SpegelWorld(nodes: 2)
+        world.pass(60)
+        world.pods = []
+        world.evidence.podRefusal = "a pod is forbidden: violates PodSecurity \"restricted:latest\""
+        let message = try #require(world.condition(.reconciling)?.message)
+        #expect(
+            message.contains("peers-spegel can make no pods (FailedCreate)") && message.contains("restricted:latest")
+        )
+        #expect(world.condition(.peersConnected)?.message.contains("FailedCreate") == true)
+        #expect(world.plan?.nextDeadline == world.snapshot.now + 10)
+    }
 }
