@@ -157,10 +157,13 @@ extension KindSchema {
             "registryConfigPath": .text(.hostPath, atMost: 253),
             "registries": .registries,
             "mirrorPorts": .list(of: .number(1...65535), atMost: 8, .set),
+            "mirrorAddresses": .list(of: .text(atLeast: 1, atMost: 253), atMost: 8, .set),
             "installed": .flag,
+            "release": .text(atLeast: 1, atMost: 127),
             "repair": .flag,
         ],
-        required: ["registryConfigPath", "registries", "mirrorPorts", "installed", "repair"]
+        // Lists of type set go with their last item under server-side apply, so none is required.
+        required: ["registryConfigPath", "installed", "repair"]
     )
 
     private static let containerdReport = FieldSchema.object(

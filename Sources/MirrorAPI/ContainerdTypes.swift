@@ -1,15 +1,28 @@
 /// What a node's containerd must be told for a mirror to be asked: the operator's wish, which the agent compares with
 /// the files on its host.
 package struct ContainerdWish: Codable, Hashable, Sendable {
+    /// The most ports, and the most addresses, that a wish names.
+    package static let targetsLimit = 8
+    /// The most registries that a wish names.
+    package static let registriesLimit = 64
+
     /// The directory in which the mirror's `hosts.toml` files stand, from the root of the host, such as
     /// `/etc/containerd/certs.d`.
     package var registryConfigPath: String
-    /// Hosts of the registries that the mirror serves, such as `docker.io`; empty where it serves all, by `_default`.
+    /// Hosts of the registries that the mirror serves, such as `docker.io`, in ascending order; empty where it serves
+    /// all, by `_default`.
     package var registries: [String]
-    /// Ports of the node at which its mirror listens.
+    /// Ports of the node at which its mirror listens, in ascending order.
     package var mirrorPorts: [Int]
-    /// False: the mirror is not to be here any more, and what it left behind is looked for.
+    /// Addresses beside the node's own at which its mirror listens, in ascending order: those that the release is told
+    /// to write into `hosts.toml`.
+    package var mirrorAddresses: [String]
+    /// False: the mirror is not to be here any more, and what it left behind is looked for; where `release` is absent,
+    /// that is not known.
     package var installed: Bool
+    /// The adopted release, as NAMESPACE/NAME, that this mirror has seen: nothing of a release is ever cleaned up that
+    /// was not. Nil for an installation of our own, and in what an older operator wrote.
+    package var release: String?
     /// Whether the agent may write a file of its own, and take away what a removed mirror left.
     package var repair: Bool
 
@@ -17,14 +30,54 @@ package struct ContainerdWish: Codable, Hashable, Sendable {
         registryConfigPath: String,
         registries: [String] = [],
         mirrorPorts: [Int],
+        mirrorAddresses: [String] = [],
         installed: Bool,
+        release: String? = nil,
         repair: Bool
     ) {
         self.registryConfigPath = registryConfigPath
-        self.registries = registries
-        self.mirrorPorts = mirrorPorts
+        self.registries = registries.sorted()
+        self.mirrorPorts = mirrorPorts.sorted()
+        self.mirrorAddresses = mirrorAddresses.sorted()
         self.installed = installed
+        self.release = release
         self.repair = repair
+    }
+
+    /// Whether a release was here and is here no more, so that what it left may go.
+    package var isGone: Bool { !installed && release != nil }
+}
+
+extension ContainerdWish {
+    enum CodingKeys: String, CodingKey {
+        case registryConfigPath, registries, mirrorPorts, mirrorAddresses, installed, release, repair
+    }
+
+    /// An empty list is absent in what an API server stores: under server-side apply a list of type `set` goes with its
+    /// last item (structured-merge-diff `typed/remove.go`). Servers of 1.20 keep the order of an earlier list.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            registryConfigPath: try container.decode(String.self, forKey: .registryConfigPath),
+            registries: try container.value(.registries, or: []),
+            mirrorPorts: try container.value(.mirrorPorts, or: []),
+            mirrorAddresses: try container.value(.mirrorAddresses, or: []),
+            installed: try container.decode(Bool.self, forKey: .installed),
+            release: try container.decodeIfPresent(String.self, forKey: .release),
+            repair: try container.decode(Bool.self, forKey: .repair)
+        )
+    }
+
+    /// What is empty and newer than the first release is left out, so that definitions of that release take the rest.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(registryConfigPath, forKey: .registryConfigPath)
+        try container.encode(registries, forKey: .registries)
+        try container.encode(mirrorPorts, forKey: .mirrorPorts)
+        if !mirrorAddresses.isEmpty { try container.encode(mirrorAddresses, forKey: .mirrorAddresses) }
+        try container.encode(installed, forKey: .installed)
+        try container.encodeIfPresent(release, forKey: .release)
+        try container.encode(repair, forKey: .repair)
     }
 }
 

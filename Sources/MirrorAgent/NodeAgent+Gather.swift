@@ -21,6 +21,8 @@ struct Observation {
     var figures: SeedFigures?
     /// Since when ports of the node's mirror have not answered.
     var silence: [Int: Timestamp] = [:]
+    /// Since when the operator has said that the adopted release is gone.
+    var releaseGoneSince: Timestamp?
     /// When our file was changed that the present containerd has read.
     var inForce: Timestamp?
 }

@@ -131,7 +131,9 @@ enum Samples {
                 registryConfigPath: "/etc/containerd/certs.d",
                 registries: ["docker.io"],
                 mirrorPorts: [30020],
+                mirrorAddresses: ["127.0.0.1"],
                 installed: true,
+                release: "spegel/images",
                 repair: true
             )
         ),

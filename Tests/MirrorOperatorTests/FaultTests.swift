@@ -1,9 +1,10 @@
 import KubeCore
 import KubeRuntime
 import MirrorAPI
-import MirrorOperator
 import MirrorPlanner
 import Testing
+
+@testable import MirrorOperator
 
 @Suite("When something is wrong")
 struct FaultTests {
@@ -70,15 +71,30 @@ struct FaultTests {
     @Test("a change that the API server refuses for good stands in the status, and is tried again with backoff")
     func refused() async throws {
         let cluster = try await TestCluster(time)
-        let reconciler = reconciler(cluster, try await store(cluster)) { name, _ in
-            Plan(mirror: name, actions: [.applyMirrorNode(Fixture.intent("s1"))], status: Fixture.status())
-        }
+        let events = Collected<EventOccurrence>()
+        let reconciler = reconciler(
+            cluster,
+            try await store(cluster),
+            planner: { name, _ in
+                Plan(mirror: name, actions: [.applyMirrorNode(Fixture.intent("s1"))], status: Fixture.status())
+            },
+            emit: { events.add($0) }
+        )
         cluster.onRequest { request, _ in request.path.hasSuffix("m.s1") ? .refused(403, "Forbidden") : nil }
         await #expect(throws: KubeError.self) { try await reconciler.reconcile("m") }
+        let event = try #require(events.all.first)
+        #expect(event.reason == "RequestRefused" && event.kind == .warning && event.note.contains("403"))
         let conditions = try #require(try await cluster.mirror().status?.conditions)
         #expect(conditions.first(ofType: "Ready")?.status == .false)
         #expect(conditions.first(ofType: "Stalled")?.reason == "RequestRefused")
         #expect(conditions.first(ofType: "Stalled")?.message.contains("403") ?? false)
+    }
+
+    @Test("A refusal that lasts is tried again soon: nobody tells us of a right", arguments: [1, 12, 20, 10_000])
+    func retries(failures: Int) throws {
+        let delay = MirrorOperator.retries.delay(afterFailures: failures)
+        #expect(delay <= .seconds(10) && delay >= .milliseconds(5))
+        #expect(MirrorOperator.retries.delay(afterFailures: 10_000) == .seconds(10))
     }
 
     @Test("a plan that did not come true leaves the status as it was", arguments: ["conflict", "unknown"])

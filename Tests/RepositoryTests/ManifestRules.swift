@@ -41,6 +41,7 @@ enum ManifestRules {
             "/serviceaccounts,services create,delete,get,patch",
             "apps/daemonsets create,delete,get,patch",
             "monitoring.coreos.com/servicemonitors create,delete,get,patch",
+            "events.k8s.io/events list",
         ],
         "ClusterRole p2pmirror-agent": [
             "/nodes get,list",

@@ -34,15 +34,13 @@ struct ContainerdDecision {
                     message: "registryConfigPath must be \(TextForm.hostPath.meaning)"
                 )
             ])
-        } else {
-            repairs = effects(of: input.ownFile.map { .remove(path: $0.path) } ?? .keep, mirrorNode)
         }
         if mirrorNode.metadata.deletionTimestamp != nil { repairs = [] }
         repairs += input.temporaries.sorted().map(Effect.removeLeftover)
         let agent = status(mirrorNode, report)
         let reporting = isNews(agent, mirrorNode) ? [Effect.report(agent)] : []
         guard !repairs.isEmpty else {
-            return AgentDecision(reporting, .idle, agent.message ?? "containerd asks the mirror", look: .later)
+            return AgentDecision(reporting, .idle, agent.message ?? Self.rest(wish), look: .later)
         }
         // What is being put right is reported once it is; what could not be is told first.
         let first = input.failure == nil ? [] : reporting
@@ -52,6 +50,14 @@ struct ContainerdDecision {
             "containerd's files are put right: \(repairs.compactMap(\.path).joined(separator: ", "))",
             look: .now
         )
+    }
+
+    private static func rest(_ wish: ContainerdWish?) -> String {
+        guard let wish, wish.installed || wish.isGone else {
+            return
+                "it is not known which mirror containerd is to ask here, so nothing is looked for and nothing changed"
+        }
+        return wish.installed ? "containerd asks the mirror" : "nothing of \(wish.release ?? "the mirror") is left"
     }
 
     private var present: (path: String, content: [UInt8])? { input.ownFile.map { ($0.path, $0.content) } }

@@ -72,7 +72,7 @@ extension NodeAgent {
             reading.ownFiles.first { $0.mirror == input.mirror }?.file ?? ownFile(input.record, input.mirror)
         if let wish = mirrorNode.spec.containerd, TextForm.hostPath.matches(wish.registryConfigPath) {
             try gatherRoots(wish, reader, &input)
-            input.view.silentPorts = await silentPorts(wish.mirrorPorts, facts.internalAddress, input)
+            input.view.silentPorts = await silentPorts(wish, facts.internalAddress, input)
         }
         if let path = input.ownFile?.path { input.view.isOurFileInForce = try isInForce(path, input.mirror) }
         let places = Set((reading.tree.map(ContainerdDropIn.places) ?? []) + [input.record?.dropIn].compactMap { $0 })
@@ -135,21 +135,44 @@ extension NodeAgent {
         }
     }
 
-    /// Ports of the node that have not answered for a while.
-    private func silentPorts(_ ports: [Int], _ address: String?, _ input: ContainerdInput) async -> Set<Int> {
-        guard let probes, let address else { return [] }
-        var silence = (observations[input.mirror]?.silence ?? [:]).filter { ports.contains($0.key) }
-        for port in ports {
-            let probe = ProbeRequest(host: address, port: port, check: .tcpConnect, timeout: Self.probeTimeout)
-            switch await probes.probe(probe).fault {
-            case nil: silence[port] = nil
-            // These say nothing about the port.
-            case .cancelled, .configuration: break
-            default: silence[port] = silence[port] ?? input.now
+    /// Ports of the node that have not answered for a while, at any of the addresses of its mirror. Of a release that
+    /// is gone none is called so before the operator has said for as long that it is.
+    private func silentPorts(_ wish: ContainerdWish, _ address: String?, _ input: ContainerdInput) async -> Set<Int> {
+        guard let probes, let address, !wish.mirrorAddresses.contains(where: Self.isLoopback) else { return [] }
+        var silence = (observations[input.mirror]?.silence ?? [:]).filter { wish.mirrorPorts.contains($0.key) }
+        for port in wish.mirrorPorts {
+            switch await Self.answer(port, at: [address] + wish.mirrorAddresses, probes) {
+            case true?: silence[port] = nil
+            case nil: break
+            case false?: silence[port] = silence[port] ?? input.now
             }
         }
-        observations[input.mirror, default: Observation()].silence = silence
+        var seen = observations[input.mirror] ?? Observation()
+        seen.silence = silence
+        seen.releaseGoneSince = wish.isGone ? seen.releaseGoneSince ?? input.now : nil
+        observations[input.mirror] = seen
+        if let since = seen.releaseGoneSince, input.now - since < Self.silenceSeconds { return [] }
         return Set(silence.filter { input.now - $0.value >= Self.silenceSeconds }.keys)
+    }
+
+    /// The agent's container has a loopback of its own: nothing can be told of the host's.
+    private static func isLoopback(_ address: String) -> Bool {
+        address.hasPrefix("127.") || address == "::1" || address == "localhost"
+    }
+
+    /// Whether a port answers at one of these addresses; nil where that can't be told.
+    private static func answer(_ port: Int, at addresses: [String], _ probes: any ProbeTransport) async -> Bool? {
+        var isSilent = true
+        for address in addresses {
+            let probe = ProbeRequest(host: address, port: port, check: .tcpConnect, timeout: probeTimeout)
+            switch await probes.probe(probe).fault {
+            case nil: return true
+            // These say nothing about the port.
+            case .cancelled, .configuration: isSilent = false
+            default: continue
+            }
+        }
+        return isSilent ? false : nil
     }
 
     /// Whether containerd was started after our file was changed; nil where that can't be told.

@@ -26,6 +26,12 @@ package enum FaultStatus {
         return status
     }
 
+    /// What was refused, in the words of the server, and what follows.
+    package static func refusal(_ error: KubeError) -> String {
+        "The API server refused a request, which is made again every "
+            + "\(MirrorOperator.refusalSeconds) s at the latest: \(error.message)"
+    }
+
     /// `status`, or one in which nothing is known yet, with the fact that a request was refused: a status that says
     /// nothing of it would be a lie.
     package static func refused(
@@ -34,7 +40,7 @@ package enum FaultStatus {
         of mirror: ObservedMirror
     ) -> P2PMirrorStatus {
         var status = status ?? unknown(mirror)
-        let message = "The API server refused a request, which is made again: \(error.message)"
+        let message = refusal(error)
         status.conditions = status.conditions.map { condition in
             var condition = condition
             switch MirrorConditionType(rawValue: condition.type) {

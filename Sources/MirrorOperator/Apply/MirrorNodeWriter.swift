@@ -268,6 +268,7 @@ extension MirrorNodeWriter {
         if present.announceIntervalSeconds != nil, wanted.announceIntervalSeconds == nil {
             parts["announceIntervalSeconds"] = .null
         }
+        if let containerd = dropping(present.containerd, for: wanted.containerd) { parts["containerd"] = containerd }
         return parts.isEmpty ? nil : .object(parts)
     }
 
@@ -278,6 +279,16 @@ extension MirrorNodeWriter {
         var parts: [String: JSONValue] = [:]
         if present.server != nil, wanted.server == nil { parts["server"] = .null }
         if present.registries != nil, wanted.registries == nil { parts["registries"] = .null }
+        return parts.isEmpty ? nil : .object(parts)
+    }
+
+    private static func dropping(_ present: ContainerdWish?, for wanted: ContainerdWish?) -> JSONValue? {
+        guard let present else { return nil }
+        guard let wanted else { return .null }
+        var parts: [String: JSONValue] = [:]
+        if present.release != nil, wanted.release == nil { parts["release"] = .null }
+        if !present.registries.isEmpty, wanted.registries.isEmpty { parts["registries"] = .null }
+        if !present.mirrorAddresses.isEmpty, wanted.mirrorAddresses.isEmpty { parts["mirrorAddresses"] = .null }
         return parts.isEmpty ? nil : .object(parts)
     }
 

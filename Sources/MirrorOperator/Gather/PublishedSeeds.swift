@@ -28,7 +28,7 @@ struct PublishedSeeds {
     /// A pod that the decision did not know does not count: so much the less may leave.
     private func peers() async throws(KubeError) -> [String] {
         guard let fleet else { return [] }
-        let labels = SpegelFleet.selector(of: mirror, fleet.names).merging([LabelKey.candidate: "true"]) { $1 }
+        let labels = fleet.selector.merging([LabelKey.candidate: "true"]) { $1 }
         let query = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let options = ListOptions(namespace: fleet.names.namespace, labelSelector: query, limit: 1_000)
         let published = Set(try await metadata(Pod.resource, options).compactMap(\.uid))

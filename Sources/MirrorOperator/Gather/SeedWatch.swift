@@ -55,12 +55,12 @@ package final class SeedWatch: Sendable {
     /// - Parameters:
     ///   - nodes: all nodes.
     ///   - mirrorNodes: all MirrorNodes: of a seed whose Node is gone there still is one.
-    ///   - peers: addresses of the peers by node, where they are pods; nil where nodes are seeds themselves.
+    ///   - peers: the peers where they are pods; nil where nodes are seeds themselves.
     package func evidence(
         of mirror: P2PMirror,
         nodes: [Node],
         mirrorNodes: [MirrorNode],
-        peers: [String: String]? = nil
+        peers: SeedProbe.Peers? = nil
     ) -> SeedEvidence {
         // Read before the memory, which may only be fresher than it says.
         let stale = staleness(mirror.spec.provider)

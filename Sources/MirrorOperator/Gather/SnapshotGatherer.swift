@@ -10,6 +10,7 @@ package struct SnapshotGatherer: Sendable {
     private let seeds: SeedWatch?
     private let spegel: SpegelSources?
     private let inspector: PeerInspector?
+    private let refusedPods: RefusedPods
     private let lease: ObjectKey
     private let now: @Sendable () -> Timestamp
 
@@ -31,6 +32,7 @@ package struct SnapshotGatherer: Sendable {
         self.seeds = seeds
         self.spegel = spegel
         self.inspector = inspector
+        refusedPods = RefusedPods(api)
         lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
         self.now = now
     }
@@ -53,22 +55,29 @@ package struct SnapshotGatherer: Sendable {
             unreadableMirrors: stores.mirrors.all.filter { $0.mirror == nil }.map(\.metadata.name).sorted()
         )
         guard let mirror = snapshot.mirrors.first(where: { $0.metadata.name == mirror }) else { return snapshot }
-        if var found = spegel?.evidence(of: mirror) {
+        if let found = spegel?.evidence(of: mirror) {
             snapshot.spegel[mirror.metadata.name] = found
-            if let inspector {
-                found.peers = await inspector.readings(of: SpegelFleet(mirror, snapshot))
-                snapshot.spegel[mirror.metadata.name] = found
-            }
+            snapshot.spegel[mirror.metadata.name] = await completed(found, SpegelFleet(mirror, snapshot))
         }
         if let seeds {
+            let fleet = snapshot.spegel[mirror.metadata.name].map { _ in SpegelFleet(mirror, snapshot) }
             // The watches of nodes and MirrorNodes are looked at by the staleness of the snapshot.
             snapshot.seeds[mirror.metadata.name] = seeds.evidence(
                 of: mirror,
                 nodes: snapshot.nodes,
                 mirrorNodes: snapshot.mirrorNodes,
-                peers: snapshot.spegel[mirror.metadata.name].map { _ in SpegelFleet(mirror, snapshot).addresses }
+                peers: fleet.map { SeedProbe.Peers(addresses: $0.addresses, probes: $0.defaultProbes) }
             )
         }
         return snapshot
+    }
+
+    /// What is known of Spegel, with what only a question of its own can tell.
+    private func completed(_ evidence: SpegelEvidence, _ fleet: SpegelFleet) async -> SpegelEvidence {
+        var evidence = evidence
+        if let inspector { evidence.peers = await inspector.readings(of: fleet) }
+        evidence.isReleaseGone = await ReleaseSearch(api).isGone(fleet)
+        evidence.podRefusal = await refusedPods.reason(fleet)
+        return evidence
     }
 }

@@ -41,7 +41,7 @@ package final class PeerInspector: Sendable {
         return await withTaskGroup(of: (String, PeerReading?).self) { group in
             for place in lost {
                 guard let uid = place.pod?.metadata.uid, let host = place.pod?.addresses.first else { continue }
-                group.addTask { (place.name, await self.reading("\(prefix)\(uid)", host)) }
+                group.addTask { (place.name, await self.reading("\(prefix)\(uid)", host, fleet.metricsPort)) }
             }
             var readings: [String: PeerReading] = [:]
             for await (node, reading) in group { readings[node] = reading }
@@ -49,11 +49,11 @@ package final class PeerInspector: Sendable {
         }
     }
 
-    private func reading(_ key: String, _ host: String) async -> PeerReading {
+    private func reading(_ key: String, _ host: String, _ port: Int) async -> PeerReading {
         let now = time.now
         if let known = answers.withLock({ $0[key] }), now - known.at < Self.period { return known.reading }
         let authority = host.contains(":") ? "[\(host)]" : host
-        let url = "http://\(authority):\(SpegelFleet.metricsPort)"
+        let url = "http://\(authority):\(port)"
         let reading: PeerReading
         do throws(KubeError) {
             let request = KubeRequest(.get, "/metrics", timeout: Self.timeout)

@@ -81,7 +81,7 @@ package final class MirrorOperator: Sendable {
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
         makeController = {
-            let queue = WorkQueue<String>(name: "p2pmirror", clock: clock)
+            let queue = WorkQueue<String>(name: "p2pmirror", backoff: Self.retries, clock: clock)
             let reconciler = MirrorReconciler(
                 leading,
                 stores: stores,
@@ -107,6 +107,11 @@ package final class MirrorOperator: Sendable {
             return (controller, queue)
         }
     }
+
+    /// How soon a mirror is tried again after an error. Nothing tells us that a right was given or a quota raised, so
+    /// it is never long; one request in ten seconds is cheap.
+    static let retries = Backoff(initial: .milliseconds(5), maximum: .seconds(refusalSeconds))
+    static let refusalSeconds: Int64 = 10
 
     /// Whether this process does the work now.
     package var isLeader: Bool { elector?.isLeader ?? true }

@@ -136,6 +136,10 @@ package struct MirrorReconciler: Sendable {
             if error.code == .status, !error.isTransient || error.namesUndeclaredField {
                 // What was known before still holds as far as anybody knows.
                 _ = try? await write(FaultStatus.refused(mirror.status, error, of: mirror), to: mirror)
+                notes.record(
+                    [Note(.warning, reason: .requestRefused, message: FaultStatus.refusal(error))],
+                    about: mirror
+                )
             }
             throw error
         }

@@ -10,16 +10,26 @@ package struct SpegelEvidence: Codable, Hashable, Sendable {
     package var peers: [String: PeerReading]
     /// Why that may be out of date, in words; nil while it is known to be fresh. Nothing is done on it then.
     package var staleness: String?
+    /// Whether a live look found nothing of the adopted release, by whatever name its chart goes; nil where nobody
+    /// looked, or could.
+    package var isReleaseGone: Bool?
+    /// Why the controller of DaemonSets can make no pods, in its own words; nil where it can, or where that is not
+    /// known.
+    package var podRefusal: String?
 
     package init(
         objects: [ManagedObject] = [],
         pods: [Pod] = [],
         peers: [String: PeerReading] = [:],
-        staleness: String? = nil
+        staleness: String? = nil,
+        isReleaseGone: Bool? = nil,
+        podRefusal: String? = nil
     ) {
         self.objects = objects
         self.pods = pods
         self.peers = peers
         self.staleness = staleness
+        self.isReleaseGone = isReleaseGone
+        self.podRefusal = podRefusal
     }
 }

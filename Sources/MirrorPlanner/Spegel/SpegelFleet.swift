@@ -21,6 +21,10 @@ package struct SpegelFleet: Sendable {
     package let places: [Place]
     package let evidence: SpegelEvidence
     package let now: Timestamp
+    /// What is adopted; nil for an installation of our own.
+    let release: Release?
+    /// Releases that other mirrors adopt in this namespace.
+    let othersReleases: Set<String>
 
     package init(_ mirror: P2PMirror, _ snapshot: Snapshot) {
         self.mirror = mirror
@@ -29,12 +33,15 @@ package struct SpegelFleet: Sendable {
         self.names = names
         let evidence = snapshot.spegel[mirror.metadata.name] ?? SpegelEvidence(staleness: "it has not been read yet")
         self.evidence = evidence
-        let selector = Self.selector(of: mirror, names)
+        let release = mirror.spec.spegel?.adopt.map { Release($0, names, evidence) }
+        self.release = release
+        let others = snapshot.mirrors.filter {
+            $0.metadata.name != mirror.metadata.name && $0.spec.effectiveNamespace == names.namespace
+        }
+        othersReleases = Set(others.compactMap { $0.spec.spegel?.adopt?.release })
         var pods: [String: Pod] = [:]
         for pod in evidence.pods where pod.metadata.namespace == names.namespace {
-            guard let node = pod.spec.nodeName, selector.allSatisfy({ pod.metadata.labels[$0.key] == $0.value }) else {
-                continue
-            }
+            guard let node = pod.spec.nodeName, Self.isPeer(pod.metadata, release, names) else { continue }
             if pods[node].map({ Self.counts(pod, before: $0) }) ?? true { pods[node] = pod }
         }
         let objects = Dictionary(
@@ -59,14 +66,14 @@ package struct SpegelFleet: Sendable {
 
     package static func runsLinux(_ node: Node) -> Bool { node.metadata.labels["kubernetes.io/os"] == "linux" }
 
-    /// What the peers' pods are told by: ours by our labels, those of a release by the chart's.
-    package static func selector(of mirror: P2PMirror, _ names: SpegelNames) -> [String: String] {
-        guard let adopt = mirror.spec.spegel?.adopt else { return names.selector }
-        return [
-            SpegelNames.nameLabel: SpegelNames.application, SpegelNames.instanceLabel: adopt.release,
-            SpegelNames.componentLabel: SpegelNames.application,
-        ]
+    /// Ours are told by our labels, those of a release by its own selector.
+    private static func isPeer(_ metadata: ObjectMeta, _ release: Release?, _ names: SpegelNames) -> Bool {
+        if let release { return release.isPeer(metadata) }
+        return names.selector.allSatisfy { metadata.labels[$0.key] == $0.value }
     }
+
+    /// Labels that all pods of the peers have.
+    package var selector: [String: String] { release?.selector ?? names.selector }
 
     /// Of two pods on one node one is on its way out; else the younger one counts, and then the name decides.
     private static func counts(_ pod: Pod, before other: Pod) -> Bool {
@@ -91,36 +98,23 @@ package struct SpegelFleet: Sendable {
 }
 
 extension SpegelFleet {
-    /// What containerd must be told on every node.
-    var containerdWish: ContainerdWish {
-        let isAll = mirror.spec.registries.contains { $0 == "*" || $0 == "_default" }
-        return ContainerdWish(
-            registryConfigPath: registryConfigPath,
-            registries: isAll ? [] : mirror.spec.registries.sorted(),
-            mirrorPorts: [SpegelObjects.hostPort, SpegelObjects.nodePort],
-            installed: daemonSet != nil,
-            repair: mirror.spec.mode == .enforce && spegel.nodeConfiguration == .repair
-        )
-    }
+    /// What makes the peers of an installation of our own.
+    var daemonSet: ManagedObject? { object(DaemonSetKind.resource, names.base) }
 
-    /// That which makes the peers: ours, or that of the release.
-    private var daemonSet: ManagedObject? {
-        if let adopt = spegel.adopt { return Adoption(self, adopt).daemonSet }
-        return object(DaemonSetKind.resource, names.base)
-    }
+    /// What makes the peers: ours, or that of the release.
+    package var peersDaemonSet: ManagedObject? { release?.daemonSet ?? (release == nil ? daemonSet : nil) }
 
-    /// Where Spegel writes containerd's files: as asked for, or as the release has it.
-    private var registryConfigPath: String {
-        guard spegel.adopt != nil else { return spegel.registryConfigPath }
-        let flag = "--containerd-registry-config-path="
-        let containers = daemonSet?.body[path: "spec", "template", "spec", "initContainers"]?.arrayValue ?? []
-        let arguments = containers.flatMap { $0["args"]?.arrayValue ?? [] }.compactMap(\.stringValue)
-        let path = arguments.first { $0.hasPrefix(flag) }.map { String($0.dropFirst(flag.count)) }
-        return path ?? spegel.registryConfigPath
+    /// Why pods are missing, as the end of a sentence.
+    var refusal: String {
+        guard let why = evidence.podRefusal else { return "" }
+        return "; the DaemonSet \(peersDaemonSet?.key.name ?? "") can make no pods (FailedCreate): \(why)"
     }
 
     /// Where a pod serves its metrics.
-    package static let metricsPort = SpegelObjects.metricsPort
+    package var metricsPort: Int { release?.settings?.metricsPort ?? SpegelObjects.metricsPort }
+
+    /// What peers are asked unless the mirror says otherwise.
+    package var defaultProbes: [Probe] { release?.settings?.probes ?? SpegelLever.defaultProbes }
 
     /// Peers that should have found others by now, and have not.
     package var lostPeers: [Place] {

@@ -48,7 +48,7 @@ struct SpegelMirrorNodes {
             provider: .spegel,
             role: .agent,
             deletionPolicy: fleet.mirror.spec.deletionPolicy == .restore ? .restore : nil,
-            containerd: fleet.containerdWish
+            containerd: fleet.containerdWish(of: place)
         )
         if let present, present.spec == spec, labels.allSatisfy({ present.metadata.labels[$0.key] == $0.value }),
             present.metadata.ownerReferences.contains(where: { $0.uid == owner.uid })

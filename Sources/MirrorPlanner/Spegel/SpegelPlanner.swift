@@ -108,9 +108,14 @@ enum SpegelPlanner {
         let mirror = fleet.mirror
         let takesOver = fleet.spegel.adopt?.takeOverBootstrap == true
         if takesOver, let action = finalizer(mirror, isWanted: true) { return begun(action) }
-        let actions = takesOver ? adoption.takeOver : adoption.release
+        let strays = adoption.strays
+        if !strays.isEmpty {
+            let verdict = Verdict(.takesOverBootstrap, "What is adopted no more is given back")
+            return StepOutcome(actions: strays, progress: .advancing(verdict), notes: [Note(.normal, verdict)])
+        }
+        let actions = takesOver ? adoption.takeOver : adoption.giveBack
         if let first = actions.first {
-            let message = takesOver ? "The bootstrap Service is taken over" : "The bootstrap Service is given back"
+            let message = takesOver ? adoption.takeOverMessage : "The bootstrap Service is given back"
             let verdict = Verdict(.takesOverBootstrap, message)
             guard case .changeObject(ServiceKind.resource, _, _, _, _) = first else {
                 return StepOutcome(actions: actions, progress: .advancing(verdict))
@@ -138,7 +143,7 @@ enum SpegelPlanner {
             fleet.mirror.metadata.finalizers.contains("orphan") || parts.installation?.isOrphaned == true
         var outcome = StepOutcome()
         if !isOrphaning, let installation = parts.installation { outcome = installation.farewell() }
-        if let adoption = parts.adoption { outcome.actions = adoption.release }
+        if let adoption = parts.adoption { outcome.actions = adoption.strays + adoption.giveBack }
         if outcome.actions.isEmpty, outcome.progress == nil {
             outcome.actions = [release]
             outcome.progress = .advancing(Verdict(.waitsForCleanUp, "The mirror goes"))

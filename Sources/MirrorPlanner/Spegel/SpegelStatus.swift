@@ -108,8 +108,14 @@ struct SpegelStatus {
         guard let adoption = parts.adoption, adoption.missing == nil, !adoption.isTakenOver else {
             return seeds(\.effective)
         }
+        guard let service = adoption.bootstrap?.key.name else {
+            let message =
+                "The release has no bootstrap Service that could be narrowed to the candidate set, so nobody leaves: "
+                + "charts before v0.0.30 find peers otherwise"
+            return (.false, Verdict(.bootstrapNotTakenOver, message))
+        }
         let message =
-            "The bootstrap Service \(adoption.bootstrap?.key.name ?? "") hands out every pod, so nobody leaves it; set "
+            "The bootstrap Service \(service) hands out every pod, so nobody leaves it; set "
             + "spec.spegel.adopt.takeOverBootstrap to narrow it to the candidate set"
         return (.false, Verdict(.bootstrapNotTakenOver, message))
     }
@@ -120,9 +126,22 @@ struct SpegelStatus {
             return (.unknown, Verdict(.noNodesSelected, "spec.selector matches no Linux node"))
         }
         if let missing = parts.adoption?.missing { return (.unknown, missing) }
+        if let lacking { return (.false, Verdict(.changesPending, lacking)) }
         guard !behind.isEmpty else { return hosts() }
         let message = "\(behind.count) peer(s) do not run with the settings of the mirror: \(Sentences.list(behind))"
         return (.false, Verdict(.changesPending, message))
+    }
+
+    /// Registries that the mirror is to serve and the adopted release does not; nil where there are none.
+    private var lacking: String? {
+        guard let served = fleet.release?.settings?.hosts?.registries, !served.isEmpty,
+            !served.contains(HostsRoot.defaultName)
+        else { return nil }
+        let missing = Set(mirror.spec.registries).subtracting(served).sorted()
+        guard !missing.isEmpty else { return nil }
+        return
+            "spec.registries names \(Sentences.list(missing)), which the release does not mirror: add them to its "
+            + "value spegel.mirroredRegistries, or take them out of spec.registries"
     }
 
     /// What agents have found in their nodes' containerd.
@@ -163,7 +182,7 @@ extension SpegelFleet {
     /// Release of Spegel: that of the installation, or what the image of the release says.
     var version: String? {
         if let install = spegel.install { return install.version }
-        let daemonSet = spegel.adopt.flatMap { Adoption(self, $0).daemonSet }
+        let daemonSet = release?.daemonSet
         let containers = daemonSet?.body[path: "spec", "template", "spec", "containers"]?.arrayValue ?? []
         let image = containers.first { $0["name"] == "registry" }?["image"]?.stringValue ?? ""
         let bare = image.split(separator: "@").first.map(String.init) ?? ""

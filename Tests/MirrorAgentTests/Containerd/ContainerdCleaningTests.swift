@@ -61,6 +61,56 @@ struct ContainerdCleaningTests {
         #expect(try world.status?.message?.contains("a mirror still answers") == true)
     }
 
+    @Test(
+        "Of a release that this mirror has not seen nothing is reported and nothing removed",
+        arguments: [true, false]
+    )
+    func unseen(isKnown: Bool) async throws {
+        let world = try ContainerdWorld(ContainerdFixture.all[0], repair: true, installed: false, isSeen: false)
+        world.disk.put("\(Self.certs)/_backup/docker.io/hosts.toml", "server = 'https://registry-1.docker.io'\n")
+        world.disk.put("/etc/containerd/conf.d/zz-p2pmirror.toml", Self.ownFile)
+        world.probes.silence(ContainerdWorld.ports)
+        if !isKnown { try world.change { $0.containerd = nil } }
+        let before = world.files.filter { $0.key.hasPrefix("/etc/") }
+        await world.settle()
+        await world.settle(World.now + 3_600)
+        #expect(world.files.filter { $0.key.hasPrefix("/etc/") } == before)
+        #expect(try world.status?.containerd?.findings ?? [] == [])
+    }
+
+    private static let ownFile = String(
+        decoding: ContainerdDropIn.render(.init(mirror: ContainerdWorld.mirror, version: 2, configPath: certs)),
+        as: UTF8.self
+    )
+
+    @Test("Nothing goes before the operator has said for a minute that the release is gone")
+    func waits() async throws {
+        let world = try world()
+        try world.change { $0.containerd?.installed = true }
+        let (agent, _) = world.agent()
+        _ = await world.run(agent)
+        _ = await world.run(agent, now: World.now + 600)
+        let before = world.files.filter { $0.key.hasPrefix("/etc/") }
+        try world.change { $0.containerd?.installed = false }
+        _ = await world.run(agent, now: World.now + 610)
+        #expect(world.files.filter { $0.key.hasPrefix("/etc/") } == before)
+        _ = await world.run(agent, now: World.now + 680)
+        #expect(world.files.filter { $0.key.hasPrefix("/etc/") } == Self.cleaned)
+    }
+
+    @Test("A mirror at the host's loopback address can't be asked, so it is called neither dead nor gone")
+    func loopback() async throws {
+        let world = try world()
+        try world.change { $0.containerd?.mirrorAddresses = ["127.0.0.1"] }
+        let before = world.files
+        await world.settle()
+        #expect(world.files == before)
+        #expect(world.probes.addresses == [])
+        try world.change { $0.containerd?.installed = true }
+        await world.settle(World.now + 300)
+        #expect(try !world.reasons.contains("HostsFileDead"))
+    }
+
     @Test("Nothing goes outside containerd's own directories", arguments: ["/srv/certs.d", "/etc/containerd/other.d"])
     func elsewhere(path: String) async throws {
         let world = try world()

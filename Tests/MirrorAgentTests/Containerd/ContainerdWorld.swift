@@ -21,6 +21,7 @@ final class ContainerdWorld: Sendable {
         _ fixture: ContainerdFixture,
         repair: Bool = false,
         installed: Bool = true,
+        isSeen: Bool = true,
         hosts: String? = ContainerdFixture.hosts
     ) throws {
         disk.time = World.now + -7_200
@@ -59,6 +60,7 @@ final class ContainerdWorld: Sendable {
                         registryConfigPath: fixture.certs,
                         mirrorPorts: Self.ports,
                         installed: installed,
+                        release: isSeen && !installed ? "spegel/images" : nil,
                         repair: repair
                     )
                 )

@@ -17,7 +17,7 @@ struct SpegelWorld {
     /// All that was done, in order.
     private(set) var done: [Action] = []
     /// All that was said.
-    private(set) var notes: [Note] = []
+    var notes: [Note] = []
     private var serial = 0
     /// The most pods of Ready nodes that were not ready at once since the last `beginCount`.
     private(set) var mostAway = 0
@@ -281,7 +281,7 @@ struct SpegelWorld {
         guard let node = snapshot.nodes.first(where: { $0.metadata.name == pod.spec.nodeName }), node.isReady,
             let created = pod.metadata.creationTimestamp, snapshot.now - created >= startSeconds, !pod.isReady
         else { return }
-        let isPeer = pod.metadata.labels[SpegelNames.componentLabel] == SpegelNames.application
+        let isPeer = (pod.metadata.labels[SpegelNames.componentLabel] ?? SpegelNames.application) == "spegel"
         let needsOther = isPeer && SpegelVersion(install.version)?.isReadyAlone == false
         guard !needsOther || snapshot.nodes.count > 1, !isBroken(pod) else { return }
         pod.status.conditions = [.init(type: "Ready", status: "True", lastTransitionTime: snapshot.now)]

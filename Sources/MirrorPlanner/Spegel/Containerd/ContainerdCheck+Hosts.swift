@@ -61,7 +61,7 @@ extension ContainerdCheck {
 
     /// What is wrong with the hosts of a file; nil where the first that is the node's mirror answers.
     private func fault(_ file: HostsFile, _ path: String) -> String? {
-        let ours = file.hosts.filter { view.isOurs($0, wish.mirrorPorts) }
+        let ours = file.hosts.filter { view.isOurs($0, wish) }
         guard let first = ours.first else {
             let ports = wish.mirrorPorts.map(String.init).joined(separator: " or ")
             let strays = file.hosts.filter { $0.isPlain && wish.mirrorPorts.contains($0.port) }
@@ -85,7 +85,7 @@ extension ContainerdCheck {
         var found: [ContainerdReport.Finding] = []
         let names = root.directories.filter { _, directory in
             guard case .hosts(let file) = directory.content else { return false }
-            return file.hosts.contains { view.isOurs($0, wish.mirrorPorts) }
+            return file.hosts.contains { view.isOurs($0, wish) }
         }.keys.sorted()
         if !names.isEmpty {
             let more = names.count > Self.namesLimit ? " and \(names.count - Self.namesLimit) more" : ""

@@ -18,7 +18,7 @@ package struct ContainerdCheck: Sendable {
         if wish.installed {
             if let settings { found += configuration(settings) }
             found += hosts(settings)
-        } else {
+        } else if wish.isGone {
             found += leftovers
         }
         return ContainerdReport(
@@ -98,10 +98,15 @@ package struct ContainerdCheck: Sendable {
         guard let first = settings.roots.first else { return fact }
         if let program = ContainerdPlaces.program(of: main) {
             return "\(fact); \(program) writes that file anew, so set "
-                + "spec.spegel.install.containerd.registryConfigPath to \(first)"
+                + "\(pathSetting) to \(first)"
         }
-        return "\(fact); set spec.spegel.install.containerd.registryConfigPath to \(first), or config_path to "
-            + wish.registryConfigPath
+        return "\(fact); set \(pathSetting) to \(first), or config_path to \(wish.registryConfigPath)"
+    }
+
+    /// What decides where the mirror's files stand.
+    private var pathSetting: String {
+        wish.release.map { "spegel.containerdRegistryConfigPath of the Helm release \($0)" }
+            ?? "spec.spegel.install.containerd.registryConfigPath"
     }
 
     static func finding(_ reason: Reason, _ message: String) -> ContainerdReport.Finding {

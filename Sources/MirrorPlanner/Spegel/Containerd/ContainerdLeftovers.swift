@@ -1,7 +1,7 @@
 package import MirrorAPI
 
-/// What is done about the left-overs of a mirror: what `spegel cleanup` does (spegel `pkg/oci/containerd.go`,
-/// `CleanupMirrorConfiguration`), but that nothing goes which may be somebody else's.
+/// What is done about the left-overs of a release that was seen here and is gone: what `spegel cleanup` does (spegel
+/// `pkg/oci/containerd.go`, `CleanupMirrorConfiguration`), but that nothing goes which may be somebody else's.
 package struct ContainerdLeftovers: Hashable, Sendable {
     /// Directories whose removal has begun; it goes on.
     package var trash: [String] = []
@@ -18,7 +18,7 @@ package struct ContainerdLeftovers: Hashable, Sendable {
 
     /// - Parameter root: the directory itself, as it was looked into.
     package init(_ wish: ContainerdWish, _ view: ContainerdView) {
-        guard !wish.installed, wish.repair, let root = view.roots[wish.registryConfigPath] else { return }
+        guard wish.isGone, wish.repair, let root = view.roots[wish.registryConfigPath] else { return }
         guard view.settings?.roots.contains(root.path) == true,
             ContainerdPath.isInside(root.path, ContainerdDropIn.writableDirectory)
         else {
@@ -31,7 +31,7 @@ package struct ContainerdLeftovers: Hashable, Sendable {
             }
             return
         }
-        guard Set(wish.mirrorPorts).isSubset(of: view.silentPorts) else {
+        guard view.isSilent(wish) else {
             left.append("a mirror still answers, or was not asked for long enough")
             return
         }
@@ -42,9 +42,9 @@ package struct ContainerdLeftovers: Hashable, Sendable {
         var names = root.names
         for (name, directory) in root.directories.sorted(by: { $0.key < $1.key }) {
             guard case .hosts(let file) = directory.content,
-                file.hosts.contains(where: { view.isOurs($0, wish.mirrorPorts) })
+                file.hosts.contains(where: { view.isOurs($0, wish) })
             else { continue }
-            if !file.hosts.allSatisfy({ view.isOurs($0, wish.mirrorPorts) }) {
+            if !file.hosts.allSatisfy({ view.isOurs($0, wish) }) {
                 left.append("\(name)/hosts.toml names other hosts as well")
             } else if !directory.isAlone {
                 left.append("\(name) holds other files as well")

@@ -24,6 +24,8 @@ package enum ContainerdRepair {
         mirror: String,
         present: (path: String, content: [UInt8])?
     ) -> DropIn {
+        // Whether the mirror is to be here is not known, or it answers: what is there stays.
+        guard wish.installed || (wish.isGone && view.isSilent(wish)) else { return .keep }
         guard wish.repair, wish.installed else { return present.map { .remove(path: $0.path) } ?? .keep }
         guard let tree = view.tree, view.faults.isEmpty else { return .keep }
         var bare = view

@@ -1,3 +1,5 @@
+import MirrorAPI
+
 /// All that is known of a node's containerd at one instant.
 package struct ContainerdView: Hashable, Sendable {
     /// Nil where no configuration was found.
@@ -44,10 +46,15 @@ package struct ContainerdView: Hashable, Sendable {
     /// What the files give together.
     package var settings: ContainerdSettings? { tree.map { ContainerdSettings($0.ordered, version: version) } }
 
+    /// Whether all ports of a mirror are silent; one without ports is not known to be.
+    func isSilent(_ wish: ContainerdWish) -> Bool {
+        !wish.mirrorPorts.isEmpty && Set(wish.mirrorPorts).isSubset(of: silentPorts)
+    }
+
     /// Whether a host is the node's own mirror.
-    func isOurs(_ host: HostsFile.Host, _ ports: [Int]) -> Bool {
-        guard host.isPlain, ports.contains(host.port) else { return false }
+    func isOurs(_ host: HostsFile.Host, _ wish: ContainerdWish) -> Bool {
+        guard host.isPlain, wish.mirrorPorts.contains(host.port) else { return false }
         return nodeAddresses.isEmpty || nodeAddresses.contains(host.address)
-            || ["localhost", "127.0.0.1", "::1"].contains(host.address)
+            || ["localhost", "127.0.0.1", "::1"].contains(host.address) || wish.mirrorAddresses.contains(host.address)
     }
 }

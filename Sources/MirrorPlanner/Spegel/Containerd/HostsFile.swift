@@ -28,7 +28,7 @@ package struct HostsFile: Hashable, Sendable {
     }
 
     /// Nil where it is no URL of a host. Without a scheme containerd takes `https`.
-    private static func host(_ text: String) -> Host? {
+    static func host(_ text: String) -> Host? {
         let isPlain = text.hasPrefix("http://")
         guard isPlain || text.hasPrefix("https://") || !text.contains("://") else { return nil }
         let rest = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]

@@ -95,6 +95,14 @@ struct PodReplacement {
         }.min()
     }
 
+    /// Pods that can't be made show in nothing that is watched.
+    private var nextLook: Timestamp? {
+        vacant.isEmpty ? deadline : [deadline, fleet.now + Self.lookSeconds].compactMap(\.self).min()
+    }
+    private static let lookSeconds = 10
+
+    private var refusal: String { vacant.contains { $0.pod == nil } ? fleet.refusal : "" }
+
     // MARK: What is done
 
     /// - Parameter isTemplateCurrent: whether a pod that is made now has the new settings.
@@ -118,8 +126,8 @@ struct PodReplacement {
             let why =
                 pending.isEmpty && vacant.isEmpty
                 ? "the others must stay, so that enough published peers are ready"
-                : "\(Sentences.list((pending + vacant).map(\.name))) must be ready first"
-            return .waiting(.waitsForPods, "\(left); \(why)", until: deadline)
+                : "\(Sentences.list((pending + vacant).map(\.name))) must be ready first\(refusal)"
+            return .waiting(.waitsForPods, "\(left); \(why)", until: nextLook)
         }
         let verdict = Verdict(
             .replacesPods,
@@ -184,7 +192,8 @@ struct PodReplacement {
             return StepOutcome(progress: .advancing(Verdict(.noNodesSelected, message)))
         }
         if !vacant.isEmpty {
-            return .waiting(.waitsForPods, "\(Sentences.list(vacant.map(\.name))) has no pod yet", until: deadline)
+            let message = "\(Sentences.list(vacant.map(\.name))) has no pod yet\(refusal)"
+            return .waiting(.waitsForPods, message, until: nextLook)
         }
         if all.count == 1, isAlone {
             return StepOutcome(progress: .steady(Verdict(.healthy, "One peer runs; it is ready once there is another")))

@@ -14,7 +14,7 @@ struct PeerConnections {
 
     var condition: (Condition.Status, Verdict) {
         let peers = fleet.places.filter { $0.pod != nil && $0.pod?.isDeleting == false }
-        guard !peers.isEmpty else { return (.unknown, Verdict(.noPods, "There is no peer yet")) }
+        guard !peers.isEmpty else { return (.unknown, Verdict(.noPods, "There is no peer yet\(fleet.refusal)")) }
         let lost = peers.filter { $0.pod?.isReady == false }
         guard !lost.isEmpty else { return (.true, connected(peers)) }
         if peers.count == 1, fleet.places.count == 1 || peers[0].isYoung(at: fleet.now) {

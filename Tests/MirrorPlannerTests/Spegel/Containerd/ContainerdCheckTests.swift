@@ -8,13 +8,18 @@ struct ContainerdCheckTests {
     private static let main = "/etc/containerd/config.toml"
     private static let certs = "/etc/containerd/certs.d"
 
-    private static func wish(_ registries: [String] = [], installed: Bool = true, repair: Bool = true) -> ContainerdWish
-    {
+    private static func wish(
+        _ registries: [String] = [],
+        installed: Bool = true,
+        isSeen: Bool = true,
+        repair: Bool = true
+    ) -> ContainerdWish {
         ContainerdWish(
             registryConfigPath: certs,
             registries: registries,
             mirrorPorts: [30020, 30021],
             installed: installed,
+            release: isSeen && !installed ? "spegel/images" : nil,
             repair: repair
         )
     }
@@ -142,6 +147,29 @@ struct ContainerdCheckTests {
         #expect(reasons(Self.wish(installed: false), view) == ["MirrorLeftovers", "MirrorLeftovers"])
         #expect(!reasons(Self.wish(["docker.io"]), view).contains("MirrorLeftovers"))
         #expect(reasons(Self.wish(installed: false), try Self.view(directories: [:])) == [])
+    }
+
+    @Test("Of a release that this mirror has not seen nothing is a left-over, and nothing goes")
+    func unseen() throws {
+        let wish = Self.wish(installed: false, isSeen: false)
+        let view = try Self.view(silent: [30020, 30021], directories: ["docker.io": Self.hosts(30020)], backup: ["x"])
+        #expect(reasons(wish, view) == [])
+        #expect(ContainerdLeftovers(wish, view).isEmpty)
+        let own = (path: "/etc/containerd/conf.d/zz-p2pmirror.toml", content: [UInt8]())
+        #expect(ContainerdRepair.dropIn(wish, view, mirror: "peers", present: own) == .keep)
+        var portless = Self.wish(installed: false)
+        portless.mirrorPorts = []
+        #expect(ContainerdLeftovers(portless, view).isEmpty, "without ports nothing is known to be silent")
+    }
+
+    @Test("Hosts at an address that the release is given for all nodes are the node's mirror")
+    func otherAddress() throws {
+        let host = HostsFile.Host(isPlain: true, address: "169.254.20.10", port: 30020)
+        let view = try Self.view(directories: ["_default": HostsDirectory(.hosts(HostsFile(hosts: [host])))])
+        #expect(reasons(Self.wish(), view) == ["HostsFileDead"])
+        var wish = Self.wish()
+        wish.mirrorAddresses = ["169.254.20.10"]
+        #expect(reasons(wish, view) == [])
     }
 
     @Test("Only what is surely the mirror's goes, and only once it does not answer")
