@@ -106,12 +106,13 @@ let package = Package(
 
         testSupport("KubeTestSupport", ["KubeClient", "KubeCore"]),
         testSupport("KubectlTesting", ["KubeCore", subprocess, system]),
+        testSupport("MirrorAPITesting", ["MirrorAPI", "KubeCore"]),
         tests("KubeCoreTests", ["KubeCore"]),
         tests("KubeClientTests", ["KubeTestSupport", "KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
         tests("KubeRuntimeTests", ["KubeTestSupport", "KubeRuntime", "KubeCore", log]),
         tests("FaultTests", ["KubeTestSupport", "KubeClient", "KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
-        tests("MirrorAPITests", ["MirrorAPI", "KubeCore"]),
+        tests("MirrorAPITests", ["MirrorAPITesting", "MirrorAPI", "KubeCore"]),
         tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
         tests(
             "MirrorOperatorTests",
@@ -145,8 +146,8 @@ let package = Package(
         tests(
             "RealClusterTests",
             [
-                "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeClient",
-                "KubeRuntime", "KubeCore", "KubectlTesting", log, subprocess,
+                "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "MirrorAPITesting",
+                "KubeClient", "KubeRuntime", "KubeCore", "KubectlTesting", log, subprocess,
             ],
             exclude: ["Transcripts"]
         ),

@@ -1,5 +1,6 @@
 import KubeCore
 import MirrorAPI
+import MirrorAPITesting
 import Testing
 
 @Suite("The CRD files are complete")

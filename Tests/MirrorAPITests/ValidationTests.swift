@@ -1,5 +1,6 @@
 import KubeCore
 import MirrorAPI
+import MirrorAPITesting
 import Testing
 
 @Suite("Rules of the API, checked without a server")

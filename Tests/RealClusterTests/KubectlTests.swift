@@ -105,6 +105,48 @@ extension RealCluster {
             }
         }
 
+        /// kubectl takes a word for a category before it takes it for a kind, and then allows no name behind it.
+        @Test(arguments: ["p2pmirror", "p2pmirrors", "p2pm", "p2pmirrors.p2pmirror.io"])
+        func `one mirror is found by each name of its kind`(_ kind: String) async throws {
+            let cluster = try await TestCluster.shared()
+            let kubectl = try await Self.kubectl(cluster)
+            defer { kubectl.close() }
+            let commands = [
+                "apply -f mirror.yaml", "get \(kind) trial", "get \(kind)/trial", "describe \(kind) trial",
+                "label \(kind) trial team=green --overwrite", "annotate \(kind) trial note=why",
+                #"patch \#(kind) trial --type merge -p {"spec":{"mode":"Enforce"}}"#, "edit \(kind) trial",
+                "apply -f changed.yaml --server-side --force-conflicts",
+                "wait --for=jsonpath={.spec.rollout.minReadySeconds}=5 \(kind)/trial --timeout=10s",
+                "delete \(kind) trial", "wait --for=delete \(kind)/trial --timeout=10s",
+            ]
+            for command in commands {
+                let outcome = try await kubectl.run(command)
+                // Older releases of kubectl wait for conditions and deletions alone.
+                let isUnknown = outcome.text.contains("unrecognized condition")
+                #expect(outcome.status == 0 || isUnknown, "kubectl \(command): \(outcome.text)")
+            }
+        }
+
+        @Test func `every sample is accepted, and by current servers all of the manifests`() async throws {
+            let cluster = try await TestCluster.shared()
+            let kubectl = try await Self.kubectl(cluster)
+            defer { kubectl.close() }
+            let manifests = "\(TestCluster.root)/manifests"
+            let samples = try FileManager.default.contentsOfDirectory(atPath: "\(manifests)/samples").sorted()
+            var commands = samples.map { "-f manifests/samples/\($0)" }
+            let abilities = try await cluster.abilities()
+            // 1.20 lacks policy/v1, and the embedded server most of the kinds.
+            if abilities.hasRules, !abilities.isEmbedded {
+                let overlays = try FileManager.default.contentsOfDirectory(atPath: "\(manifests)/overlays").sorted()
+                commands += ["base"].map { "-k manifests/\($0)" } + overlays.map { "-k manifests/overlays/\($0)" }
+            }
+            #expect(samples.count > 4)
+            for command in commands {
+                let outcome = try await kubectl.run("apply --dry-run=server \(command)")
+                #expect(outcome.status == 0, "kubectl apply \(command): \(outcome.text)")
+            }
+        }
+
         /// The fields below a schema with their types, as kubectl writes them.
         private static func fields(of schema: JSONValue, untyped: String) -> [String] {
             let item = schema["type"] == "array" ? schema["items"] ?? [:] : schema

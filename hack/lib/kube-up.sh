@@ -154,21 +154,40 @@ write_etcd() {
         --listen-peer-urls=http://127.0.0.1:0 "${extra[@]}"
 }
 
+# known_flags PROGRAM FLAG...: sets "known" to those of the flags that the program knows. Releases have dropped some,
+# and --help does not show each that a release still takes.
+known_flags() {
+    local program=$1 flag
+    shift
+    known=()
+    for flag in "$@"; do
+        if "$program" "$flag" --version >/dev/null 2>&1; then known+=("$flag"); fi
+    done
+}
+
 write_apiserver() {
+    local known
+    "$apiserver" --version >/dev/null || die "$apiserver --version fails: it does not run on this machine"
     # No endpoints of the service "kubernetes": a loopback address is not valid there.
-    runner kube-apiserver "$apiserver" --bind-address=127.0.0.1 --advertise-address=127.0.0.1 "--secure-port=$port" \
-        --insecure-port=0 --endpoint-reconciler-type=none "--etcd-servers=http://127.0.0.1:$etcd_port" \
+    known_flags "$apiserver" --insecure-port=0 --advertise-address=127.0.0.1 --endpoint-reconciler-type=none \
+        "--service-cluster-ip-range=$service_range" --allow-privileged=true \
+        --disable-admission-plugins=ServiceAccount --profiling=false
+    runner kube-apiserver "$apiserver" --bind-address=127.0.0.1 "--secure-port=$port" \
+        "--etcd-servers=http://127.0.0.1:$etcd_port" \
         "--cert-dir=$dir/pki" "--tls-cert-file=$dir/pki/server.crt" "--tls-private-key-file=$dir/pki/server.key" \
         "--client-ca-file=$dir/pki/ca.crt" "--token-auth-file=$dir/pki/tokens.csv" \
-        --authorization-mode=RBAC "--service-cluster-ip-range=$service_range" "--service-account-issuer=$issuer" \
-        "--service-account-key-file=$dir/pki/sa.pub" "--service-account-signing-key-file=$dir/pki/sa.key" \
-        --allow-privileged=true --disable-admission-plugins=ServiceAccount --profiling=false
+        --authorization-mode=RBAC "--service-account-issuer=$issuer" \
+        "--service-account-key-file=$dir/pki/sa.pub" "--service-account-signing-key-file=$dir/pki/sa.key" "${known[@]}"
 }
 
 write_manager() {
+    local known
+    "$manager" --version >/dev/null || die "$manager --version fails: it does not run on this machine"
+    # --port was the insecure one.
+    known_flags "$manager" --port=0 --profiling=false
     runner kube-controller-manager "$manager" "--kubeconfig=$dir/kubeconfig" "--controllers=$controllers" \
         "--service-account-private-key-file=$dir/pki/sa.key" "--root-ca-file=$dir/pki/ca.crt" \
-        --leader-elect=false --port=0 --secure-port=0 --profiling=false
+        --leader-elect=false --secure-port=0 "${known[@]}"
 }
 
 # Starts NAME in a session of its own and with its log as the only output: who reads ours must see its end.

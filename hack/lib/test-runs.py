@@ -2,13 +2,16 @@
 """Reads what Swift Testing wrote about test runs (its event stream, version 0: one JSON object a line).
 
 test-runs.py ran FILE              fails when no test ran
-test-runs.py compare A B           fails unless both runs executed the same tests, at least one, and skipped none
+test-runs.py compare A B...        fails unless all runs executed the same tests, at least one, and skipped none
 test-runs.py compare --may-skip A B   what was skipped in A is named and left out of the comparison; B may skip none
+
+Runs are named as their files are.
 
 A parameterised test counts once for each of its arguments: two runs with different arguments are not equal.
 """
 
 import json
+import os
 import sys
 
 
@@ -56,23 +59,32 @@ def ran(path):
     return [] if run.executed else ["no test ran: a filter that matches nothing is no success"]
 
 
-def compare(path_a, path_b, may_skip):
-    a, b = Run(path_a), Run(path_b)
-    left_out = a.skipped if may_skip else set()
+def named(path):
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def compare(paths, may_skip):
+    runs = {named(path): Run(path) for path in paths}
+    first, *_ = runs.values()
+    left_out = first.skipped if may_skip else set()
     complaints = []
-    for letter, run in (("A", a), ("B", b)):
+    for name, run in runs.items():
         if not run.ended:
-            complaints.append(f"run {letter} did not end")
+            complaints.append(f"the run on {name} did not end")
         if not run.executed:
-            complaints.append(f"run {letter} executed no test")
-    complaints += listed("skipped in A", a.skipped - left_out)
-    complaints += listed("skipped in B", b.skipped)
-    complaints += listed("executed in A only", a.executed - b.executed)
-    only_b = {name for name in b.executed - a.executed if name.partition(" [")[0] not in left_out}
-    complaints += listed("executed in B only", only_b)
+            complaints.append(f"the run on {name} executed no test")
+        complaints += listed(f"skipped on {name}", run.skipped - (left_out if run is first else set()))
+    every = {
+        test
+        for test in set().union(*(run.executed for run in runs.values()))
+        if test.partition(" [")[0] not in left_out
+    }
+    for name, run in runs.items():
+        complaints += listed(f"executed elsewhere, and not on {name}", every - run.executed)
     if not complaints:
-        print("\n".join(listed("not run in A, because it was skipped there", left_out)), end="\n" if left_out else "")
-        print(f"both runs executed the same {len(a.executed)} tests (each argument counted)")
+        for line in listed(f"skipped on {named(paths[0])}, and not compared", left_out):
+            print(line)
+        print(f"{', '.join(runs)}: the same {len(every)} tests were executed (each argument counted)")
     return complaints
 
 
@@ -80,9 +92,9 @@ def main(arguments):
     if len(arguments) == 2 and arguments[0] == "ran":
         complaints = ran(arguments[1])
     elif arguments[:1] == ["compare"] and len(arguments) == 4 and arguments[1] == "--may-skip":
-        complaints = compare(arguments[2], arguments[3], True)
-    elif arguments[:1] == ["compare"] and len(arguments) == 3:
-        complaints = compare(arguments[1], arguments[2], False)
+        complaints = compare(arguments[2:], True)
+    elif arguments[:1] == ["compare"] and len(arguments) >= 3 and "--may-skip" not in arguments:
+        complaints = compare(arguments[1:], False)
     else:
         print(__doc__, file=sys.stderr)
         return 2

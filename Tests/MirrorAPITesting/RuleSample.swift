@@ -1,37 +1,31 @@
-import KubeCore
-import MirrorAPI
-import Testing
+package import KubeCore
+package import MirrorAPI
 
 /// A change of a right object that breaks one rule.
-struct RuleSample: CustomTestStringConvertible {
-    var kind: String
-    var path: String
-    var message: String
+package struct RuleSample: CustomStringConvertible, Sendable {
+    package var kind: String
+    package var path: String
+    package var message: String
     /// What is set in the sample, by path; nil is removed.
-    var changes: [([String], JSONValue?)]
-    var isTransition = false
+    package var changes: [([String], JSONValue?)]
+    package var isTransition = false
     /// What is changed; nil for the sample of the kind.
-    var base: P2PMirror?
+    package var base: P2PMirror?
 
-    var testDescription: String { message }
+    package var description: String { message }
 
-    func objects() throws -> (new: JSONValue, old: JSONValue?) {
-        let sample =
-            try kind == "P2PMirror"
-            ? (base ?? Samples.p2pMirror).wireValue() : Samples.mirrorNode.wireValue()
-        let changed = changes.reduce(sample) { setting($1.1, at: $1.0[...], in: $0) }
+    /// The object before the change, which keeps all rules.
+    package func original() throws -> JSONValue {
+        try kind == "P2PMirror" ? (base ?? Samples.p2pMirror).wireValue() : Samples.mirrorNode.wireValue()
+    }
+
+    package func objects() throws -> (new: JSONValue, old: JSONValue?) {
+        let sample = try original()
+        let changed = changes.reduce(sample) { $0.setting($1.1, at: $1.0) }
         return (changed, isTransition ? sample : nil)
     }
 
-    private func setting(_ value: JSONValue?, at path: ArraySlice<String>, in object: JSONValue) -> JSONValue {
-        guard let name = path.first else { return value ?? .null }
-        var object = object
-        let rest = path.dropFirst()
-        object[name] = rest.isEmpty ? value : setting(value, at: rest, in: object[name] ?? [:])
-        return object
-    }
-
-    static let all = p2pMirror + spegel + mirrorNode + agent
+    package static let all = p2pMirror + spegel + mirrorNode + agent
 
     private static let p2pMirror = [
         RuleSample(
@@ -207,5 +201,15 @@ struct RuleSample: CustomTestStringConvertible {
             changes: [(["spec", field], value)],
             isTransition: true
         )
+    }
+}
+
+extension JSONValue {
+    /// This value with another one at a path of members; nil takes away what is there.
+    package func setting(_ value: JSONValue?, at path: [String]) -> JSONValue {
+        guard let name = path.first else { return value ?? .null }
+        var object = self
+        object[name] = path.count == 1 ? value : (self[name] ?? [:]).setting(value, at: Array(path.dropFirst()))
+        return object
     }
 }

@@ -1,35 +1,37 @@
-import KubeCore
+package import KubeCore
 import MirrorAPI
-import Testing
 
 #if canImport(FoundationEssentials)
-    import FoundationEssentials
+    package import FoundationEssentials
 #else
-    import Foundation
+    package import Foundation
 #endif
 
 /// A CustomResourceDefinition of the checkout.
-struct CRDFile {
-    var text: String
-    var value: JSONValue
+package struct CRDFile {
+    package var text: String
+    package var value: JSONValue
 
-    static let kinds = KindSchema.all.map(\.resource.plural)
+    package static let kinds = KindSchema.all.map(\.resource.plural)
 
-    init(_ plural: String, withoutCEL: Bool = false) throws {
+    package init(_ plural: String, withoutCEL: Bool = false) throws {
         let path = "crds/\(withoutCEL ? "without-cel/" : "")p2pmirror.io_\(plural).yaml"
         text = try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
-        value = try #require(YAMLCoding.documents(text).first)
+        guard let document = try YAMLCoding.documents(text).first else {
+            throw KubeError(.configuration, "\(path) holds no document")
+        }
+        value = document
     }
 
-    var version: JSONValue { value["spec"]?["versions"]?.arrayValue?.first ?? .null }
-    var schema: JSONValue { version[path: "schema", "openAPIV3Schema"] ?? .null }
+    package var version: JSONValue { value["spec"]?["versions"]?.arrayValue?.first ?? .null }
+    package var schema: JSONValue { version[path: "schema", "openAPIV3Schema"] ?? .null }
 
-    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    package static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 }
 
 /// Where two values differ, as paths.
-func differences(_ left: JSONValue?, _ right: JSONValue?, at path: String = "") -> [String] {
+package func differences(_ left: JSONValue?, _ right: JSONValue?, at path: String = "") -> [String] {
     switch (left, right) {
     case (.object(let left), .object(let right)):
         return Set(left.keys).union(right.keys).sorted()
@@ -43,7 +45,7 @@ func differences(_ left: JSONValue?, _ right: JSONValue?, at path: String = "") 
 }
 
 /// The value without the members of that name whose value is no object: a field may have the same name as a keyword.
-func without(_ keyword: String, _ value: JSONValue) -> JSONValue {
+package func without(_ keyword: String, _ value: JSONValue) -> JSONValue {
     switch value {
     case .object(let members):
         .object(
@@ -55,12 +57,12 @@ func without(_ keyword: String, _ value: JSONValue) -> JSONValue {
 }
 
 /// One field of a schema and where it stands.
-struct SchemaNode {
-    var path: String
-    var value: JSONValue
+package struct SchemaNode {
+    package var path: String
+    package var value: JSONValue
 
     /// All fields of a schema, the schema itself first.
-    static func all(in schema: JSONValue, at path: String = "") -> [SchemaNode] {
+    package static func all(in schema: JSONValue, at path: String = "") -> [SchemaNode] {
         let fields = (schema["properties"]?.objectValue ?? [:]).sorted { $0.key < $1.key }
             .flatMap { all(in: $0.value, at: "\(path).\($0.key)") }
         let items = schema["items"].map { all(in: $0, at: "\(path)[]") } ?? []

@@ -1,17 +1,17 @@
-import KubeCore
-import MirrorAPI
+package import KubeCore
+package import MirrorAPI
 
 /// An object with one fault, and the field that has it.
-struct Mutant: CustomStringConvertible {
-    var path: String
-    var object: JSONValue
+package struct Mutant: CustomStringConvertible, Sendable {
+    package var path: String
+    package var object: JSONValue
 
-    var description: String { "\(path): \(object)" }
-    var isP2PMirror: Bool { (try? JSONCoding.decode(P2PMirror.self, from: object)) != nil }
-    var isMirrorNode: Bool { (try? JSONCoding.decode(MirrorNode.self, from: object)) != nil }
+    package var description: String { "\(path): \(object)" }
+    package var isP2PMirror: Bool { (try? JSONCoding.decode(P2PMirror.self, from: object)) != nil }
+    package var isMirrorNode: Bool { (try? JSONCoding.decode(MirrorNode.self, from: object)) != nil }
 
     /// Every field of a sample left out in turn.
-    static func removals(of kind: KindSchema, _ sample: JSONValue) -> [Mutant] {
+    package static func removals(of kind: KindSchema, _ sample: JSONValue) -> [Mutant] {
         each(of: kind, sample) { schema, value, path in
             guard case .object(let fields, _, _) = schema.form else { return [] }
             return fields.keys.sorted().filter { value[$0] != nil }.map { name in
@@ -23,7 +23,7 @@ struct Mutant: CustomStringConvertible {
     }
 
     /// Every bound of a schema broken in turn.
-    static func breaches(of kind: KindSchema, _ sample: JSONValue) -> [Mutant] {
+    package static func breaches(of kind: KindSchema, _ sample: JSONValue) -> [Mutant] {
         each(of: kind, sample) { schema, value, path in
             let required: [Mutant] = schema.required.map { name in
                 var less = value

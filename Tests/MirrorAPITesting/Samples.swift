@@ -1,9 +1,9 @@
-import KubeCore
-import MirrorAPI
+package import KubeCore
+package import MirrorAPI
 
 /// Objects with every field set, and none of them at its default.
-enum Samples {
-    static let time = Timestamp(seconds: 1_700_000_000)
+package enum Samples {
+    package static let time = Timestamp(seconds: 1_700_000_000)
 
     private static let condition = Condition(
         type: "Ready",
@@ -14,7 +14,7 @@ enum Samples {
         message: "All is well."
     )
 
-    static let p2pMirror = P2PMirror(
+    package static let p2pMirror = P2PMirror(
         metadata: ObjectMeta(name: "embedded"),
         spec: P2PMirrorSpec(
             provider: .rke2,
@@ -103,7 +103,7 @@ enum Samples {
         )
     )
 
-    static let mirrorNode = MirrorNode(
+    package static let mirrorNode = MirrorNode(
         metadata: ObjectMeta(name: "embedded.server-1"),
         spec: MirrorNodeSpec(
             mirrorName: "embedded",
@@ -212,14 +212,14 @@ enum Samples {
     ]
 
     /// The sample of a kind as it is sent.
-    static func wireValues(_ kind: KindSchema) throws -> [JSONValue] {
+    package static func wireValues(_ kind: KindSchema) throws -> [JSONValue] {
         kind.resource.kind == "P2PMirror"
             ? [try p2pMirror.wireValue(), try installed.wireValue(), try adopted.wireValue()]
             : [try mirrorNode.wireValue()]
     }
 
     /// That of the kind which has the most fields.
-    static func wire(_ kind: KindSchema) throws -> JSONValue {
+    package static func wire(_ kind: KindSchema) throws -> JSONValue {
         kind.resource.kind == "P2PMirror" ? try p2pMirror.wireValue() : try mirrorNode.wireValue()
     }
 }

@@ -1,9 +1,9 @@
 import KubeCore
-import MirrorAPI
+package import MirrorAPI
 
 /// The sections that only one provider has.
 extension Samples {
-    static let installed = P2PMirror(
+    package static let installed = P2PMirror(
         metadata: ObjectMeta(name: "peers"),
         spec: P2PMirrorSpec(
             provider: .spegel,
@@ -39,7 +39,7 @@ extension Samples {
         )
     )
 
-    static let adopted = P2PMirror(
+    package static let adopted = P2PMirror(
         metadata: ObjectMeta(name: "peers"),
         spec: P2PMirrorSpec(
             provider: .spegel,
