@@ -53,6 +53,7 @@ extension NodeAgent {
     ) async throws -> (AgentInput, KubeError?) {
         var input = AgentInput(now: now, options: options, mirror: mirror, host: HostView())
         input.failure = failures[mirror]
+        input.liveFault = sourceFault
         do throws(KubeError) {
             if let content = try readJournal(mirror) { input.host.journal = try Journal(content) }
         } catch {
@@ -72,6 +73,7 @@ extension NodeAgent {
             if let mirrorNode { measure(mirrorNode, distribution, &input) }
         }
         let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
+        if let fault { input.liveFault = fault.message }
         input.host.etcdMember = try etcdMember(distribution, input)
         return (input, fault)
     }
