@@ -75,6 +75,8 @@ public final class CurlTransport: Transport {
 }
 
 extension CurlTransport: CustomStringConvertible, CustomReflectable {
+    /// Host and port of the API server.
+    public var host: String { server.authority }
     /// Whom this client talks to.
     public var description: String { "client of \(configuration.server)" }
     /// A mirror without children: what is inside is the system's and changes all the time.

@@ -55,6 +55,7 @@ extension NodeAgent {
     ) async throws -> (AgentInput, KubeError?) {
         var input = AgentInput(now: now, options: options, mirror: mirror, host: HostView())
         input.failure = failures[mirror]
+        input.liveFault = sourceFault
         do throws(KubeError) {
             if let content = try readJournal(mirror) { input.host.journal = try Journal(content) }
         } catch {
@@ -76,6 +77,7 @@ extension NodeAgent {
         // Once the mirror is gone files are put in order, and no service is looked at.
         if let role { try await gatherUnit(usual.unit(of: role), &input) }
         let fault = await gatherLive(mirrorNode, isKnown: mirrorNodes != nil, &input)
+        if let fault { input.liveFault = fault.message }
         // The Node may show another place than it did before.
         if let node = input.live?.node, placesOf(node) != input.host.places {
             input.host.places = placesOf(node)

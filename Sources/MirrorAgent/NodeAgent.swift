@@ -39,6 +39,10 @@ package actor NodeAgent {
     /// Whether the last pass found a claimed step in a journal of this host.
     var isStepUnderWay = false
     private var lastMessages: [String: String] = [:]
+    /// Why the MirrorNodes of this node are not known; nil where they are.
+    private(set) var sourceFault: String?
+    /// Failures of passes that were logged.
+    private var faults = GrowingIntervals()
 
     /// - Parameters:
     ///   - mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
@@ -92,8 +96,10 @@ package actor NodeAgent {
         let mirrorNodes: [String: MirrorNode]?
         do throws(KubeError) {
             mirrorNodes = try await ownMirrorNodes()
+            sourceFault = nil
         } catch {
             mirrorNodes = nil
+            sourceFault = error.message
             firstFault = error
         }
         await announce(mirrorNodes)
@@ -106,6 +112,7 @@ package actor NodeAgent {
             }
         }
         if let firstFault { throw firstFault }
+        faults.reset()
         lastSuccessfulPass = now
         return look
     }
@@ -137,7 +144,31 @@ package actor NodeAgent {
 
     /// Logs why a pass failed.
     func noteFault(_ error: any Error) {
-        log.warning("the pass failed and is made again: \(error)", metadata: ["node": "\(options.nodeName)"])
+        let isReported = (error as? KubeError)?.wasReported == true
+        let isNews = !isReported && faults.isDue("\(error)", at: time.now)
+        log.log(
+            level: isNews ? .warning : .debug,
+            "the pass failed and is made again: \(error)",
+            metadata: ["node": "\(options.nodeName)"]
+        )
+    }
+
+    /// Logs once what runs here, against which API server and with which settings.
+    ///
+    /// - Parameter host: where the API server is.
+    package func logStart(host: String) async {
+        let kubernetes = await api.serverVersion()
+        log.info(
+            "Agent starts",
+            metadata: [
+                "version": "\(options.version)", "server": "\(host)",
+                "kubernetes": "\(kubernetes ?? "unknown: the server did not say within 2 s")",
+                "node": "\(options.nodeName)", "restart": "\(options.mayRestart)",
+                "leaseNamespace": "\(options.leaseNamespace)",
+                "announcementNamespace": "\(options.announcementNamespace)",
+                "idleInterval": "\(options.idleInterval)", "figureInterval": "\(options.figureInterval)",
+            ]
+        )
     }
 
     private static func mostUrgent(_ left: NextLook, _ right: NextLook) -> NextLook {

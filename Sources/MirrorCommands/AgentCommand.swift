@@ -1,6 +1,7 @@
 import ArgumentParser
 import KubeClient
 import KubeCore
+import KubeRuntime
 import Logging
 import Metrics
 import MirrorAPI
@@ -54,9 +55,11 @@ struct AgentCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let command = systemctl.map(SystemdServiceManager.command) ?? SystemdServiceManager.defaultCommand
-        let api = KubeAPI(try cluster.transport())
         let logger = Logger(label: "agent")
-        let mirrorNodes = WatchedMirrorNodes(api, node: nodeName, logger: logger)
+        let transport = try cluster.transport()
+        let memory = ServerMemory()
+        let api = KubeAPI(ReportingTransport(transport, memory: memory, logger: logger))
+        let mirrorNodes = WatchedMirrorNodes(api, node: nodeName, server: memory, logger: logger)
         let host = HostRoot(hostRoot)
         let agent = NodeAgent(
             api: api,
@@ -85,6 +88,7 @@ struct AgentCommand: AsyncParsableCommand {
         try await ProcessLifetime.run(endingWithParent: ProcessLifetime.isInSandbox) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run() }
+                group.addTask { await agent.logStart(host: transport.host) }
                 group.addTask { await mirrorNodes.run() }
                 group.addTask {
                     await agent.run(

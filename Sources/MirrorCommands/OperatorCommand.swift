@@ -36,8 +36,9 @@ struct OperatorCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let logger = Logger(label: "operator")
+        let transport = try cluster.transport()
         let mirrorOperator = try MirrorOperator(
-            cluster.transport(),
+            transport,
             options: OperatorOptions(
                 leaseNamespace: leaseNamespace,
                 announcementNamespace: announcementNamespace,
@@ -59,6 +60,7 @@ struct OperatorCommand: AsyncParsableCommand {
         try await ProcessLifetime.run(endingWithParent: ProcessLifetime.isInSandbox) {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await server.run() }
+                group.addTask { await mirrorOperator.logStart(version: Release.version, host: transport.host) }
                 group.addTask { await mirrorOperator.run() }
                 try await group.waitForAll()
             }

@@ -68,6 +68,9 @@ struct Step: Sendable {
             case .clean: peer.end()
             case .cut: break
             case .reset: return .reset
+            case .endLater(let delay):
+                Foundation.Thread.sleep(forTimeInterval: delay)
+                peer.end()
             case .later(let delay, let piece):
                 Foundation.Thread.sleep(forTimeInterval: delay)
                 peer.chunk(Array(piece.utf8))
@@ -86,6 +89,8 @@ struct Step: Sendable {
         case reset
         /// After some seconds one more piece, and then silence.
         case later(Double, String)
+        /// After some seconds the clean end.
+        case endLater(Double)
     }
 }
 
@@ -187,7 +192,7 @@ private enum RequestName {
         if query["sendInitialEvents"] != nil { return "stream" }
         if query["watch"] != nil { return "watch from \(query["resourceVersion"] ?? "now")" }
         if parts[0] == "GET", names.isEmpty {
-            if query["limit"] == "1" { return "live read" }
+            if query["limit"] == "1" || query["fieldSelector"] != nil { return "live read" }
             return query["continue"] == nil ? "list" : "next page"
         }
         let what = names.dropFirst().first.map { " \($0)" } ?? ""

@@ -5,54 +5,67 @@ extension WatchFault {
     static let silences: [WatchFault] = [
         WatchFault(
             name: "No bookmark and no event: nothing happens, and nothing says so",
-            expected: "A live read shows the store's own version: the store is proven, and nothing is listed.",
+            expected: "A live read shows the store's own version: the store is proven, and the watch goes on.",
             patience: .short,
-            steps: [.list([Thing("a", 1)], 7), .stream([]), .answer(200, Wire.list([], 7)), .stream([])],
-            log: ["list: 200", "watch from 7: 200", "live read (unproven): 200", "watch from 7 (proven): 200"],
+            steps: [
+                .list([Thing("a", 1)], 7), .stream([]), .answer(200, Wire.list([], 7)), .answer(200, Wire.list([], 7)),
+            ],
+            log: ["list: 200", "watch from 7: 200", "live read: 200", "live read (proven): 200"],
+            store: ["a": "1"],
+            relists: [.initial: 1]
+        ),
+        WatchFault(
+            name: "No event, and no bookmark before the server is asked, as of Kubernetes 1.31 and later",
+            expected: "A live read makes the server send one to the open watch: nothing is opened again or listed.",
+            patience: .short,
+            steps: [
+                .list([Thing("a", 1)], 7), .stream([], "200, a bookmark later", then: .later(1, Wire.bookmark(9))),
+                .answer(200, Wire.list([], 9)), .answer(200, Wire.list([], 9)),
+            ],
+            log: ["list: 200", "watch from 7: 200, a bookmark later", "live read: 200", "live read: 200"],
             store: ["a": "1"],
             relists: [.initial: 1]
         ),
         WatchFault(
             name: "Half-open TCP: the connection is dead and no end comes, while something happens",
-            expected: "A live read shows a newer version; the new watch brings what was missed, and nothing is listed.",
+            expected: "A live read shows a newer version; a new watch brings what was missed, and nothing is listed.",
             patience: .short,
             steps: [
                 .list([Thing("a", 1)], 7), .stream([]), .answer(200, Wire.list([Thing("b", 9)], 9)),
                 .stream([Wire.event("ADDED", Thing("b", 9))]),
             ],
-            log: ["list: 200", "watch from 7: 200", "live read (unproven): 200", "watch from 7 (unproven): 200"],
+            log: ["list: 200", "watch from 7: 200", "live read: 200", "watch from 7 (unproven): 200"],
             store: ["a": "1", "b": "9"],
             relists: [.initial: 1]
         ),
         WatchFault(
-            name: "A bookmark that comes late",
-            expected: "The new watch has until `catchUpTimeout` to bring it, and nothing is listed.",
-            patience: .short,
-            steps: [
-                .list([Thing("a", 1)], 7), .stream([]), .answer(200, Wire.list([], 9)),
-                .stream([], "200, a bookmark after a while", then: .later(0.1, Wire.bookmark(9))),
-                .answer(200, Wire.list([], 9)),
-            ],
-            log: [
-                "list: 200", "watch from 7: 200", "live read (unproven): 200",
-                "watch from 7 (unproven): 200, a bookmark after a while", "live read (unproven): 200",
-            ],
-            store: ["a": "1"],
-            relists: [.initial: 1]
-        ),
-        WatchFault(
-            name: "A watch that is silent though the live read shows a newer version",
-            expected: "A list, since the new watch does not bring it; the store is unproven until the list has ended.",
+            name: "A watch that is silent though the live read shows a newer version, and a new watch too",
+            expected: "A list, since no watch brings it; nothing is started until the list has ended.",
             patience: .short,
             steps: [
                 .list([Thing("a", 1)], 7), .stream([]), .answer(200, Wire.list([], 9)), .stream([]),
                 .list([Thing("b", 9)], 9), .stream([]),
             ],
             log: [
-                "list: 200", "watch from 7: 200", "live read (unproven): 200", "watch from 7 (unproven): 200",
+                "list: 200", "watch from 7: 200", "live read: 200", "watch from 7 (unproven): 200",
                 "list (unproven): 200", "watch from 9: 200",
             ],
             store: ["b": "9"],
+            relists: [.initial: 1, .silent: 1]
+        ),
+        WatchFault(
+            name: "A server that sends no bookmarks where nothing happens, asked or not",
+            expected: "One list, which shows nothing new: silence is no sign of anything from then on, for an hour.",
+            patience: .short,
+            steps: [
+                .list([Thing("a", 1)], 7), .stream([]), .answer(200, Wire.list([], 9)), .stream([]),
+                .list([Thing("a", 1)], 9), .stream([], "200, ended late", then: .endLater(2)), .stream([]),
+            ],
+            log: [
+                "list: 200", "watch from 7: 200", "live read: 200", "watch from 7 (unproven): 200",
+                "list (unproven): 200", "watch from 9: 200, ended late", "watch from 9 (quiet): 200",
+            ],
+            store: ["a": "1"],
             relists: [.initial: 1, .silent: 1]
         ),
         WatchFault(
@@ -61,11 +74,12 @@ extension WatchFault {
             patience: .short,
             steps: [
                 .list([Thing("a", 1)], 7), .stream([]), .answer(503, Wire.status(503, "ServiceUnavailable", "away")),
-                .answer(500, Wire.status(500, "InternalError", "etcd")), .answer(200, Wire.list([], 7)), .stream([]),
+                .answer(500, Wire.status(500, "InternalError", "etcd")), .answer(200, Wire.list([], 7)),
+                .answer(200, Wire.list([], 7)),
             ],
             log: [
-                "list: 200", "watch from 7: 200", "live read (unproven): 503", "live read (unproven): 500",
-                "live read (unproven): 200", "watch from 7 (proven): 200",
+                "list: 200", "watch from 7: 200", "live read: 503", "live read (unproven): 500",
+                "live read (unproven): 200", "live read (proven): 200",
             ],
             store: ["a": "1"],
             relists: [.initial: 1]
@@ -141,6 +155,18 @@ extension WatchFault {
             relists: [.initial: 1, .expired: 1]
         ),
         WatchFault(
+            name: "Streaming list: refused by an ERROR event (500: the server's etcd is too old for it)",
+            expected: "Lists by pages at once and without a pause, and from then on.",
+            streamingLists: true,
+            steps: [
+                .stream([Wire.error(Wire.status(500, "InternalError", noProgress))], "ERROR 500"),
+                .list([Thing("a", 2)], 7), .answer(410, Wire.expired), .list([Thing("a", 2)], 30), .stream([]),
+            ],
+            log: ["stream: ERROR 500", "list: 200", "watch from 7: 410", "list: 200", "watch from 30: 200"],
+            store: ["a": "2"],
+            relists: [.initial: 1, .expired: 1]
+        ),
+        WatchFault(
             name: "Streaming list: broken twice before its end",
             expected: "By pages this time, and as a stream the next time.",
             streamingLists: true,
@@ -155,6 +181,10 @@ extension WatchFault {
             relists: [.initial: 1, .interrupted: 2, .expired: 1]
         ),
     ]
+
+    /// As kube-apiserver says it where etcd is of 3.4 (kubernetes/apiserver, pkg/storage/cacher/cacher.go).
+    private static let noProgress =
+        "a watch stream was requested by the client but the required storage feature RequestWatchProgress is disabled"
 
     static let all = versions + bytes + silences + streamingLists
 }

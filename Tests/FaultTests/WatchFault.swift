@@ -44,6 +44,7 @@ struct WatchFault: Sendable {
         var configuration = WatcherConfiguration()
         configuration.streamingLists = streamingLists
         configuration.idleTimeout = patience == .long ? .seconds(30) : .milliseconds(700)
+        configuration.bookmarkTimeout = .milliseconds(1200)
         configuration.catchUpTimeout = patience == .long ? .seconds(30) : .milliseconds(1500)
         configuration.shortestWatch = .milliseconds(patience == .long ? 1000 : 1)
         configuration.backoff = Backoff(initial: .milliseconds(10), maximum: .milliseconds(50), jitter: 1)
@@ -54,7 +55,7 @@ struct WatchFault: Sendable {
         let box = Box()
         let server = try FaultServer(steps, isSecure: isSecure || version == .http2, version: version) {
             box.reflector.flatMap {
-                [.proven, .unproven].contains($0.health.freshness) ? $0.health.freshness.rawValue : nil
+                [.proven, .quiet, .unproven].contains($0.health.freshness) ? $0.health.freshness.rawValue : nil
             }
         }
         var options = ClientOptions(userAgent: "p2pmirror/faults", timeout: .seconds(10))

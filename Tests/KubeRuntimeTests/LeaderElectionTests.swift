@@ -255,6 +255,28 @@ struct LeaderElectorTests {
         await two.value
     }
 
+    @Test("what is lost to nobody is said to be lost for want of a renewal, and never to ourselves")
+    func lostToNobody() async throws {
+        let lines = LineCounter()
+        let elector = LeaderElector(
+            KubeAPI(server),
+            configuration: try settings("a"),
+            manager: "test",
+            clock: clock,
+            wallClock: { noon },
+            logger: lines.logger
+        )
+        let running = Task { await elector.run() }
+        await eventually("a leader") { elector.isLeader }
+        server.set(fault: .refused)
+        await clock.advance(by: .seconds(1), until: "the end of the term") { !elector.isLeader }
+        await eventually("the line") { lines.all.contains { $0.contains("No longer leading") } }
+        let line = lines.all.first { $0.contains("No longer leading") } ?? ""
+        #expect(line.contains("not renewed in time") && !line.contains("holder"))
+        running.cancel()
+        await running.value
+    }
+
     @Test("losing the Lease cancels the work, and winning it again starts it anew")
     func loss() async throws {
         let elector = try elector("a")

@@ -50,7 +50,7 @@ struct ReflectorTests {
         let seconds = try #require(watch.query("timeoutSeconds").flatMap(Int.init))
         #expect((300...600).contains(seconds))
         #expect(watch.query("limit") == nil)
-        #expect(watch.idleTimeout == .seconds(70))
+        #expect(watch.idleTimeout == .seconds(seconds + 30))
         #expect(reflector.health.relists == [.initial: 1])
         #expect(reflector.health.isSynced)
     }
@@ -91,34 +91,44 @@ struct ReflectorTests {
         #expect(reflector.health.restarts == [.ended: 1])
     }
 
-    @Test("a silent watch leads to a live read of one object, and where nothing was missed to no list")
+    @Test("a silent watch leads to a live read of one name, and where nothing was missed to nothing else")
     func idle() async throws {
         let transport = ScriptedTransport([
             (path, .response(200, listBody([], version: "7"))),
-            ("\(path)?resourceVersion=7", .stream([.failure(KubeError(.timeout, "no data for 70 s"))])),
-            ("\(path)?limit=1", .response(200, listBody([], version: "7"))),
             ("\(path)?resourceVersion=7", .stream([.silence])),
+            ("\(path)?limit=1", .response(200, listBody([], version: "7"))),
         ])
         let reflector = reflector(transport)
-        await run(reflector, until: "the second watch") { transport.isDone && reflector.health.freshness == .proven }
-        #expect(reflector.health.restarts == [.idle: 1])
+        let task = Task { await reflector.run() }
+        await eventually("the limit of the watch") { [clock] in transport.requests.count == 2 && clock.sleepers == 1 }
+        clock.advance(by: .seconds(70))
+        await eventually("the proof") { transport.isDone && reflector.health.freshness == .proven }
+        #expect(reflector.health.restarts == [:])
         #expect(reflector.health.relists == [.initial: 1])
+        #expect(reflector.health.age == .zero)
         #expect(transport.requests[2].timeout == .seconds(5))
+        task.cancel()
+        await task.value
     }
 
     @Test("a watch that does not bring what a live read has shown is unproven until a list has ended")
     func behind() async {
         let transport = ScriptedTransport([
             (path, .response(200, listBody([], version: "7"))),
-            ("\(path)?resourceVersion=7", .stream([.failure(KubeError(.timeout, "no data for 70 s"))])),
-            ("\(path)?limit=1", .response(200, listBody([Widget("a", version: "9")], version: "9"))),
             ("\(path)?resourceVersion=7", .stream([.silence])),
+            ("\(path)?limit=1", .response(200, listBody([Widget("a", version: "9")], version: "9"))),
+            ("\(path)?resourceVersion=7&timeoutSeconds=5", .stream([.silence])),
             ("\(path)?limit=500", .response(200, listBody([Widget("a", version: "9")], version: "9"))),
             ("\(path)?resourceVersion=9", .stream([.silence])),
         ])
         let reflector = reflector(transport)
         let task = Task { await reflector.run() }
-        await eventually("the limit of the new watch") { [clock] in clock.sleepers == 1 }
+        for (requests, wait) in [(2, 70), (3, 65)] {
+            await eventually("a limit") { [clock] in transport.requests.count == requests && clock.sleepers == 1 }
+            #expect(reflector.health.freshness == .followed)
+            clock.advance(by: .seconds(wait))
+        }
+        await eventually("the new watch") { [clock] in transport.requests.count == 4 && clock.sleepers == 1 }
         #expect(reflector.health.freshness == .unproven)
         clock.advance(by: .seconds(10))
         await eventually("the list") { transport.isDone && reflector.health.freshness == .followed }

@@ -78,7 +78,7 @@ struct WatchSimulationTests {
 
         mutating func steps(_ count: Int, faults: Bool) {
             for _ in 0..<count {
-                for update in step.updates { writer.apply(update) }
+                _ = watcher.stored(changes: step.updates.reduce(0) { $0 + writer.apply($1) })
                 if faults {
                     if chance(3) { server.change(&generator) }
                     if chance(40) { server.forget() }
@@ -138,7 +138,9 @@ struct WatchSimulationTests {
             if faults {
                 switch Int.random(in: 0..<12, using: &generator) {
                 case 0: return watcher.watchFailed(refused, at: now, using: &generator)
-                case 1: return watcher.watchFailed(KubeError(.timeout, "idle"), at: now, using: &generator)
+                case 1:
+                    now += .seconds(Int.random(in: 1...70, using: &generator))
+                    return watcher.heardNothing(at: now, using: &generator)
                 case 2: return watcher.watchEnded(at: now, using: &generator)
                 case 3: return watcher.received(.unknown(type: "NEW"), at: now, using: &generator)
                 case 4 where cursor < server.forgottenUpTo:

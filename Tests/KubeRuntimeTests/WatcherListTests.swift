@@ -64,7 +64,7 @@ struct WatcherListTests {
         #expect(watcher.watchFailed(gone, at: .zero, using: &generator).next == .list(continuation: nil))
     }
 
-    @Test("a server that is away or busy is asked for a stream again", arguments: [429, 500, 503, nil])
+    @Test("a server that is away or busy is asked for a stream again", arguments: [429, 503, nil])
     mutating func refusedForNow(code: Int?) {
         _ = watcher.start(using: &generator)
         let error = code.map { KubeError(.status, "no", status: Status(code: $0, reason: "", message: "")) } ?? refused
@@ -81,10 +81,41 @@ struct WatcherListTests {
         }
     }
 
-    @Test("a server that fails at streaming lists twice is listed by pages this time", arguments: [500, 504])
-    mutating func failing(code: Int) {
+    @Test("a server that fails at a streaming list is listed by pages at once, this time", arguments: [false, true])
+    mutating func failing(asEvent: Bool) {
         _ = watcher.start(using: &generator)
-        let error = KubeError(.status, "no", status: Status(code: code, reason: "", message: "not caught up"))
+        let status = Status(code: 500, reason: "InternalError", message: "etcd")
+        let step: WatcherStep<Widget>
+        if asEvent {
+            _ = watcher.watchOpened(at: .zero)
+            step = received(.error(status))
+        } else {
+            step = watcher.watchFailed(KubeError(.status, "no", status: status), at: .zero, using: &generator)
+        }
+        #expect(step.next == .list(continuation: nil))
+        #expect(watcher.usesStreamingLists)
+    }
+
+    @Test("a server whose storage can't tell how far it is has no streaming lists", arguments: [false, true])
+    mutating func oldStorage(asEvent: Bool) {
+        _ = watcher.start(using: &generator)
+        let message = "a watch stream was requested by the client but the required storage feature "
+        let status = Status(code: 500, reason: "InternalError", message: message + "RequestWatchProgress is disabled")
+        let step: WatcherStep<Widget>
+        if asEvent {
+            _ = watcher.watchOpened(at: .zero)
+            step = received(.error(status))
+        } else {
+            step = watcher.watchFailed(KubeError(.status, "no", status: status), at: .zero, using: &generator)
+        }
+        #expect(step.next == .list(continuation: nil))
+        #expect(!watcher.usesStreamingLists)
+    }
+
+    @Test("a server that does not get as far as its database twice is listed by pages this time")
+    mutating func lagging() {
+        _ = watcher.start(using: &generator)
+        let error = KubeError(.status, "no", status: Status(code: 504, reason: "", message: "not caught up"))
         _ = watcher.watchFailed(error, at: .zero, using: &generator)
         guard case .streamList = watcher.waited(using: &generator).next else {
             Issue.record("the first failure ends it")
@@ -143,6 +174,7 @@ struct WatcherListTests {
     @Test("an error instead of an event breaks the stream and keeps what the store had")
     mutating func errorEvent() {
         streaming()
+        _ = received(.added(Widget("a", version: "2")))
         let status = Status(code: 500, reason: "InternalError", message: "etcd")
         let step = received(.error(status))
         #expect(step.updates.isEmpty)
@@ -152,7 +184,7 @@ struct WatcherListTests {
     @Test("an object that cannot be read is kept as it was known")
     mutating func unreadable() {
         streaming()
-        let step = watcher.receivedUnreadable(widgetKey("a"), resourceVersion: "4", isDeletion: false)
+        let step = watcher.receivedUnreadable(widgetKey("a"), resourceVersion: "4", isDeletion: false, at: .zero)
         #expect(step.updates == [.page([], unreadable: [widgetKey("a")])])
         #expect(watcher.resourceVersion == nil)
     }

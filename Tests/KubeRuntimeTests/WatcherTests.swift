@@ -171,9 +171,9 @@ struct WatcherTests {
     mutating func unreadableDeletion() {
         var watcher = watching()
         let key = Widget("a").key
-        let kept = watcher.receivedUnreadable(key, resourceVersion: "11", isDeletion: false)
+        let kept = watcher.receivedUnreadable(key, resourceVersion: "11", isDeletion: false, at: .zero)
         #expect(kept.updates.isEmpty)
-        let gone = watcher.receivedUnreadable(key, resourceVersion: "12", isDeletion: true)
+        let gone = watcher.receivedUnreadable(key, resourceVersion: "12", isDeletion: true, at: .zero)
         #expect(gone.updates == [.gone(key, resourceVersion: "12")])
         let (writer, reader) = Store<Widget>.make()
         writer.apply(.applied(Widget("a", version: "10")))

@@ -159,4 +159,21 @@ struct DecisionTests {
         let effects = AgentDecision.decide(input).effects
         #expect(effects.prefix(3) == [.lock, .removeLeftover("/a"), .removeLeftover("/b")])
     }
+
+    @Test("that the API server could not be read is said where it was asked, with why, and nowhere else")
+    func notAsked() {
+        var input = AgentInput(
+            now: World.now,
+            options: AgentOptions(nodeName: World.node, leaseNamespace: "ns", version: "test"),
+            mirror: World.mirror,
+            host: HostView()
+        )
+        let quiet = AgentDecision.decide(input)
+        #expect(quiet.reason == .idle)
+        #expect(!quiet.message.contains("API server"))
+        input.liveFault = "GET /apis/p2pmirror.io/v1alpha1/mirrornodes: 403 forbidden"
+        let asked = AgentDecision.decide(input)
+        #expect(asked.reason == .apiUnreachable)
+        #expect(asked.message.contains("403 forbidden"))
+    }
 }

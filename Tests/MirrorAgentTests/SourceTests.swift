@@ -1,7 +1,9 @@
 import KubeCore
+import Logging
 import MirrorAPI
 import MirrorAgent
 import MirrorPlanner
+import Synchronization
 import Testing
 
 @Suite("Where the MirrorNodes are known from")
@@ -173,5 +175,36 @@ struct SourceTests {
             _ = try await source.mirrorNodes()
             #expect(source.staleness == nil)
         }
+    }
+
+    @Test("without the definitions an agent is not ready, and says what to apply")
+    func noDefinitions() async throws {
+        let source = WatchedMirrorNodes(
+            KubeAPI(NoKinds()),
+            node: "server-1",
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let running = Task { await source.run() }
+        try await wait { source.staleness?.contains("crds/") == true }
+        running.cancel()
+        await running.value
+    }
+}
+
+/// An API server that knows no kind of ours.
+private struct NoKinds: Transport {
+    private static let text = Array("404 page not found\n".utf8)
+
+    func send(_ request: KubeRequest) async throws(KubeError) -> KubeResponse {
+        KubeResponse(status: 404, body: Self.text)
+    }
+
+    func open(_ request: KubeRequest) async throws(KubeError) -> KubeResponseStream {
+        let rest = Mutex<[UInt8]?>(Self.text)
+        return KubeResponseStream(
+            status: 404,
+            next: { () async throws(KubeError) -> [UInt8]? in rest.withLock { $0.take() } },
+            cancel: {}
+        )
     }
 }

@@ -104,6 +104,28 @@ struct GatheringTests {
         }
     }
 
+    @Test("a quiet store is not stale, however old: it is proven before something is done")
+    func quietStore() async {
+        let mirrors = Store<ObservedMirror>.make()
+        let nodes = Store<Node>.make()
+        let mirrorNodes = Store<MirrorNode>.make()
+        mirrors.writer.apply(.relistEnded(resourceVersion: "1"))
+        nodes.writer.apply(.relistEnded(resourceVersion: "1"))
+        mirrorNodes.writer.apply(.relistEnded(resourceVersion: "1"))
+        let stores = MirrorStores(
+            mirrors: mirrors.reader,
+            nodes: nodes.reader,
+            mirrorNodes: mirrorNodes.reader,
+            health: { [("nodes", Self.health(.seconds(500), .quiet))] }
+        )
+        #expect(stores.staleness == nil)
+        var proofs = Proofs()
+        #expect(await !proofs.demand())
+        proofs.add { false }
+        proofs.add { true }
+        #expect(await proofs.demand())
+    }
+
     private static func health(_ age: Duration, _ freshness: Freshness = .followed) -> ReflectorHealth {
         var health = ReflectorHealth()
         health.age = age

@@ -1,8 +1,36 @@
 import KubeCore
+import KubeTestSupport
+import Logging
 import MirrorAPI
 import MirrorOperator
 import Telemetry
 import Testing
+
+/// What is logged from INFO on.
+private final class LoggedLines: Sendable {
+    private let state = Shared<[String]>([])
+
+    var all: [String] { state.value }
+    var logger: Logger { Logger(label: "test") { _ in Handler(lines: self) } }
+
+    private struct Handler: LogHandler {
+        let lines: LoggedLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.info
+
+        init(lines: LoggedLines) { self.lines = lines }
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let metadata = (event.metadata ?? [:]).map { "\($0.key): \($0.value)" }.sorted().joined(separator: ", ")
+            lines.state.withLock { $0.append("\(event.level) \(event.message) \(metadata)") }
+        }
+    }
+}
 
 @Suite("The operator as it runs")
 struct MirrorOperatorTests {
@@ -122,6 +150,50 @@ struct MirrorOperatorTests {
         running.cancel()
         await running.value
         #expect(cluster.writes.isEmpty)
+    }
+
+    @Test("it says once what runs, against which server and with which settings")
+    func start() async throws {
+        let cluster = try await TestCluster()
+        let lines = LoggedLines()
+        let mirrorOperator = try MirrorOperator(
+            cluster,
+            options: OperatorOptions(leaseNamespace: "leases", identity: "a", leaderElection: true),
+            logger: lines.logger
+        )
+        await mirrorOperator.logStart(version: "1.2.3", host: "10.0.0.1:6443")
+        let line = try #require(lines.all.first)
+        #expect(lines.all.count == 1)
+        for part in ["info", "Operator starts", "1.2.3", "10.0.0.1:6443", "leases/p2pmirror-operator", "kubernetes: v"]
+        {
+            #expect(line.contains(part), "\(part): \(line)")
+        }
+    }
+
+    @Test("a deed waits until what a quiet watch knows is proven", .timeLimit(.minutes(1)))
+    func provenFirst() async throws {
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.server("s1", number: 1), status: true)
+        try await cluster.put(Fixture.mirror(mode: .observe))
+        let demands = Shared(0)
+        var proofs = Proofs()
+        proofs.add {
+            demands.withLock { demands in
+                demands += 1
+                return demands == 1
+            }
+        }
+        let pass = OperatorPass(
+            cluster,
+            leaseNamespace: Fixture.namespace,
+            proofs: proofs,
+            wallClock: { Fixture.start },
+            logger: Fixture.logger
+        )
+        try await pass.run()
+        #expect(try await cluster.mirrorNode("m.s1") == nil)
+        try await pass.run()
+        #expect(try await cluster.mirrorNode("m.s1") != nil)
     }
 
     @Test("options that can't work are refused", arguments: [("", "a"), (Fixture.namespace, "")])

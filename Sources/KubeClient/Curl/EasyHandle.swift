@@ -97,7 +97,8 @@ extension EasyHandle {
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_PATH_AS_IS, true)
         try set(CURLOPT_USERAGENT, options.userAgent)
-        // A peer that is gone without a word is found after 30 s of silence and three unanswered probes.
+        // A peer that is gone without a word is asked after 30 s of silence, and given up 10 s later, by the limit on
+        // unanswered data of the socket (`Transfer`).
         try set(CURLOPT_TCP_KEEPALIVE, true)
         try set(CURLOPT_TCP_KEEPIDLE, 30)
         try set(CURLOPT_TCP_KEEPINTVL, 10)

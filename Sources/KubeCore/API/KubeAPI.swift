@@ -105,9 +105,12 @@ extension KubeResponse {
 
     /// The error that this answer stands for: the server's `Status` where the body is one.
     public func asError(of request: KubeRequest) -> KubeError {
+        // A path that no kind is served under gets no Status, but a line of text.
+        let isUnknownPath = self.status == 404
+        let missing = isUnknownPath ? "the server does not know this path: the kind is not installed" : "no description"
         var status =
             (try? JSONCoding.decode(Status.self, from: body))
-            ?? Status(code: self.status, reason: "", message: "no description")
+            ?? Status(code: self.status, reason: "", message: missing)
         status.code = self.status
         let asked = headers["retry-after"].flatMap(Int.init) ?? status.details?.retryAfterSeconds
         let wait = asked.map { min(max($0, 0), Self.longestRetryAfterSeconds) }

@@ -39,6 +39,8 @@ public struct KubeError: Error, Hashable, Sendable, CustomStringConvertible {
     public var status: Status?
     /// How long the server asked to wait before the next try.
     public var retryAfter: Duration?
+    /// Whether it belongs to an outage of the server that has been logged for all: whoever gets it need not log it.
+    public var wasReported = false
 
     /// Creates an error.
     public init(_ code: Code, _ message: String, status: Status? = nil, retryAfter: Duration? = nil) {

@@ -17,6 +17,8 @@ public final class LeaderElector: Sendable {
         var bodies = 0
         var isResigning = false
         var wasLeading = false
+        /// Failures that were logged.
+        var failures = GrowingIntervals()
 
         func isLeading(at now: Duration) -> Bool { !isResigning && election.isLeading(at: now) }
     }
@@ -180,7 +182,9 @@ extension LeaderElector {
         }
         let error: KubeError
         switch result {
-        case .success(let value): return value
+        case .success(let value):
+            state.withLock { $0.failures.reset() }
+            return value
         case .failure(let failure): error = failure
         case nil: error = KubeError(.timeout, "no answer within \(limit)")
         }
@@ -188,8 +192,13 @@ extension LeaderElector {
         let now = time.now
         state.withLock { $0.election.failed(conflict: error.httpStatus == 409, at: now) }
         // A conflict is how candidates meet; all else may keep us from ever leading.
-        let level: Logger.Level = error.httpStatus == 409 ? .debug : .warning
-        logger.log(level: level, "Lease could not be read or written", metadata: ["error": "\(error)"])
+        let isNews = error.httpStatus != 409 && !error.wasReported
+        let isDue = isNews && state.withLock { $0.failures.isDue("\(error)", at: now) }
+        logger.log(
+            level: isDue ? .warning : .debug,
+            "Lease could not be read or written",
+            metadata: ["error": "\(error)"]
+        )
         return nil
     }
 
@@ -207,7 +216,11 @@ extension LeaderElector {
         if after {
             logger.notice("Leading")
         } else {
-            logger.warning("No longer leading", metadata: ["holder": "\(holder ?? "nobody")"])
+            let isOther = holder.map { $0 != configuration.identity } ?? false
+            let why = isOther ? "another one holds the Lease" : "the Lease was not renewed in time"
+            var metadata: Logger.Metadata = ["reason": "\(why)"]
+            if isOther { metadata["holder"] = "\(holder ?? "")" }
+            logger.warning("No longer leading", metadata: metadata)
         }
     }
 

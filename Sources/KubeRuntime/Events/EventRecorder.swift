@@ -158,7 +158,8 @@ extension EventRecorder {
     private func failed(_ occurrence: EventOccurrence, _ error: KubeError) {
         state.withLock { $0.correlator.forget(occurrence) }
         dropped("error")
-        logger.info(
+        logger.log(
+            level: error.wasReported ? .debug : .info,
             "Event could not be written",
             metadata: ["reason": "\(occurrence.reason)", "error": "\(error)"]
         )

@@ -1,3 +1,4 @@
+import KubeCore
 public import Logging
 import Metrics
 
@@ -122,7 +123,11 @@ public struct Controller<Key: Hashable & Sendable>: Sendable {
             metrics.failure.increment()
             metrics.errors.increment()
             queue.retry(key, after: delay)
-            logger.warning("Reconcile failed", metadata: ["error": "\(error)", "retryAfter": "\(delay)"])
+            logger.log(
+                level: (error as? KubeError)?.wasReported == true ? .debug : .warning,
+                "Reconcile failed",
+                metadata: ["error": "\(error)", "retryAfter": "\(delay)"]
+            )
         }
     }
 }

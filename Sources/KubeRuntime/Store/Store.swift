@@ -32,8 +32,9 @@ public enum Store<Object: KubeObject> {
             self.transform = transform
         }
 
-        /// Takes over what a watcher learned.
-        public func apply(_ update: StoreUpdate<Object>) {
+        /// Takes over what a watcher learned; returns how many objects that changed.
+        @discardableResult
+        public func apply(_ update: StoreUpdate<Object>) -> Int {
             core.apply(update.mapObjects(transform))
         }
     }
@@ -107,13 +108,15 @@ final class StoreCore<Object: KubeObject>: Sendable {
         state.withLock { body($0) }
     }
 
-    func apply(_ update: StoreUpdate<Object>) {
-        state.withLock { state in
+    func apply(_ update: StoreUpdate<Object>) -> Int {
+        let count = state.withLock { state in
             let changes = state.apply(update)
             // Under the lock, so that a feed sees changes in their order and a new one begins without a gap.
             if !changes.isEmpty { offer(changes) }
+            return changes.count
         }
         updates.notify()
+        return count
     }
 
     func subscribe() -> ChangeFeed<Object> {

@@ -41,16 +41,31 @@ extension Reflector {
             count("kube_runtime_relists_total", reason.rawValue)
             logger.info("List begins", metadata: ["reason": "\(reason.rawValue)"])
         case .noStreamingLists(let error):
-            logger.info("The server has no streaming lists: lists come by pages", metadata: ["error": "\(error)"])
+            logger.log(
+                level: server.isNews(.streamingLists) ? .info : .debug,
+                "The server has no streaming lists: lists come by pages",
+                metadata: ["error": "\(error)"]
+            )
+        case .noBookmarks:
+            logger.log(
+                level: server.isNews(.bookmarksOnRequest) ? .info : .debug,
+                "The server sends no bookmarks where nothing happens: silence of a watch is no sign of a fault"
+            )
         case .silence:
             Counter(label: "kube_runtime_watch_silences_total", dimensions: resourceDimension).increment()
-            logger.info("Watch is silent: the server is asked by a live read")
+            logger.debug("Watch is silent: the server is asked by a live read")
         case .restart(let reason):
             count("kube_runtime_watch_restarts_total", reason.rawValue)
             logger.debug("Watch is opened again", metadata: ["reason": "\(reason.rawValue)"])
         case .failure(let error, let delay):
             count("kube_runtime_watch_restarts_total", WatcherNote.Restart.failed.rawValue)
-            logger.warning("List or watch failed", metadata: ["error": "\(error)", "retryAfter": "\(delay)"])
+            let now = time.now
+            let isNews = !error.wasReported && record.withLock { $0.failures.isDue("\(error)", at: now) }
+            logger.log(
+                level: isNews ? .warning : .debug,
+                "List or watch failed",
+                metadata: ["error": "\(error)", "retryAfter": "\(delay)"]
+            )
         }
     }
 

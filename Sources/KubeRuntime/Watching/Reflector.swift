@@ -27,12 +27,17 @@ public final class Reflector<Object: KubeObject>: Sendable {
     let time: MonotonicTime
     private let makeGenerator: @Sendable () -> any RandomNumberGenerator
     let logger: Logger
+    let server: ServerMemory
+    /// Notified by what comes from the watch and by a demand.
+    private let wake = Broadcast()
+    private let isProofDemanded = Mutex(false)
     let record: Mutex<ReflectorRecord>
 
     /// Creates a reflector with a store of its own.
     ///
     /// - Parameters:
     ///   - options: what to follow; its `limit` is replaced by the configuration's page size.
+    ///   - server: what is known of the server, to be shared by all who talk to it.
     ///   - transform: applied to each object before it is stored, to drop what is not needed.
     ///   - indexes: kept by the store beside its objects.
     ///   - generator: source of jitter and of the watches' length.
@@ -40,6 +45,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
         _ api: KubeAPI,
         _ options: ListOptions = ListOptions(),
         configuration: WatcherConfiguration = WatcherConfiguration(),
+        server: ServerMemory = ServerMemory(),
         clock: any Clock<Duration> = ContinuousClock(),
         generator: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },
         logger: Logger,
@@ -49,6 +55,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
         self.api = api
         self.options = options
         self.configuration = configuration
+        self.server = server
         time = MonotonicTime(clock)
         makeGenerator = generator
         var logger = logger
@@ -66,19 +73,35 @@ public final class Reflector<Object: KubeObject>: Sendable {
 
     /// Follows the collection until the task is cancelled. To be called by one task at a time.
     public func run() async {
-        var watcher = Watcher<Object>(configuration: configuration)
+        var watcher = Watcher<Object>(configuration: configuration, server: server)
         var generator = makeGenerator()
         var connection: WatchConnection<Object>?
         var step = watcher.start(using: &generator)
         while true {
             report(step.note)
-            for update in step.updates { writer.apply(update) }
-            record.withLock { $0.freshness = watcher.freshness }
-            if !step.next.isRead { connection?.close() }
+            take(step.updates, &watcher)
+            if !watcher.keepsWatch {
+                connection?.close()
+                connection = nil
+            }
             if Task.isCancelled { break }
             step = await take(step.next, &watcher, &connection, &generator)
         }
         connection?.close()
+    }
+
+    private func take(_ updates: [StoreUpdate<Object>], _ watcher: inout Watcher<Object>) {
+        let freshness = watcher.freshness
+        var endsList = false
+        for case .relistEnded in updates { endsList = true }
+        // Before the store tells its readers.
+        record.withLock { record in
+            record.freshness = freshness
+            if endsList { record.lists += 1 }
+        }
+        var changes = 0
+        for update in updates { changes += writer.apply(update) }
+        report(watcher.stored(changes: changes))
     }
 
     private func take(
@@ -100,7 +123,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
                 connection = try await open(watch(version, timeout))
                 return watcher.watchOpened(at: time.now)
             case .read(let limit):
-                return try await read(limit, &watcher, &connection, &generator)
+                return try await read(limit ?? configuration.idleTimeout, &watcher, &connection, &generator)
             case .check:
                 let version = try await presentVersion()
                 let step = watcher.checked(version, at: time.now, using: &generator)
@@ -121,14 +144,20 @@ public final class Reflector<Object: KubeObject>: Sendable {
     }
 
     private func read(
-        _ limit: Duration?,
+        _ limit: Duration,
         _ watcher: inout Watcher<Object>,
         _ connection: inout WatchConnection<Object>?,
         _ generator: inout any RandomNumberGenerator
     ) async throws(KubeError) -> WatcherStep<Object> {
-        switch try await connection?.next(within: limit, on: time) ?? .end {
+        let item = try await connection?.next(within: limit, on: time) { isProofDemanded.withLock { $0 } }
+        switch item ?? .end {
         case .end:
             return watcher.watchEnded(at: time.now, using: &generator)
+        case .silence:
+            return watcher.heardNothing(at: time.now, using: &generator)
+        case .interrupted:
+            isProofDemanded.withLock { $0 = false }
+            return watcher.proofDemanded(using: &generator) ?? WatcherStep(next: .read(within: limit))
         case .event(let event):
             if event.isWord { heard() }
             return watcher.received(event, at: time.now, using: &generator)
@@ -139,7 +168,8 @@ public final class Reflector<Object: KubeObject>: Sendable {
             return watcher.receivedUnreadable(
                 metadata.key,
                 resourceVersion: metadata.resourceVersion,
-                isDeletion: event.type == "DELETED"
+                isDeletion: event.type == "DELETED",
+                at: time.now
             )
         }
     }
@@ -155,10 +185,19 @@ public final class Reflector<Object: KubeObject>: Sendable {
         return page
     }
 
-    /// The version that the collection has now, read from the server and from no cache.
+    /// The version that the collection has now: a read that must be current, of one name at most.
+    ///
+    /// Where the key of a name is known the server reads that alone, from its cache once that is current, which brings
+    /// the cache as far as the database is (kubernetes/apiserver, `ListPredicate` of pkg/registry/generic/registry and
+    /// pkg/storage/cacher, from 1.31 on). Elsewhere it is the first object, which goes past the cache before 1.34.
+    /// Without the selectors: a server would look through the whole collection for an object that fits.
     private func presentVersion() async throws(KubeError) -> String? {
-        var options = options
-        options.limit = 1
+        var options = ListOptions(namespace: options.namespace)
+        if Object.resource.namespaced, options.namespace == nil {
+            options.limit = 1
+        } else {
+            options.fieldSelector = "metadata.name=any"
+        }
         var request = KubeRequest.list(Object.resource, options)
         request.timeout = configuration.checkTimeout
         let head: ListHead = try await api.send(request)
@@ -171,12 +210,13 @@ public final class Reflector<Object: KubeObject>: Sendable {
             options,
             resourceVersion: version,
             timeout: timeout,
-            idleTimeout: configuration.idleTimeout
+            idleTimeout: timeout + configuration.endTimeout
         )
     }
 
     private func streamingList(_ timeout: Duration) -> KubeRequest {
-        .streamingList(Object.resource, options, timeout: timeout, idleTimeout: configuration.idleTimeout)
+        let limit = timeout + configuration.endTimeout
+        return .streamingList(Object.resource, options, timeout: timeout, idleTimeout: limit)
     }
 
     private func open(_ request: KubeRequest) async throws(KubeError) -> WatchConnection<Object> {
@@ -185,7 +225,34 @@ public final class Reflector<Object: KubeObject>: Sendable {
             let body = try await stream.collect(upTo: 1 << 20)
             throw KubeResponse(status: stream.status, headers: stream.headers, body: body).asError(of: request)
         }
-        return WatchConnection(stream)
+        return WatchConnection(stream, wake: wake)
+    }
+}
+
+extension Reflector {
+    /// Whether the store is only known not to be wrong: its watch has been silent for longer than `longestSilence`, on a
+    /// server where silence is no sign of anything.
+    public var needsProof: Bool {
+        let health = health
+        return health.freshness == .quiet && health.age > ReflectorHealth.longestSilence
+    }
+
+    /// Lists the collection anew where `needsProof`, and returns when the list has ended or `limit` has passed.
+    ///
+    /// A list is what a proof costs on such a server, so it is for decisions that can't be taken back, and not for a
+    /// timer.
+    public func prove(within limit: Duration) async {
+        guard needsProof else { return }
+        let before = record.withLock(\.lists)
+        isProofDemanded.withLock { $0 = true }
+        wake.notify()
+        _ = await withDeadline(limit, on: time) {
+            while !Task.isCancelled {
+                let seen = self.store.generation
+                if self.record.withLock(\.lists) != before { return }
+                await self.store.waitForUpdate(after: seen)
+            }
+        }
     }
 }
 
@@ -196,12 +263,6 @@ private struct ListHead: Decodable {
     }
 
     var metadata: Metadata
-}
-
-extension WatcherAction {
-    fileprivate var isRead: Bool {
-        if case .read = self { true } else { false }
-    }
 }
 
 extension WatchEvent {

@@ -1,55 +1,66 @@
 import KubeCore
+import Synchronization
 
 /// The events of one open watch, cut out of its byte stream.
 struct WatchConnection<Object: KubeObject> {
     enum Item {
         case event(WatchEvent<Object>)
         case unreadable(UnreadableEvent, KubeError)
+        /// Nothing came within the limit; the watch is still open.
+        case silence
+        /// The reader is wanted for something else; the watch is still open.
+        case interrupted
         case end
     }
 
     /// An object may have a few megabytes; a stream without line ends must not fill the memory.
     private static var lineLimit: Int { 32 << 20 }
 
-    private let stream: KubeResponseStream
+    private let inbox: WatchInbox
     private var splitter = LineSplitter()
     /// Lines that came and were not asked for yet, last first.
     private var lines: [[UInt8]] = []
 
-    init(_ stream: KubeResponseStream) {
-        self.stream = stream
+    /// - Parameter wake: notified by whatever comes.
+    init(_ stream: KubeResponseStream, wake: Broadcast) {
+        inbox = WatchInbox(stream, wake: wake)
     }
 
     func close() {
-        stream.cancel()
+        inbox.close()
     }
 
-    /// The next event.
+    /// The next event, or what else ended the wait.
     ///
-    /// - Throws: `timeout` where nothing at all comes within `limit`; what the stream throws otherwise.
-    mutating func next(within limit: Duration?, on time: MonotonicTime) async throws(KubeError) -> Item {
+    /// - Parameters:
+    ///   - limit: the longest time in which nothing at all comes.
+    ///   - isInterrupted: asked whenever the connection's broadcast is notified.
+    /// - Throws: what the stream throws, and `cancelled`.
+    mutating func next(
+        within limit: Duration,
+        on time: MonotonicTime,
+        isInterrupted: () -> Bool
+    ) async throws(KubeError) -> Item {
+        var deadline = time.now + limit
         while lines.isEmpty {
-            guard let chunk = try await chunk(within: limit, on: time) else { return last() }
-            lines = splitter.push(chunk).reversed()
-            guard splitter.buffered <= Self.lineLimit else {
-                throw KubeError(.protocolViolation, "an event of the watch is longer than \(Self.lineLimit) bytes")
+            let seen = inbox.wake.generation
+            if let chunk = inbox.take() {
+                guard let chunk = try chunk.get() else { return last() }
+                lines = splitter.push(chunk).reversed()
+                guard splitter.buffered <= Self.lineLimit else {
+                    let message = "an event of the watch is longer than \(Self.lineLimit) bytes"
+                    throw KubeError(.protocolViolation, message)
+                }
+                deadline = time.now + limit
+                continue
             }
+            if isInterrupted() { return .interrupted }
+            let left = deadline - time.now
+            guard left > .zero else { return .silence }
+            await inbox.wake.wait(past: seen, upTo: left, on: time)
+            if Task.isCancelled { throw KubeError(.cancelled, "the reader of the watch was cancelled") }
         }
         return try item(lines.removeLast())
-    }
-
-    private func chunk(within limit: Duration?, on time: MonotonicTime) async throws(KubeError) -> [UInt8]? {
-        guard let limit else { return try await stream.nextChunk() }
-        let stream = stream
-        let result = await withDeadline(limit, on: time) { () -> Result<[UInt8]?, KubeError> in
-            do throws(KubeError) { return .success(try await stream.nextChunk()) } catch { return .failure(error) }
-        }
-        switch result {
-        case .success(let chunk)?: return chunk
-        // A reader that is cancelled at its limit says so, and means the limit.
-        case .failure(let error)? where error.code != .cancelled || Task.isCancelled: throw error
-        default: throw KubeError(.timeout, "nothing came for \(limit) although the server owes something")
-        }
     }
 
     /// A rest without its line end is an event where it is whole; a torn one is sent again by the next watch.
@@ -65,5 +76,46 @@ struct WatchConnection<Object: KubeObject> {
             guard let event = try? JSONCoding.decode(UnreadableEvent.self, from: line) else { throw error }
             return .unreadable(event, error)
         }
+    }
+}
+
+/// The piece of a stream that comes next. It is waited for by a task of its own, since a reader that is cancelled would
+/// end the stream, and one that has only waited long enough must not.
+private final class WatchInbox: Sendable {
+    typealias Chunk = Result<[UInt8]?, KubeError>
+
+    private struct State {
+        var chunk: Chunk?
+        var task: Task<Void, Never>?
+    }
+
+    let wake: Broadcast
+    private let stream: KubeResponseStream
+    private let state = Mutex(State())
+
+    init(_ stream: KubeResponseStream, wake: Broadcast) {
+        self.stream = stream
+        self.wake = wake
+    }
+
+    /// The piece, where it is there; else it is sent for.
+    func take() -> Chunk? {
+        state.withLock { state in
+            if let chunk = state.chunk.take() { return chunk }
+            if state.task == nil { state.task = Task { await self.fetch() } }
+            return nil
+        }
+    }
+
+    private func fetch() async {
+        let chunk: Chunk
+        do throws(KubeError) { chunk = .success(try await stream.nextChunk()) } catch { chunk = .failure(error) }
+        state.withLock { $0 = State(chunk: chunk) }
+        wake.notify()
+    }
+
+    func close() {
+        stream.cancel()
+        state.withLock(\.task)?.cancel()
     }
 }

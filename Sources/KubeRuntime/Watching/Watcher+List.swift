@@ -64,6 +64,7 @@ extension Watcher {
     /// bookmark at the end moves ours.
     mutating func receivedInitial(
         _ event: WatchEvent<Object>,
+        isFirst: Bool,
         at now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
@@ -74,27 +75,36 @@ extension Watcher {
         case .deleted(let object):
             return WatcherStep(updates: [.gone(object.key, resourceVersion: nil)], next: next)
         case .bookmark(let version, true):
-            state = .watching(since: now, events: 1)
+            state = .watching(OpenWatch(since: now, events: 1))
             listEnded(version, at: now)
-            return WatcherStep(updates: [.relistEnded(resourceVersion: version)], next: nextRead)
+            return WatcherStep(updates: [.relistEnded(resourceVersion: version)], next: nextRead(at: now))
         case .bookmark(_, false):
             let message = "the server sent a bookmark before the one that ends the initial events"
             return withoutStreaming(KubeError(.protocolViolation, message))
         case .unknown:
             return WatcherStep(next: next)
         case .error(let status):
-            return streamBroke(Self.error(status), at: now, using: &generator)
+            let error = Self.error(status)
+            // Servers say by an event, too, that they can't begin.
+            return isFirst
+                ? streamRefused(error, at: now, using: &generator) : streamBroke(error, at: now, using: &generator)
         }
     }
 
-    /// The streaming list was not accepted: for good, where the server says that it knows no such thing.
+    /// The streaming list was not accepted: for long, where the server says that it has no such thing. One that fails at
+    /// it is asked for pages at once, as client-go does.
     mutating func streamRefused(
         _ error: KubeError,
         at now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
-        if [400, 405, 406, 415, 422, 501].contains(error.httpStatus ?? 0) { return withoutStreaming(error) }
-        if [500, 504].contains(error.httpStatus ?? 0) {
+        if error.refusesStreamingLists { return withoutStreaming(error) }
+        if error.isGone || error.isVersionTooLarge { return streamBroke(error, at: now, using: &generator) }
+        if error.httpStatus == 500 {
+            brokenStreams = 2
+            return listByPages(.relist(.interrupted))
+        }
+        if error.httpStatus == 504 {
             // As of a server whose cache never gets as far as its database: it may answer lists by pages all the same.
             brokenStreams += 1
             if brokenStreams >= 2 { return fail(error, .list(.interrupted), now, &generator) }
@@ -118,7 +128,17 @@ extension Watcher {
     }
 
     private mutating func withoutStreaming(_ error: KubeError) -> WatcherStep<Object> {
-        usesStreamingLists = false
+        server.lacks(.streamingLists)
         return listByPages(.noStreamingLists(error))
+    }
+}
+
+extension KubeError {
+    /// Whether the server says that it has no streaming lists: that it does not know the parameters, or that the feature
+    /// is off. kube-apiserver says so with status 500 where etcd is older than 3.5 and can't tell how far a watch has
+    /// come (kubernetes/apiserver, pkg/storage/cacher/cacher.go: "the required storage feature ... is disabled").
+    fileprivate var refusesStreamingLists: Bool {
+        if [400, 405, 406, 415, 422, 501].contains(httpStatus ?? 0) { return true }
+        return httpStatus == 500 && status?.message?.contains("storage feature") == true
     }
 }

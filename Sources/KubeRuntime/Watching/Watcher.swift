@@ -23,11 +23,11 @@ public struct Watcher<Object: KubeObject>: Sendable {
         /// A streaming list is asked for.
         case openingList
         /// A streaming list has begun and not ended.
-        case streaming
+        case streaming(events: Int)
         case openingWatch
-        case watching(since: Duration, events: Int)
-        /// A live read is asked for, because the watch is silent.
-        case checking
+        case watching(OpenWatch)
+        /// A live read is asked for, because the watch is silent; how often it has failed.
+        case checking(OpenWatch, failures: Int)
         case waiting(then: Resume)
     }
 
@@ -36,7 +36,21 @@ public struct Watcher<Object: KubeObject>: Sendable {
         case page(continuation: String?)
         case streamingList
         case watch
-        case check
+        case check(OpenWatch, failures: Int)
+    }
+
+    /// A watch that was accepted.
+    struct OpenWatch {
+        var since: Duration
+        var events = 0
+    }
+
+    /// A version that a live read has shown and the watch has not.
+    enum Debt {
+        /// The watch has until then to bring it.
+        case expected(String, until: Duration)
+        /// It did not, and is opened anew: until that brings the version, or a list, something may have been missed.
+        case overdue(String)
     }
 
     let configuration: WatcherConfiguration
@@ -52,20 +66,36 @@ public struct Watcher<Object: KubeObject>: Sendable {
     var pageFailures = 0
     /// Streaming lists in a row that ended before their end.
     var brokenStreams = 0
-    /// Whether streaming lists are asked for: not any more once the server has shown that it has none.
-    public internal(set) var usesStreamingLists: Bool
-    /// A version that a live read has shown, until the watch or a list has reached it.
-    var owed: String?
+    /// What is known of the server, shared with its other watchers.
+    let server: ServerMemory
+    var debt: Debt?
+    /// Whether the watch is silent on a server where silence is no sign of anything.
+    var isQuiet = false
+    /// What a list changed that was asked for because a watch had not brought a version; nil outside of such a list.
+    var missed: Int?
     var wasProven = false
     var hasListed = false
     /// The version from which a watch loses nothing; nil before the first complete list.
     public private(set) var resourceVersion: String?
 
     /// Creates a watcher that has not started.
-    public init(configuration: WatcherConfiguration = WatcherConfiguration()) {
+    ///
+    /// - Parameter server: what is known of the server, shared with its other watchers.
+    public init(configuration: WatcherConfiguration = WatcherConfiguration(), server: ServerMemory = ServerMemory()) {
         self.configuration = configuration
+        self.server = server
         backoff = configuration.backoff
-        usesStreamingLists = configuration.streamingLists
+    }
+
+    /// Whether streaming lists are asked for: not while the server is known to have none.
+    public var usesStreamingLists: Bool { configuration.streamingLists && server.traits.streamingLists }
+
+    /// Whether the watch that is open stays so for the next action.
+    public var keepsWatch: Bool {
+        switch state {
+        case .streaming, .watching, .checking, .waiting(then: .check): true
+        default: false
+        }
     }
 
     /// Begins with a list.
@@ -76,12 +106,12 @@ public struct Watcher<Object: KubeObject>: Sendable {
     /// The server accepted the watch, or the streaming list.
     public mutating func watchOpened(at now: Duration) -> WatcherStep<Object> {
         if case .openingList = state {
-            state = .streaming
+            state = .streaming(events: 0)
             return WatcherStep(next: .read(within: configuration.catchUpTimeout))
         }
-        state = .watching(since: now, events: 0)
+        state = .watching(OpenWatch(since: now))
         if healthySince == nil { healthySince = now }
-        return WatcherStep(next: nextRead)
+        return WatcherStep(next: nextRead(at: now))
     }
 
     /// An event of the watch came.
@@ -90,20 +120,23 @@ public struct Watcher<Object: KubeObject>: Sendable {
         at now: Duration,
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
-        if case .streaming = state { return receivedInitial(event, at: now, using: &generator) }
+        if case .streaming(let events) = state {
+            state = .streaming(events: events + 1)
+            return receivedInitial(event, isFirst: events == 0, at: now, using: &generator)
+        }
         noteEvent()
         switch event {
         case .added(let object), .modified(let object):
             advance(to: object.metadata.resourceVersion)
-            return WatcherStep(updates: [.applied(object)], next: nextRead)
+            return WatcherStep(updates: [.applied(object)], next: nextRead(at: now))
         case .deleted(let object):
             advance(to: object.metadata.resourceVersion)
-            return WatcherStep(updates: [.deleted(object)], next: nextRead)
+            return WatcherStep(updates: [.deleted(object)], next: nextRead(at: now))
         case .bookmark(let version, _):
             advance(to: version)
-            return WatcherStep(updates: [.observed(resourceVersion: version)], next: nextRead)
+            return WatcherStep(updates: [.observed(resourceVersion: version)], next: nextRead(at: now))
         case .unknown:
-            return WatcherStep(next: nextRead)
+            return WatcherStep(next: nextRead(at: now))
         case .error(let status):
             wordless += 1
             return watchFailed(Self.error(status), at: now, using: &generator)
@@ -117,16 +150,19 @@ public struct Watcher<Object: KubeObject>: Sendable {
     public mutating func receivedUnreadable(
         _ key: ObjectKey,
         resourceVersion: String?,
-        isDeletion: Bool
+        isDeletion: Bool,
+        at now: Duration
     ) -> WatcherStep<Object> {
-        if case .streaming = state {
+        if case .streaming(let events) = state {
+            state = .streaming(events: events + 1)
             let update = isDeletion ? StoreUpdate<Object>.gone(key, resourceVersion: nil) : .page([], unreadable: [key])
             return WatcherStep(updates: [update], next: .read(within: configuration.catchUpTimeout))
         }
         noteEvent()
         advance(to: resourceVersion)
-        guard isDeletion else { return WatcherStep(next: nextRead) }
-        return WatcherStep(updates: [.gone(key, resourceVersion: resourceVersion)], next: nextRead)
+        let next = nextRead(at: now)
+        guard isDeletion else { return WatcherStep(next: next) }
+        return WatcherStep(updates: [.gone(key, resourceVersion: resourceVersion)], next: next)
     }
 
     /// The server ended the watch in good order, as it does after the timeout that it was given.
@@ -138,12 +174,13 @@ public struct Watcher<Object: KubeObject>: Sendable {
             let error = KubeError(.protocolViolation, "the streaming list ended before its last object")
             return streamBroke(error, at: now, using: &generator)
         }
-        if case .watching(let since, let events) = state, events == 0, now - since < configuration.shortestWatch {
+        if case .watching(let watch) = state, watch.events == 0, now - watch.since < configuration.shortestWatch {
             // Without this, a proxy that ends every watch at once would be asked without end.
             wordless += 1
             let error = KubeError(.protocolViolation, "the watch ended at once and without an event")
             return watchBroke(error, at: now, using: &generator)
         }
+        if case .overdue = debt { return judge(using: &generator) }
         return WatcherStep(note: .restart(.ended), next: openWatch(using: &generator))
     }
 
@@ -160,7 +197,6 @@ public struct Watcher<Object: KubeObject>: Sendable {
         }
         if error.isGone { return versionRefused(.expired, error, at: now, using: &generator) }
         if error.isVersionTooLarge { return versionRefused(.tooLarge, error, at: now, using: &generator) }
-        if case .watching = state, error.code == .timeout { return silent(using: &generator) }
         return watchBroke(error, at: now, using: &generator)
     }
 
@@ -177,8 +213,8 @@ public struct Watcher<Object: KubeObject>: Sendable {
             return WatcherStep(next: openList(using: &generator))
         case .watch:
             return WatcherStep(next: openWatch(using: &generator))
-        case .check:
-            state = .checking
+        case .check(let watch, let failures):
+            state = .checking(watch, failures: failures)
             return WatcherStep(next: .check)
         }
     }
@@ -189,25 +225,37 @@ extension Watcher {
         KubeError(.status, "the watch ended: \(status.message ?? "no description")", status: status)
     }
 
-    /// While a version is owed, or the end of a list, the server has no reason to be silent for long.
-    var nextRead: WatcherAction { .read(within: owed == nil ? nil : configuration.catchUpTimeout) }
+    /// While a version is owed the server has less time to be silent.
+    func nextRead(at now: Duration) -> WatcherAction {
+        switch debt {
+        case nil: .read(within: nil)
+        case .expected(_, let until): .read(within: max(until - now, .zero))
+        case .overdue: .read(within: configuration.catchUpTimeout)
+        }
+    }
 
     private mutating func noteEvent() {
-        if case .watching(let since, let events) = state { state = .watching(since: since, events: events + 1) }
+        guard case .watching(var watch) = state else { return }
+        watch.events += 1
+        state = .watching(watch)
     }
 
     private mutating func advance(to version: String?) {
         guard let version, !version.isEmpty else { return }
         wordless = 0
-        wasProven = false
+        (wasProven, isQuiet) = (false, false)
         resourceVersion = version
-        if let owed, ResourceVersion.isAtLeast(version, owed) == true { self.owed = nil }
+        switch debt {
+        case .expected(let owed, _)?, .overdue(let owed)?:
+            if ResourceVersion.isAtLeast(version, owed) == true { debt = nil }
+        case nil: break
+        }
     }
 
     /// The list is complete: nothing is owed any more, and a watch goes on from its version.
     mutating func listEnded(_ version: String, at now: Duration) {
         resourceVersion = version
-        (hasListed, owed, wasProven) = (true, nil, false)
+        (hasListed, debt, wasProven, isQuiet) = (true, nil, false, false)
         (wordless, pageFailures, brokenStreams) = (0, 0, 0)
         if healthySince == nil { healthySince = now }
     }
@@ -218,6 +266,9 @@ extension Watcher {
             return .wait(.zero)
         }
         state = .openingWatch
+        if case .overdue = debt {
+            return .watch(resourceVersion: resourceVersion, timeout: .seconds(configuration.proofSeconds))
+        }
         return .watch(resourceVersion: resourceVersion, timeout: watchLength(using: &generator))
     }
 

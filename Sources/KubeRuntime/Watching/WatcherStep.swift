@@ -2,7 +2,9 @@ public import KubeCore
 
 /// The figures of a watcher; the defaults are those of client-go, with KOPF's idea of bookmarks as a sign of life.
 ///
-/// `idleTimeout` and `checkTimeout` together are the time in which a silent watch is found: 75 s.
+/// After `idleTimeout` of silence the server is asked, for at most `checkTimeout`, and then owes a bookmark within
+/// `bookmarkTimeout`: a watch that is dead without a word is found within 140 s, and one whose server does not answer
+/// within 75 s.
 public struct WatcherConfiguration: Hashable, Sendable {
     /// Whether lists are asked for as streams, from a server that has them.
     public var streamingLists = true
@@ -10,10 +12,19 @@ public struct WatcherConfiguration: Hashable, Sendable {
     public var pageSize = 500
     /// After how many seconds the server ends a watch, drawn for each watch so that many clients do not return at once.
     public var watchSeconds: ClosedRange<Int> = 300...600
-    /// The longest silence of a watch; servers send a bookmark about every minute.
+    /// After how long a silence of a watch the server is asked; it sends a bookmark about every minute, but none for a
+    /// kind in which nothing has happened since the watch was opened.
     public var idleTimeout = Duration.seconds(70)
     /// Time for the live read that follows such a silence.
     public var checkTimeout = Duration.seconds(5)
+    /// How long the watch may then take to bring the version that the live read has shown: bookmarks come once a
+    /// minute, in turns of a second.
+    public var bookmarkTimeout = Duration.seconds(65)
+    /// Length of a watch that is opened to find out whether anything was missed: two seconds before its end the server
+    /// sends a bookmark, if it has any to send (kubernetes/apiserver, pkg/storage/cacher/cache_watcher.go).
+    public var proofSeconds = 5
+    /// How long the server may be late with the end of a watch.
+    public var endTimeout = Duration.seconds(30)
     /// The longest silence of a server that owes something: the rest of a streaming list, or a version that a live read
     /// has shown and the watch has not.
     public var catchUpTimeout = Duration.seconds(10)
@@ -36,10 +47,11 @@ public enum WatcherAction: Hashable, Sendable {
     case streamList(timeout: Duration)
     /// Open a watch that the server ends after `timeout`.
     case watch(resourceVersion: String, timeout: Duration)
-    /// Read the next event of the open watch; where none comes within that time, report a `timeout`. Nil leaves the
-    /// limit to the connection.
+    /// Read the next event of the open watch; where none comes within that time, call `heardNothing` and leave the watch
+    /// open. Nil stands for the configuration's `idleTimeout`.
     case read(within: Duration?)
-    /// Ask the server for the present version of the collection, then call `checked` or `checkFailed`.
+    /// Ask the server for the present version of the collection, then call `checked` or `checkFailed`. The watch stays
+    /// open meanwhile.
     case check
     /// Do nothing for so long, then call `waited`.
     case wait(Duration)
@@ -56,8 +68,10 @@ public enum WatcherNote: Hashable, Sendable {
         /// The server has not reached the version, as after a restore of its database.
         case tooLarge
         /// The watch did not bring what the server has: after a silence a live read showed a newer version that a new
-        /// watch did not reach, or two watches in a row brought nothing but their end or an error.
+        /// watch did not reach either, or two watches in a row brought nothing but their end or an error.
         case silent
+        /// Somebody has to know that nothing was missed, and the watch is one that does not tell.
+        case demanded
         /// The streaming list ended before its end.
         case interrupted
         /// A page of the list was refused again and again.
@@ -68,7 +82,7 @@ public enum WatcherNote: Hashable, Sendable {
     public enum Restart: String, Hashable, Sendable {
         /// The server ended it in good order.
         case ended
-        /// Nothing came for too long, and a live read was answered.
+        /// A live read showed a newer version, and the watch did not bring it.
         case idle
         /// It broke or was refused.
         case failed
@@ -78,6 +92,8 @@ public enum WatcherNote: Hashable, Sendable {
     case relist(Relist)
     /// The server has no streaming lists: the list begins anew by pages, and so do all later ones.
     case noStreamingLists(KubeError)
+    /// The server sends no bookmarks for a kind in which nothing happens: silence is no sign of anything there.
+    case noBookmarks
     /// The watch is silent: the server is asked by a live read.
     case silence
     /// A watch is opened again at once.

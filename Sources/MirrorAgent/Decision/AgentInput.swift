@@ -9,6 +9,8 @@ package struct AgentInput: Sendable {
     package var mirror: String
     /// What the API server said in this pass; nil where it, or a part of it, could not be reached.
     package var live: LiveView?
+    /// Why `live` is nil; nil where the API server was not asked.
+    package var liveFault: String?
     package var host: HostView
     /// What the service manager said; nil where it could not be asked, and `unitFault` then says why.
     package var unit: UnitState?

@@ -127,10 +127,14 @@ struct Decider {
         }
         if let step = journal.step, step.stage != .claiming { return decide(step) }
         guard let live = input.live else {
+            guard let fault = input.liveFault else {
+                let message = "nothing of \(input.mirror) is under way on this node, and no MirrorNode says more"
+                return AgentDecision([], .idle, message, look: .later)
+            }
             return AgentDecision(
                 [],
                 .apiUnreachable,
-                "the API server can't be reached; nothing is under way",
+                "what the API server has for this node could not be read; nothing is under way: \(fault)",
                 look: .later
             )
         }

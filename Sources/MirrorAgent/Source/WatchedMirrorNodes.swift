@@ -1,5 +1,5 @@
 package import KubeCore
-import KubeRuntime
+package import KubeRuntime
 package import Logging
 package import MirrorAPI
 import Synchronization
@@ -17,9 +17,16 @@ package final class WatchedMirrorNodes: MirrorNodeSource {
     /// Answers to writes of ours that the watch has not shown yet.
     private let answers = Mutex<[ObjectKey: MirrorNode]>([:])
 
-    package init(_ api: KubeAPI, node: String, clock: any Clock<Duration> = ContinuousClock(), logger: Logger) {
+    /// - Parameter server: what is known of the API server, shared by all who talk to it.
+    package init(
+        _ api: KubeAPI,
+        node: String,
+        server: ServerMemory = ServerMemory(),
+        clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
+    ) {
         self.node = node
-        reflector = Reflector(api, Self.selection(node: node), clock: clock, logger: logger)
+        reflector = Reflector(api, Self.selection(node: node), server: server, clock: clock, logger: logger)
         changes = reflector.store.changes()
         ownWrites = OwnWrites(clock: clock, logger: logger)
         time = MonotonicTime(clock)
@@ -57,13 +64,17 @@ package final class WatchedMirrorNodes: MirrorNodeSource {
         _ = await iterator.next()
     }
 
-    /// Why the watch can't be relied on, as a sentence; nil where it can. The API server sends a sign of life about
-    /// every minute.
+    /// Why the watch can't be relied on, as a sentence; nil where it can. A watch that is silent where silence is no
+    /// sign of a fault can: before a service is restarted all is read anew.
     package var staleness: String? {
         let health = reflector.health
+        if health.isMissing {
+            let kind = "\(MirrorNode.resource.plural) of \(MirrorNode.resource.apiVersion)"
+            return "the API server does not know \(kind): apply the files of crds/"
+        }
         let error = health.lastError.map { ": \($0)" } ?? ""
         guard health.isSynced else { return "the MirrorNodes of \(node) are not listed yet\(error)" }
-        guard health.age >= AgentHealth.limit else { return nil }
+        guard health.freshness != .quiet, health.age >= ReflectorHealth.longestSilence else { return nil }
         return "nothing was heard of the API server for \(health.age.components.seconds) s\(error)"
     }
 

@@ -22,9 +22,7 @@ package struct MirrorStores: Sendable {
         self.health = health
     }
 
-    /// A silent watch is looked into by a live read within 75 s, each time that it is opened; after twice that nothing
-    /// could be opened or read.
-    static let longestSilence = Duration.seconds(150)
+    static let longestSilence = ReflectorHealth.longestSilence
 
     /// Why the stores may be out of date, in words; nil while they are fresh.
     package var staleness: String? {
@@ -41,7 +39,8 @@ package struct MirrorStores: Sendable {
                 "The watch of \(behind.resource) is silent, and what is known of them is not yet shown to be all that "
                 + "the API server has; nothing is started until it is."
         }
-        let silent = health.filter { $0.health.age > Self.longestSilence }
+        // Of a quiet one nothing is wrong as far as is known; more is demanded before something is done (`Proofs`).
+        let silent = health.filter { $0.health.freshness != .quiet && $0.health.age > Self.longestSilence }
         guard let oldest = silent.max(by: { $0.health.age < $1.health.age }) else { return nil }
         // The age itself is left out: it would make a new status of every look.
         return "The API server has sent nothing about \(oldest.resource) for more than "

@@ -15,6 +15,7 @@ final class SeedSources: Sendable {
     init(
         _ api: KubeAPI,
         announcementNamespace: String,
+        server: ServerMemory = ServerMemory(),
         clock: any Clock<Duration>,
         generator: @escaping @Sendable () -> any RandomNumberGenerator,
         logger: Logger
@@ -22,6 +23,7 @@ final class SeedSources: Sendable {
         leases = Reflector(
             api,
             ListOptions(namespace: announcementNamespace, labelSelector: Announcements.query),
+            server: server,
             clock: clock,
             generator: generator,
             logger: logger,
@@ -31,6 +33,7 @@ final class SeedSources: Sendable {
             let reflector = Reflector<Pod>(
                 api,
                 ListOptions(namespace: watched.namespace, labelSelector: watched.query),
+                server: server,
                 clock: clock,
                 generator: generator,
                 logger: logger,
@@ -51,6 +54,12 @@ final class SeedSources: Sendable {
             stale[.pods] = pods.reflector.doubt
         }
         return stale
+    }
+
+    /// What has to be proven before a seed is moved.
+    func add(to proofs: inout Proofs) {
+        proofs.add(leases)
+        for pods in pods { proofs.add(pods.reflector) }
     }
 
     /// Follows all of them, and tells `seeds`, until the task is cancelled.
@@ -107,7 +116,7 @@ extension Reflector {
         let health = health
         guard health.isSynced else { return "their list has not been read yet" }
         if health.freshness == .unproven { return "their watch is silent, and not yet shown to be complete" }
-        guard health.age > MirrorStores.longestSilence else { return nil }
+        guard health.freshness != .quiet, health.age > MirrorStores.longestSilence else { return nil }
         // The age itself is left out: it would make a new status of every look.
         return "their watch has been silent for more than \(MirrorStores.longestSilence.components.seconds) s"
     }

@@ -16,6 +16,7 @@ package final class SpegelSources: Sendable {
 
     init(
         _ api: KubeAPI,
+        server: ServerMemory = ServerMemory(),
         clock: any Clock<Duration>,
         generator: @escaping @Sendable () -> any RandomNumberGenerator,
         logger: Logger
@@ -25,6 +26,7 @@ package final class SpegelSources: Sendable {
             return Reflector(
                 api,
                 options,
+                server: server,
                 clock: clock,
                 generator: generator,
                 logger: logger,
@@ -65,6 +67,14 @@ package final class SpegelSources: Sendable {
             writes.delay(pods.store),
         ]
         .compactMap(\.self).max()
+    }
+
+    /// What has to be proven before something is installed or replaced.
+    func add(to proofs: inout Proofs) {
+        proofs.add(daemonSets)
+        proofs.add(services)
+        proofs.add(accounts)
+        proofs.add(pods)
     }
 
     /// Follows all of them until the task is cancelled.

@@ -54,11 +54,29 @@ extension MirrorOperator {
         )
     }
 
+    /// What has to be proven before anything is done, where a watch does not tell by itself.
+    static func proofs(
+        _ mirrors: Reflector<ObservedMirror>,
+        _ nodes: Reflector<Node>,
+        _ mirrorNodes: Reflector<MirrorNode>,
+        _ seeds: SeedSources,
+        _ spegel: SpegelSources
+    ) -> Proofs {
+        var proofs = Proofs()
+        proofs.add(mirrors)
+        proofs.add(nodes)
+        proofs.add(mirrorNodes)
+        seeds.add(to: &proofs)
+        spegel.add(to: &proofs)
+        return proofs
+    }
+
     static func seeds(
         _ api: KubeAPI,
         _ options: OperatorOptions,
         _ stores: MirrorStores,
         _ makesProbes: Bool,
+        _ server: ServerMemory,
         _ clock: any Clock<Duration>,
         _ wallClock: @Sendable () -> MicroTimestamp,
         _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
@@ -67,6 +85,7 @@ extension MirrorOperator {
         let sources = SeedSources(
             api,
             announcementNamespace: options.announcementNamespace,
+            server: server,
             clock: clock,
             generator: generator,
             logger: logger

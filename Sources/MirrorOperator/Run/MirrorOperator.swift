@@ -14,6 +14,8 @@ package import Telemetry
 /// - `run` ends by cancellation only; writes that were begun end first.
 package final class MirrorOperator: Sendable {
     private let options: OperatorOptions
+    private let api: KubeAPI
+    private let logger: Logger
     private let definitions: DefinitionCheck
     private let mirrors: Reflector<ObservedMirror>
     private let nodes: Reflector<Node>
@@ -49,13 +51,24 @@ package final class MirrorOperator: Sendable {
         logger: Logger
     ) throws(KubeError) {
         try Self.check(options)
+        let server = ServerMemory(clock: clock)
+        let transport = ReportingTransport(transport, memory: server, clock: clock, logger: logger)
         let api = KubeAPI(transport)
+        self.api = api
+        self.logger = logger
         self.options = options
         time = MonotonicTime(clock)
         definitions = DefinitionCheck(api, clock: clock, logger: logger)
-        mirrors = Reflector(api, clock: clock, generator: generator, logger: logger)
-        nodes = Reflector(api, clock: clock, generator: generator, logger: logger, transform: NodePruning.pruned)
-        mirrorNodes = Reflector(api, clock: clock, generator: generator, logger: logger)
+        mirrors = Reflector(api, server: server, clock: clock, generator: generator, logger: logger)
+        nodes = Reflector(
+            api,
+            server: server,
+            clock: clock,
+            generator: generator,
+            logger: logger,
+            transform: NodePruning.pruned
+        )
+        mirrorNodes = Reflector(api, server: server, clock: clock, generator: generator, logger: logger)
         let events = EventRecorder(
             api,
             correlator: EventCorrelator(controller: OperatorOptions.controller, instance: options.identity),
@@ -71,12 +84,23 @@ package final class MirrorOperator: Sendable {
         let leading = KubeAPI(elector.map { elector in LeaderTransport(transport) { elector.isLeader } } ?? transport)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
-        let (sources, seeds) = Self.seeds(api, options, stores, probes != nil, clock, wallClock, generator, logger)
+        let (sources, seeds) = Self.seeds(
+            api,
+            options,
+            stores,
+            probes != nil,
+            server,
+            clock,
+            wallClock,
+            generator,
+            logger
+        )
         seedSources = sources
         self.seeds = seeds
-        let spegel = SpegelSources(api, clock: clock, generator: generator, logger: logger)
+        let spegel = SpegelSources(api, server: server, clock: clock, generator: generator, logger: logger)
         self.spegel = spegel
         let inspector = peers.map { [time] in PeerInspector($0, time: time) }
+        let proofs = Self.proofs(mirrors, nodes, mirrorNodes, sources, spegel)
         makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
@@ -88,6 +112,7 @@ package final class MirrorOperator: Sendable {
                 seeds: seeds,
                 spegel: spegel,
                 inspector: inspector,
+                proofs: proofs,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
                 wallClock: wallClock,
@@ -119,9 +144,30 @@ package final class MirrorOperator: Sendable {
     /// What must hold before the process can do its work; a standby is ready too.
     package var readyChecks: [HealthCheck] {
         [
-            HealthCheck(name: "definitions") { [definitions] in definitions.missing },
+            HealthCheck(name: "definitions") { [definitions, stores] in
+                definitions.missing ?? DefinitionCheck.vanished(stores.health())
+            },
             HealthCheck(name: "caches") { [stores] in stores.staleness },
         ]
+    }
+
+    /// Logs once what runs here, against which API server and with which settings.
+    ///
+    /// - Parameters:
+    ///   - version: the release of this program.
+    ///   - host: where the API server is.
+    package func logStart(version: String, host: String) async {
+        let kubernetes = await api.serverVersion()
+        logger.info(
+            "Operator starts",
+            metadata: [
+                "version": "\(version)", "server": "\(host)",
+                "kubernetes": "\(kubernetes ?? "unknown: the server did not say within 2 s")",
+                "identity": "\(options.identity)",
+                "leaderElection": "\(options.leaderElection ? "\(options.leaderLease)" : "off")",
+                "announcementNamespace": "\(options.announcementNamespace)", "workers": "\(options.workers)",
+            ]
+        )
     }
 
     /// Runs until the task is cancelled.

@@ -29,6 +29,7 @@ package struct MirrorReconciler: Sendable {
     private let notes: NoteRecorder
     private let ownWrites: OwnWrites
     private let secondLooks = SecondLooks()
+    private let proofs: Proofs
     private let wallClock: @Sendable () -> MicroTimestamp
     private let released: @Sendable () -> Void
     private let planner: @Sendable (String, Snapshot) -> Plan?
@@ -37,6 +38,7 @@ package struct MirrorReconciler: Sendable {
     ///   - seeds: what is known of seeds beside the stores; nil where nobody watches them.
     ///   - spegel: what there is of Spegel; nil where nobody watches it.
     ///   - inspector: asks peers that have found nobody; nil where nobody does.
+    ///   - proofs: what may have to be proven before anything is done.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
     ///   - released: called after the disruption Lease was given back, since other mirrors may wait for it.
@@ -46,6 +48,7 @@ package struct MirrorReconciler: Sendable {
         seeds: SeedWatch? = nil,
         spegel: SpegelSources? = nil,
         inspector: PeerInspector? = nil,
+        proofs: Proofs = Proofs(),
         leaseNamespace: String,
         ownWrites: OwnWrites,
         wallClock: @escaping @Sendable () -> MicroTimestamp,
@@ -59,6 +62,7 @@ package struct MirrorReconciler: Sendable {
         self.stores = stores
         self.seeds = seeds
         self.spegel = spegel
+        self.proofs = proofs
         gatherer = SnapshotGatherer(
             api,
             stores: stores,
@@ -146,10 +150,12 @@ package struct MirrorReconciler: Sendable {
     }
 
     /// The plan and what it was made from; one that disrupts is made from live evidence. Nil where the mirror has just
-    /// gone.
+    /// gone, and where what is known had to be proven first.
     private func plan(_ name: String) async throws(KubeError) -> (Plan, Snapshot)? {
         let snapshot = try await gatherer.gather(for: name)
         guard let plan = planner(name, snapshot) else { return nil }
+        // A watch that is silent may be one that is dead.
+        if !plan.actions.isEmpty || plan.movesSeeds, await proofs.demand() { return nil }
         guard EvidenceReader.isNeeded(for: plan) else { return (plan, snapshot) }
         guard let live = try await evidence.refreshed(snapshot, for: plan) else { return nil }
         return planner(name, live).map { ($0, live) }

@@ -19,12 +19,14 @@ package struct OperatorPass: Sendable {
     private let logger: Logger
 
     /// - Parameters:
+    ///   - proofs: what may have to be proven before anything is done.
     ///   - wallClock: the time that decisions are taken by.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; nothing writes them otherwise.
     package init(
         _ transport: any Transport,
         leaseNamespace: String,
+        proofs: Proofs = Proofs(),
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp,
         logger: Logger,
@@ -41,6 +43,7 @@ package struct OperatorPass: Sendable {
         reconciler = MirrorReconciler(
             api,
             stores: stores,
+            proofs: proofs,
             leaseNamespace: leaseNamespace,
             ownWrites: OwnWrites(clock: clock, logger: logger),
             wallClock: wallClock,

@@ -1,0 +1,68 @@
+import Synchronization
+
+/// What an API server can do, of what not every one can.
+public struct ServerTraits: Hashable, Sendable {
+    /// Whether it serves lists as streams.
+    public var streamingLists = true
+    /// Whether a watch in which nothing happens gets a bookmark after a live read of its collection.
+    public var bookmarksOnRequest = true
+
+    /// A server that can do all of it.
+    public init() {}
+}
+
+/// What those who talk to one API server have found out about it, so that each thing is found out once and not once
+/// for each collection.
+///
+/// What a server can't do is forgotten after `lifetime`, since another release may answer at the same address by then,
+/// and at once when the server comes back from an outage (`ReportingTransport`).
+public final class ServerMemory: Sendable {
+    /// How long it is remembered that a server can't do something.
+    public static let lifetime = Duration.seconds(3600)
+
+    private struct State {
+        /// When it was found out; nil where nothing speaks against it.
+        var absentSince: [Trait: Duration] = [:]
+        var announced: Set<Trait> = []
+    }
+
+    enum Trait: Hashable, Sendable {
+        case streamingLists, bookmarksOnRequest
+    }
+
+    private let time: MonotonicTime
+    private let state = Mutex(State())
+
+    /// Creates a memory that knows nothing.
+    public init(clock: any Clock<Duration> = ContinuousClock()) {
+        time = MonotonicTime(clock)
+    }
+
+    /// What is known now.
+    public var traits: ServerTraits {
+        let now = time.now
+        return state.withLock { state in
+            func has(_ trait: Trait) -> Bool { state.absentSince[trait].map { now - $0 >= Self.lifetime } ?? true }
+            var traits = ServerTraits()
+            traits.streamingLists = has(.streamingLists)
+            traits.bookmarksOnRequest = has(.bookmarksOnRequest)
+            return traits
+        }
+    }
+
+    /// Begins anew, as with a server of which nothing is known.
+    public func forget() {
+        state.withLock { $0 = State() }
+    }
+
+    /// The server has shown that it can't do this.
+    func lacks(_ trait: Trait) {
+        let now = time.now
+        state.withLock { $0.absentSince[trait] = now }
+    }
+
+    /// Whether it has not been said yet that the server can't do this; it counts as said from now on.
+    func isNews(_ trait: Trait) -> Bool {
+        state.withLock { $0.announced.insert(trait).inserted }
+    }
+}
