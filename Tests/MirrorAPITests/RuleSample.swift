@@ -20,7 +20,7 @@ struct RuleSample: CustomTestStringConvertible {
             try kind == "P2PMirror"
             ? (base ?? Samples.p2pMirror).wireValue() : Samples.mirrorNode.wireValue()
         let changed = changes.reduce(sample) { setting($1.1, at: $1.0[...], in: $0) }
-        return (changed, isTransition ? sample : nil)
+        return (changed, isTransition ? .some(sample) : .none)
     }
 
     private func setting(_ value: JSONValue?, at path: ArraySlice<String>, in object: JSONValue) -> JSONValue {

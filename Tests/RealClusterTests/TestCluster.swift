@@ -90,7 +90,7 @@ protocol APIServerPower: Sendable {
 /// The embedded server: its listener and every connection go, its objects stay, as etcd's do.
 private final class EmbeddedPower: APIServerPower {
     let kubeconfig: String
-    private let server = APIServer(.sandbox)
+    private let server = APIServer()
     private let port: UInt16
     private let front: Mutex<APIServerFront?>
 

@@ -84,13 +84,8 @@ final class SimulatedCluster: Sendable {
         self.blueprint = blueprint
         self.kill = kill
         self.strictness = strictness
-        let checksRules = strictness == .complete || strictness == .absent
         let server = APIServer(
-            APIServerConfiguration(
-                now: { MicroTimestamp(time.now) },
-                sleep: { _ in throw CancellationError() },
-                admission: checksRules ? APIServerConfiguration.sandbox.admission : [:]
-            )
+            APIServerConfiguration(now: { MicroTimestamp(time.now) }, sleep: { _ in throw CancellationError() })
         )
         self.server = server
         let api = KubeAPI(server.transport(agent: "administrator"))

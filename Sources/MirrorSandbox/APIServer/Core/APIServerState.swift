@@ -15,14 +15,12 @@ package struct APIServerState: Sendable {
     var generator: SeededGenerator
     /// The time of the request at hand.
     var now: MicroTimestamp
-    let admission: [String: APIServerConfiguration.Admission]
     let streamingLists: Bool
 
     /// Creates a server with its built-in kinds and the namespaces `default` and `kube-system`.
     package init(_ configuration: APIServerConfiguration) {
         store = Store(historyLimit: configuration.historyLimit)
         generator = SeededGenerator(seed: configuration.seed)
-        admission = configuration.admission
         streamingLists = configuration.streamingLists
         now = configuration.now()
         for resource in APIResource.builtIn { resources[resource.id] = resource }
