@@ -112,7 +112,7 @@ let package = Package(
         tests("KubeRuntimeTests", ["KubeTestSupport", "KubeRuntime", "KubeCore", log]),
         tests("FaultTests", ["KubeTestSupport", "KubeClient", "KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
-        tests("MirrorAPITests", ["MirrorAPITesting", "MirrorAPI", "KubeCore"]),
+        tests("MirrorAPITests", ["MirrorAPITesting", "MirrorAPI", "MirrorSandbox", "KubeCore"]),
         tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
         tests(
             "MirrorOperatorTests",

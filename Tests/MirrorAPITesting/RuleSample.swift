@@ -22,7 +22,7 @@ package struct RuleSample: CustomStringConvertible, Sendable {
     package func objects() throws -> (new: JSONValue, old: JSONValue?) {
         let sample = try original()
         let changed = changes.reduce(sample) { $0.setting($1.1, at: $1.0) }
-        return (changed, isTransition ? sample : nil)
+        return (changed, isTransition ? .some(sample) : .none)
     }
 
     package static let all = p2pMirror + spegel + mirrorNode + agent

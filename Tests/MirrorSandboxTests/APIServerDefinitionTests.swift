@@ -143,43 +143,6 @@ struct APIServerDefinitionTests {
         #expect(try await bench.get(Bench.gadgets)["items", "0", "spec", "code"] == "abc")
     }
 
-    @Test("rules in CEL need an admission hook, which then speaks with the server's voice")
-    func admission() async throws {
-        let rules: JSONValue = [["rule": "self.size < 5"]]
-        let path = JSONPatchOperation.pointer(
-            "spec",
-            "versions",
-            "0",
-            "schema",
-            "openAPIV3Schema",
-            "properties",
-            "spec",
-            "x-kubernetes-validations"
-        )
-        let plain = try await Bench.withGadgets()
-        let definition = "\(Bench.definitions)/gadgets.example.com"
-        let refused = try await plain.json(definition, [.add(path: path, value: rules)])
-        #expect(refused.status == 422)
-        #expect(refused.message.contains("needs an admission hook for kind Gadget"))
-        let hook: APIServerConfiguration.Admission = { new, old in
-            guard old != nil, new[path: "spec", "mode"] != old?[path: "spec", "mode"] else { return [] }
-            return [
-                Status.Cause(
-                    reason: "FieldValueInvalid",
-                    message: "Invalid value: \"string\": mode is immutable",
-                    field: "spec.mode"
-                )
-            ]
-        }
-        let bench = try await Bench.withGadgets(admission: ["Gadget": hook])
-        #expect(try await bench.json(definition, [.add(path: path, value: rules)]).status == 200)
-        _ = try await bench.post(Bench.gadgets, Bench.gadget("a"))
-        let changed = try await bench.merge("\(Bench.gadgets)/a", ["spec": ["mode": "Enforce"]])
-        #expect(changed.status == 422)
-        let text = "spec.mode: Invalid value: \"string\": mode is immutable"
-        #expect(changed.message == "Gadget.example.com \"a\" is invalid: \(text)")
-    }
-
     @Test(
         "what a definition asks for and this server cannot do is refused",
         arguments: [

@@ -31,26 +31,18 @@ struct Bench {
     let server: APIServer
     let transport: any Transport
 
-    init(
-        historyLimit: Int = 1_000,
-        admission: [String: APIServerConfiguration.Admission] = [:]
-    ) {
+    init(historyLimit: Int = 1_000) {
         let clock = TestClock()
         self.clock = clock
-        server = APIServer(
-            APIServerConfiguration(now: { clock.now }, historyLimit: historyLimit, admission: admission)
-        )
+        server = APIServer(APIServerConfiguration(now: { clock.now }, historyLimit: historyLimit))
         transport = server.transport(agent: "bench")
     }
 
     var api: KubeAPI { KubeAPI(transport) }
 
     /// A server that knows Gadgets.
-    static func withGadgets(
-        historyLimit: Int = 1_000,
-        admission: [String: APIServerConfiguration.Admission] = [:]
-    ) async throws -> Bench {
-        let bench = Bench(historyLimit: historyLimit, admission: admission)
+    static func withGadgets(historyLimit: Int = 1_000) async throws -> Bench {
+        let bench = Bench(historyLimit: historyLimit)
         let definition = try Fixture.value("gadgets.crd.json")
         #expect(try await bench.post(Bench.definitions, definition).status == 201)
         return bench

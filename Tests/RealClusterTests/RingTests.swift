@@ -19,16 +19,8 @@ extension RealCluster {
                 provider: provider,
                 network: "127.90.\(Int.random(in: 1...250))"
             )
-            let fleet = try SimulatedFleet(
-                SimulatedFleet.Settings(
-                    blueprint: blueprint,
-                    directory: "\(cluster.directory)/\(provider.rawValue)-\(UUID().uuidString)",
-                    executable: TestCluster.executable,
-                    kubeconfig: cluster.kubeconfig
-                ),
-                api: cluster.api,
-                logger: Logger(label: "fleet")
-            )
+            let fleetSettings = try await cluster.fleetSettings(blueprint, "\(provider.rawValue)-\(UUID().uuidString)")
+            let fleet = try SimulatedFleet(fleetSettings, api: cluster.api, logger: Logger(label: "fleet"))
             let settings = RingScenario.Settings(provider: provider, window: 3, settle: 2, deadline: 180)
             let scenario = RingScenario(settings, say: { print($0) })
             var failure: (any Error)?

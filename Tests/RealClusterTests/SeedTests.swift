@@ -18,12 +18,7 @@ extension RealCluster {
             let sandbox = try SandboxCluster.external(kubeconfig: cluster.kubeconfig)
             let blueprint = scenario.settings.blueprint(network: "127.91.\(Int.random(in: 1...250))")
             try await sandbox.requireRoom(for: blueprint)
-            var settings = SimulatedFleet.Settings(
-                blueprint: blueprint,
-                directory: "\(cluster.directory)/seeds-\(UUID().uuidString)",
-                executable: try TestCluster.executable,
-                kubeconfig: cluster.kubeconfig
-            )
+            var settings = try await cluster.fleetSettings(blueprint, "seeds-\(UUID().uuidString)")
             scenario.settings.adjust(&settings)
             adjust(&settings)
             let fleet = try SimulatedFleet(settings, api: cluster.api, logger: Logger(label: "fleet"))

@@ -4,6 +4,7 @@ import KubeCore
 import MirrorAPI
 import MirrorSandbox
 import Synchronization
+import Testing
 
 /// The API server that this run is about: the one of `P2PMIRROR_TEST_KUBECONFIG`, or else the embedded one.
 ///
@@ -48,6 +49,25 @@ final class TestCluster: Sendable {
             .prepare(crds: Self.root + "/crds", namespace: Self.leaseNamespace)
     }
 
+    /// What a fleet is run with: operator and agents as the ServiceAccounts of the manifests.
+    func fleetSettings(
+        _ blueprint: FleetBlueprint,
+        _ folder: String,
+        _ manifests: TestAccounts.Manifests = .withRestart
+    ) async throws -> SimulatedFleet.Settings {
+        var settings = SimulatedFleet.Settings(
+            blueprint: blueprint,
+            directory: "\(directory)/\(folder)",
+            executable: try Self.executable,
+            kubeconfig: kubeconfig
+        )
+        settings.accounts = try await accounts(manifests).fleet
+        return settings
+    }
+
+    /// Notes that what is asked of the server from now on is asked for that test's sake.
+    func record(_ test: Test?) { power.record(test?.id.description ?? "") }
+
     /// Kills the API server the hard way; all connections break, what it has stored stays.
     func killServer() async throws { try await power.kill() }
 
@@ -85,12 +105,17 @@ protocol APIServerPower: Sendable {
     func kill() async throws
     func terminate() async throws
     func start() async throws
+    func record(_ test: String)
+}
+
+extension APIServerPower {
+    func record(_ test: String) {}
 }
 
 /// The embedded server: its listener and every connection go, its objects stay, as etcd's do.
 private final class EmbeddedPower: APIServerPower {
     let kubeconfig: String
-    private let server = APIServer(.sandbox)
+    private let server = APIServer()
     private let port: UInt16
     private let front: Mutex<APIServerFront?>
 
@@ -100,7 +125,12 @@ private final class EmbeddedPower: APIServerPower {
         self.front = Mutex(front)
         kubeconfig = "\(directory)/kubeconfig"
         try Data(SandboxCluster.kubeconfig(server: front.url).utf8).write(to: URL(filePath: kubeconfig))
+        if let path = ProcessInfo.processInfo.environment["P2PMIRROR_RECORD_RIGHTS"] {
+            server.observe { [record = AccessRecord(path)] user, access, _ in record.add(user, access) }
+        }
     }
+
+    func record(_ test: String) { AccessRecord.begin(test) }
 
     func kill() async throws {
         let front = front.withLock { front in

@@ -38,7 +38,7 @@ enum ManifestRules {
         ],
         "ClusterRole p2pmirror-operator-spegel-objects": [
             "/pods delete,patch",
-            "/serviceaccounts,services create,delete,get,patch",
+            "/serviceaccounts,services create,get,patch",
             "apps/daemonsets create,delete,get,patch",
             "monitoring.coreos.com/servicemonitors create,delete,get,patch",
             "events.k8s.io/events list",

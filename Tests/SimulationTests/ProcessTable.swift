@@ -51,7 +51,9 @@ struct ProcessTable {
     private mutating func startOperator() -> (life: Life, pass: OperatorPass) {
         let life = Life()
         let cluster = cluster
-        let transport = FaultyTransport(cluster.server.transport(agent: "operator")) { _, request in
+        let transport = FaultyTransport(cluster.server.transport(agent: "operator", token: cluster.accounts.operator)) {
+            _,
+            request in
             guard life.isAlive else { return .cutBeforeEffect }
             let number = cluster.places.value.withLock { places in
                 places.operatorRequests.append(!request.method.isRead)
@@ -74,7 +76,9 @@ struct ProcessTable {
         started += 1
         let life = Life()
         let cluster = cluster
-        let transport = FaultyTransport(cluster.server.transport(agent: "agent")) { _, request in
+        let transport = FaultyTransport(cluster.server.transport(agent: "agent", token: cluster.accounts.agent)) {
+            _,
+            request in
             guard life.isAlive else { return .cutBeforeEffect }
             let number = cluster.places.value.withLock { places in
                 places.agentRequests.append(!request.method.isRead)

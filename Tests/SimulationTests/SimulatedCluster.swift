@@ -1,5 +1,6 @@
 import KubeCore
 import KubeRuntime
+import KubectlTesting
 import Logging
 import MirrorAPI
 import MirrorAgent
@@ -52,6 +53,8 @@ final class SimulatedCluster: Sendable {
     let hosts: [SimulatedHost]
     let kill: Kill
     let strictness: Definitions.Strictness
+    /// As whom operator and agents ask.
+    let accounts: SimulatedAccounts
     let api: KubeAPI
     /// Events that the operator reported, in their order.
     let reported = Reported()
@@ -77,31 +80,27 @@ final class SimulatedCluster: Sendable {
     init(
         _ blueprint: FleetBlueprint,
         kill: Kill = .never,
-        strictness: Definitions.Strictness = .complete
+        strictness: Definitions.Strictness = .complete,
+        without right: Right? = nil
     ) async throws {
         let time = VirtualTime()
         self.time = time
         self.blueprint = blueprint
         self.kill = kill
         self.strictness = strictness
-        let checksRules = strictness == .complete || strictness == .absent
         let server = APIServer(
-            APIServerConfiguration(
-                now: { MicroTimestamp(time.now) },
-                sleep: { _ in throw CancellationError() },
-                admission: checksRules ? APIServerConfiguration.sandbox.admission : [:]
-            )
+            APIServerConfiguration(now: { MicroTimestamp(time.now) }, sleep: { _ in throw CancellationError() })
         )
         self.server = server
         let api = KubeAPI(server.transport(agent: "administrator"))
         self.api = api
+        accounts = try await SimulatedAccounts(api, without: right)
         hosts = blueprint.hosts.map { SimulatedHost($0, blueprint, api: api, now: { time.now }) }
         try await prepare()
     }
 
     private func prepare() async throws {
         for crd in try Definitions.all(strictness) { try await Definitions.apply(crd, api) }
-        try await Definitions.createNamespace(Self.leaseNamespace, api)
         for host in hosts { try await host.begin() }
     }
 

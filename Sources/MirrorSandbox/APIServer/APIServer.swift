@@ -9,6 +9,7 @@ package final class APIServer: Sendable {
     private let state: Mutex<APIServerState>
     private let watches = Mutex(Watches())
     private let faults = Mutex(Faults())
+    private let observer = Mutex<(@Sendable (APIUser, APIAccess, Bool) -> Void)?>(nil)
 
     private struct Watches {
         var next = 0
@@ -27,8 +28,10 @@ package final class APIServer: Sendable {
     }
 
     /// A transport that carries requests into this server without a socket.
-    package func transport(agent: String = "in-process") -> any Transport {
-        InProcessTransport(server: self, agent: agent)
+    ///
+    /// - Parameter token: of the service account that asks; without one it is the administrator.
+    package func transport(agent: String = "in-process", token: String? = nil) -> any Transport {
+        InProcessTransport(server: self, agent: agent, token: token)
     }
 
     /// The revision of the newest change.
@@ -53,6 +56,11 @@ package final class APIServer: Sendable {
     /// Lets requests over HTTP go wrong as a plan says, counted from now; nil stops that.
     package func setFaults(_ plan: FaultPlan?) { faults.withLock { $0 = Faults(plan: plan) } }
 
+    /// Tells from now on what service accounts ask to do, and whether they may.
+    package func observe(_ observer: @escaping @Sendable (APIUser, APIAccess, Bool) -> Void) {
+        self.observer.withLock { $0 = observer }
+    }
+
     func nextFault(_ request: KubeRequest) -> Fault {
         let (number, plan) = faults.withLock { faults in
             faults.count += 1
@@ -62,12 +70,18 @@ package final class APIServer: Sendable {
     }
 
     /// Carries a request out and wakes the watches that it concerns.
-    func handle(_ request: KubeRequest, agent: String) -> APIServerState.Reply {
+    func handle(_ request: KubeRequest, agent: String, token: String? = nil) -> APIServerState.Reply {
         let now = configuration.now()
-        let (reply, touched) = state.withLock { state in
-            let reply = state.handle(request, agent: agent, now: now)
-            defer { state.store.touched = [] }
-            return (reply, state.store.touched)
+        let (reply, touched, accesses) = state.withLock { state in
+            let reply = state.handle(request, agent: agent, token: token, now: now)
+            defer {
+                state.store.touched = []
+                state.accesses = []
+            }
+            return (reply, state.store.touched, state.accesses)
+        }
+        if !accesses.isEmpty, let observer = observer.withLock({ $0 }) {
+            for (user, access, isAllowed) in accesses { observer(user, access, isAllowed) }
         }
         if !touched.isEmpty {
             for session in watches.withLock({ Array($0.sessions.values) }) where touched.contains(session.storage) {

@@ -4,10 +4,11 @@ import KubeCore
 struct InProcessTransport: Transport {
     let server: APIServer
     let agent: String
+    let token: String?
 
     func send(_ request: KubeRequest) async throws(KubeError) -> KubeResponse {
         guard !Task.isCancelled else { throw KubeError(.cancelled, "the task was cancelled") }
-        switch server.handle(request, agent: agent) {
+        switch server.handle(request, agent: agent, token: token) {
         case .answer(let response): return response
         case .watch(let watch):
             let stream = stream(watch)
@@ -18,7 +19,7 @@ struct InProcessTransport: Transport {
 
     func open(_ request: KubeRequest) async throws(KubeError) -> KubeResponseStream {
         guard !Task.isCancelled else { throw KubeError(.cancelled, "the task was cancelled") }
-        switch server.handle(request, agent: agent) {
+        switch server.handle(request, agent: agent, token: token) {
         case .answer(let response): return response.stream
         case .watch(let watch): return stream(watch)
         }

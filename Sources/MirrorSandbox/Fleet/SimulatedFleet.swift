@@ -12,6 +12,17 @@ import MirrorPlanner
 
 /// A simulated fleet that runs: one directory and one daemon process a node, operators and agents beside them.
 package final class SimulatedFleet: Sendable {
+    /// Kubeconfigs with which operator and agents have the rights of their own ServiceAccounts and no others.
+    package struct Accounts: Hashable, Sendable {
+        package var `operator`: String
+        package var agent: String
+
+        package init(operator: String, agent: String) {
+            self.operator = `operator`
+            self.agent = agent
+        }
+    }
+
     /// What the processes of a fleet are given.
     package struct Settings: Sendable {
         package var blueprint: FleetBlueprint
@@ -21,6 +32,8 @@ package final class SimulatedFleet: Sendable {
         package var executable: String
         /// The kubeconfig of the API server that they all use.
         package var kubeconfig: String
+        /// What operator and agents use instead; nil where they are the administrator like the rest.
+        package var accounts: Accounts?
         /// Namespace of the operator's Leases.
         package var leaseNamespace: String
         /// How long after a daemon's end its Node is still Ready (kube-controller-manager's
@@ -125,7 +138,8 @@ package final class SimulatedFleet: Sendable {
                 name: operatorUnit(number),
                 executable: executable,
                 arguments: [
-                    "operator", "--kubeconfig", settings.kubeconfig, "--http-bind", "127.0.0.1:0", "--lease-namespace",
+                    "operator", "--kubeconfig", settings.accounts?.operator ?? settings.kubeconfig, "--http-bind",
+                    "127.0.0.1:0", "--lease-namespace",
                     settings.leaseNamespace, "--log-format", "json",
                 ],
                 log: log("operator-\(number)")
@@ -148,7 +162,8 @@ package final class SimulatedFleet: Sendable {
                     name: agentUnit(of: host.name),
                     executable: executable,
                     arguments: [
-                        "agent", "--node-name", host.name, "--kubeconfig", settings.kubeconfig, "--host-root",
+                        "agent", "--node-name", host.name, "--kubeconfig",
+                        settings.accounts?.agent ?? settings.kubeconfig, "--host-root",
                         self.host(host.name).root, "--systemctl", systemctl, "--http-bind", "127.0.0.1:0",
                         "--lease-namespace", settings.leaseNamespace, "--restart", "--log-format", "json",
                     ] + measuring,

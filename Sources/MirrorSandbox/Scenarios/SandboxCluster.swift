@@ -17,7 +17,7 @@ package struct SandboxCluster: Sendable {
 
     /// Starts the embedded API server on loopback and writes its kubeconfig into `directory`.
     package static func embedded(in directory: String, host: String, port: UInt16) async throws -> SandboxCluster {
-        let server = APIServer(.sandbox)
+        let server = APIServer()
         let front = try await server.serve(host: host, port: port)
         let path = "\(directory)/kubeconfig"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

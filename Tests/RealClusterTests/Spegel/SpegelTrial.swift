@@ -30,12 +30,14 @@ struct SpegelTrial: Sendable {
         let cluster = try await TestCluster.shared()
         let namespace = "spegel-\(StableHash.short(UUID().uuidString))"
         let kubelet = TestKubelet(cluster.api, namespace: namespace)
+        try await cluster.api.createBare(namespaceObject(namespace), manager: "test")
+        let accounts = try await cluster.accounts(.withSpegel, spegelIn: namespace)
         let trial = SpegelTrial(
             cluster: cluster,
             namespace: namespace,
             nodes: (1...nodes).map { "\(namespace)-\($0)" },
             kubelet: kubelet,
-            recorder: RecordingTransport(cluster.transport)
+            recorder: RecordingTransport(accounts.operatorTransport)
         )
         let helpers = Task {
             await withTaskGroup(of: Void.self) { group in
@@ -82,9 +84,11 @@ struct SpegelTrial: Sendable {
         if let failure { throw failure }
     }
 
+    private static func namespaceObject(_ name: String) -> JSONValue {
+        ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]]
+    }
+
     private func prepare() async throws {
-        let object: JSONValue = ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(namespace)]]
-        try await api.createBare(object, manager: "test")
         for (number, name) in nodes.enumerated() { try await createNode(name, number, labels: selected) }
         try await createNode("\(namespace)-other", nodes.count, labels: [:])
     }

@@ -18,7 +18,7 @@ final class NamespaceNode: Sendable {
     private static let distribution = NamespaceFiles.distribution
 
     let state: URL
-    private let server = APIServer(.sandbox)
+    private let server = APIServer()
     private let front: Mutex<APIServerFront?>
     private let port: UInt16
     private let blueprint = FleetBlueprint(

@@ -82,9 +82,10 @@ struct APIResource: Sendable {
 
 extension APIResource {
     /// The kinds that need no CustomResourceDefinition.
-    static let builtIn: [APIResource] = [
-        namespaces, nodes, pods, services, serviceAccounts, daemonSets, leases, events, coreEvents, definitions,
-    ]
+    static let builtIn: [APIResource] =
+        [
+            namespaces, nodes, pods, services, serviceAccounts, daemonSets, leases, events, coreEvents, definitions,
+        ] + access
 
     static let namespaces = builtIn(
         "namespaces",
@@ -184,6 +185,19 @@ extension APIResource {
         Version(name: "v1", schema: .definition, hasStatus: true, columns: [.createdAt]),
         Traits(hasGeneration: true, takesStrategicPatch: false)
     )
+
+    /// Roles and bindings, by which requests of service accounts are judged.
+    private static let access = [
+        access("roles", "Role"), access("rolebindings", "RoleBinding"),
+        access("clusterroles", "ClusterRole", isNamespaced: false),
+        access("clusterrolebindings", "ClusterRoleBinding", isNamespaced: false),
+    ]
+
+    private static func access(_ plural: String, _ kind: String, isNamespaced: Bool = true) -> APIResource {
+        let traits = Traits(allowsUnconditionalUpdate: true)
+        let group = "rbac.authorization.k8s.io"
+        return builtIn(group: group, plural, kind, isNamespaced: isNamespaced, Version(name: "v1"), traits)
+    }
 
     private static func builtIn(
         group: String = "",

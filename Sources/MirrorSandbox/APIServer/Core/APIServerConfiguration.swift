@@ -1,10 +1,7 @@
 package import KubeCore
 
-/// What an API server is made with: its rules, its clock and its randomness.
+/// What an API server is made with: its clock, its randomness and what it serves.
 package struct APIServerConfiguration: Sendable {
-    /// Rules beyond a schema, for one kind: the faults of a new object, given the one that it replaces.
-    package typealias Admission = @Sendable (_ new: JSONValue, _ old: JSONValue?) -> [Status.Cause]
-
     /// The wall clock.
     package var now: @Sendable () -> MicroTimestamp
     /// Waits; watches end by it.
@@ -17,8 +14,6 @@ package struct APIServerConfiguration: Sendable {
     package var bookmarkInterval: Duration
     /// Whether lists are served as streams too, as newer servers do (KEP-3157); else they are refused.
     package var streamingLists: Bool
-    /// Rules by kind. A kind whose schema has rules in CEL is refused unless it has an entry.
-    package var admission: [String: Admission]
 
     /// Creates a configuration; the clocks are the machine's unless given.
     package init(
@@ -27,8 +22,7 @@ package struct APIServerConfiguration: Sendable {
         seed: UInt64 = 1,
         historyLimit: Int = 10_000,
         bookmarkInterval: Duration = .seconds(60),
-        streamingLists: Bool = true,
-        admission: [String: Admission] = [:]
+        streamingLists: Bool = true
     ) {
         self.now = now
         self.sleep = sleep
@@ -36,6 +30,5 @@ package struct APIServerConfiguration: Sendable {
         self.historyLimit = historyLimit
         self.bookmarkInterval = bookmarkInterval
         self.streamingLists = streamingLists
-        self.admission = admission
     }
 }

@@ -20,10 +20,8 @@ extension APIServerState {
         object = tracked(object, write)
         var faults = MetadataRules.faults(object, target.resource, old: write.old?.value)
         faults += kindFaults(object, write)
-        if faults.isEmpty, let rules = admission[target.resource.kind] {
-            faults = rules(object, write.old?.value).map {
-                FieldFault(field: $0.field ?? "", reason: $0.reason ?? "FieldValueInvalid", message: $0.message ?? "")
-            }
+        if target.resource.isCustom, let schema = target.version.schema, schema.hasRules {
+            faults += FieldFault.unasked(after: faults) ?? schema.ruleFaults(object, old: write.old?.value)
         }
         guard faults.isEmpty else { throw .invalid(target.resource, write.key.name, faults) }
         if target.resource.id == APIResource.definitions.id, !write.isStatus {
@@ -154,7 +152,7 @@ extension APIServerState {
             faults += WorkloadRules.serviceFaults(object, old: old, others: others)
         }
         if target.resource.id == APIResource.definitions.id {
-            faults += Definition.read(object, admitted: Set(admission.keys)).faults
+            faults += Definition.read(object).faults
             if let old { faults += Definition.changes(object, old) }
         }
         return faults

@@ -120,7 +120,9 @@ extension APIServerState {
                 throw .forbidden(resource, write.key.name, why)
             }
         }
+        try authorizeCreation(write)
         let object = try prepare(&write)
+        try checkOwners(write)
         if write.old == nil, store.object(resource.storage, write.key) != nil {
             throw .alreadyExists(resource, write.key.name)
         }
@@ -137,6 +139,15 @@ extension APIServerState {
             response.headers["warning"] = write.context.warnings.map(Self.warning).joined(separator: ", ")
         }
         return response
+    }
+
+    /// A replacement or an application of what is not there creates it, and must be allowed to.
+    private mutating func authorizeCreation(_ write: Write) throws(APIError) {
+        guard write.old == nil, write.context.request.method != .post else { return }
+        let resource = write.context.target.resource
+        let key = write.key
+        let access = APIAccess("create", group: resource.group, resource.plural, namespace: key.namespace, name: "")
+        try authorize(write.context.user, access)
     }
 
     /// A value of the Warning header.

@@ -13,16 +13,18 @@ package struct APIServerState: Sendable {
     var store: Store
     var resources: [APIResource.ID: APIResource] = [:]
     var generator: SeededGenerator
+    /// Users by the tokens that were given out.
+    var tokens: [String: APIUser] = [:]
+    /// What users have asked to do in the request at hand, and whether they may.
+    var accesses: [(APIUser, APIAccess, Bool)] = []
     /// The time of the request at hand.
     var now: MicroTimestamp
-    let admission: [String: APIServerConfiguration.Admission]
     let streamingLists: Bool
 
     /// Creates a server with its built-in kinds and the namespaces `default` and `kube-system`.
     package init(_ configuration: APIServerConfiguration) {
         store = Store(historyLimit: configuration.historyLimit)
         generator = SeededGenerator(seed: configuration.seed)
-        admission = configuration.admission
         streamingLists = configuration.streamingLists
         now = configuration.now()
         for resource in APIResource.builtIn { resources[resource.id] = resource }
@@ -49,14 +51,27 @@ package struct APIServerState: Sendable {
     ///
     /// - Parameters:
     ///   - agent: the client's name from its User-Agent; it is the field manager where none is given.
+    ///   - token: of the service account that asks; without one it is the administrator.
     ///   - now: the time that goes into objects.
-    package mutating func handle(_ request: KubeRequest, agent: String = "unknown", now: MicroTimestamp) -> Reply {
+    package mutating func handle(
+        _ request: KubeRequest,
+        agent: String = "unknown",
+        token: String? = nil,
+        now: MicroTimestamp
+    ) -> Reply {
         self.now = now
         do throws(APIError) {
+            let user = try token.map { token throws(APIError) in try self.user(token: token) }
+            if let access = APIAccess(request) {
+                try authorize(user, access)
+                if access.resource == "serviceaccounts/token", access.verb == "create" {
+                    return .answer(try createToken(request, access))
+                }
+            }
             if let response = try discovery(request) { return .answer(response) }
             if let response = try openAPI(request) { return .answer(response) }
             let target = try target(request.path)
-            let context = RequestContext(request: request, target: target, agent: agent, now: now)
+            let context = RequestContext(request: request, target: target, agent: agent, user: user, now: now)
             switch (request.method, target.name) {
             case (.get, nil):
                 guard try !request.flag("watch") else { return .watch(try openWatch(context)) }
@@ -92,14 +107,17 @@ struct RequestContext: Sendable {
     var request: KubeRequest
     var target: APITarget
     var agent: String
+    /// Who asks; nil for the administrator.
+    var user: APIUser?
     var now: MicroTimestamp
     /// Fields that the schema does not know, for the Warning header.
     var warnings: [String] = []
 
-    init(request: KubeRequest, target: APITarget, agent: String, now: MicroTimestamp) {
+    init(request: KubeRequest, target: APITarget, agent: String, user: APIUser?, now: MicroTimestamp) {
         self.request = request
         self.target = target
         self.agent = agent
+        self.user = user
         self.now = now
     }
 

@@ -9,12 +9,10 @@ enum Definition {
     }
 
     /// The kind of a definition that has been accepted.
-    static func resource(of definition: JSONValue) -> APIResource? { read(definition, admitted: nil).resource }
+    static func resource(of definition: JSONValue) -> APIResource? { read(definition).resource }
 
     /// Reads a definition.
-    ///
-    /// - Parameter admitted: kinds that have rules of their own here; nil to take any kind.
-    static func read(_ definition: JSONValue, admitted: Set<String>?) -> Reading {
+    static func read(_ definition: JSONValue) -> Reading {
         var faults: [FieldFault] = []
         func text(_ path: String...) -> String {
             let value = definition.at(["spec"] + path)?.stringValue ?? ""
@@ -36,7 +34,7 @@ enum Definition {
         if strategy != "None" {
             faults.append(.unsupported("spec.conversion.strategy", .string(strategy), ["None"]))
         }
-        let versions = versions(definition, kind, admitted, &faults)
+        let versions = versions(definition, &faults)
         guard faults.isEmpty else { return Reading(resource: nil, faults: faults) }
         let names = definition.at(["spec", "names"]) ?? [:]
         let resource = APIResource(
@@ -62,24 +60,21 @@ enum Definition {
 
     private static func versions(
         _ definition: JSONValue,
-        _ kind: String,
-        _ admitted: Set<String>?,
         _ faults: inout [FieldFault]
     ) -> [APIResource.Version] {
         let values = definition.at(["spec", "versions"])?.arrayValue ?? []
+        // The real server keeps one schema that all versions share apart from them.
+        let isShared = Set(values.map { $0["schema"] }).count == 1
         var versions: [APIResource.Version] = []
         for (index, value) in values.enumerated() {
             let path = "spec.versions[\(index)]"
-            let schemaPath = "\(path).schema.openAPIV3Schema"
+            let schemaPath = isShared ? "spec.validation.openAPIV3Schema" : "\(path).schema.openAPIV3Schema"
             var schema: Schema?
             if let text = value.at(["schema", "openAPIV3Schema"]) {
-                let read = Schema(text, at: schemaPath, faults: &faults)
-                if read.hasRules, let admitted, !admitted.contains(kind) {
-                    let why =
-                        "has x-kubernetes-validations, which this server does not evaluate: it needs an "
-                        + "admission hook for kind \(kind)"
-                    faults.append(.forbidden(schemaPath, why))
-                }
+                var found: [FieldFault] = []
+                let read = Schema(text, at: schemaPath, faults: &found)
+                if found.isEmpty, index == 0 || !isShared { found = DefinitionRules(read, at: schemaPath).faults }
+                if index == 0 || !isShared { faults += found }
                 schema = read
             } else {
                 faults.append(.required(schemaPath, "schemas are required"))

@@ -131,7 +131,7 @@ extension APIServer {
             die()
             return false
         case .delay(let duration): try await configuration.sleep(duration)
-        case .answerTwice: _ = handle(request, agent: message.agent)
+        case .answerTwice: _ = handle(request, agent: message.agent, token: message.token)
         case .cutStream(let count): chunks = count
         case .refuse(let status, let retryAfter):
             let response = Fault.refusal(status, retryAfter)
@@ -139,7 +139,7 @@ extension APIServer {
             return !message.wantsClose
         default: break
         }
-        let reply = handle(request, agent: message.agent)
+        let reply = handle(request, agent: message.agent, token: message.token)
         switch fault {
         case .cutAfterEffect: return false
         case .kill(true, let die):

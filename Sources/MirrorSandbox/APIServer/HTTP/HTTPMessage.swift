@@ -32,6 +32,12 @@ struct HTTPMessage: Sendable {
         return name.isEmpty ? "unknown" : name
     }
 
+    /// The bearer token; nil where there is none.
+    var token: String? {
+        guard let (scheme, token) = headers["authorization"]?.cut(at: " "), scheme == "Bearer" else { return nil }
+        return token
+    }
+
     /// The request that the API server knows; nil for a method that no API has.
     var request: KubeRequest? {
         guard let method = KubeRequest.Method(rawValue: method) else { return nil }

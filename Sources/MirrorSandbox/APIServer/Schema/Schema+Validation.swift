@@ -70,6 +70,11 @@ extension Schema {
                 .invalid(path, .string(text), "\(path) in body should be at least \(least) chars long")
             )
         }
+        if format == "date-time", MicroTimestamp(text) == nil {
+            let why = "\(path) in body must be of type date-time: \"\(text)\""
+            let message = "Invalid value: \"\(text)\": \(why)"
+            faults.append(FieldFault(field: path, reason: "FieldValueTypeInvalid", message: message))
+        }
         // An expression that cannot be compiled was refused together with the definition.
         if let pattern = bounds.pattern, let expression = try? Regex(pattern), !text.contains(expression) {
             faults.append(.invalid(path, .string(text), "\(path) in body should match '\(pattern)'"))

@@ -29,7 +29,11 @@ struct Schema: Sendable, Hashable {
     var enumeration: [JSONValue] = []
     var defaultValue: JSONValue?
     var bounds = Bounds()
-    /// Whether there are rules in CEL here or below, which this server leaves to an admission hook.
+    /// The form of a text, such as `date-time`.
+    var format: String?
+    /// Rules in CEL on this value.
+    var rules: [CELRule] = []
+    /// Whether there are rules here or below.
     var hasRules = false
 
     /// Bounds of values.
@@ -94,9 +98,11 @@ extension Schema {
         required = value["required"]?.strings ?? []
         enumeration = value["enum"]?.arrayValue ?? []
         defaultValue = value["default"]
+        format = value["format"]?.stringValue
         bounds = Bounds(value)
         readChildren(value, at: path, faults: &faults)
         readList(value, at: path, faults: &faults)
+        readRules(value, at: path, faults: &faults)
         if let pattern = bounds.pattern, (try? Regex(pattern)) == nil {
             faults.append(.invalid("\(path).pattern", .string(pattern), "must be a valid regular expression"))
         }
@@ -119,9 +125,22 @@ extension Schema {
         if kind == .array, items.isEmpty {
             faults.append(.required("\(path).items", "must be specified"))
         }
-        hasRules =
-            value["x-kubernetes-validations"] != nil
-            || (Array(properties.values) + additional + items).contains { $0.hasRules }
+    }
+
+    private mutating func readRules(_ value: JSONValue, at path: String, faults: inout [FieldFault]) {
+        let known: Set<String> = ["rule", "message", "reason"]
+        let reasons = ["FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate"]
+        for (index, rule) in (value["x-kubernetes-validations"]?.arrayValue ?? []).enumerated() {
+            let place = "\(path).x-kubernetes-validations[\(index)]"
+            for key in (rule.objectValue ?? [:]).keys.sorted() where !known.contains(key) {
+                faults.append(.forbidden("\(place).\(key)", "this server does not implement this keyword"))
+            }
+            if let reason = rule["reason"]?.stringValue, !reasons.contains(reason) {
+                faults.append(.unsupported("\(place).reason", .string(reason), reasons.sorted()))
+            }
+            rules.append(CELRule(rule))
+        }
+        hasRules = !rules.isEmpty || (Array(properties.values) + additional + items).contains { $0.hasRules }
     }
 
     private mutating func readList(_ value: JSONValue, at path: String, faults: inout [FieldFault]) {
