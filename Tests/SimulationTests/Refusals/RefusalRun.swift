@@ -66,7 +66,9 @@ enum RefusalRun {
             return (cluster, nil)
         } catch {
             guard let status = error.status else { throw error }
-            return (cluster, (status.code ?? 0, status.details?.causes ?? []))
+            // That rules were not asked is said of no field.
+            let causes = (status.details?.causes ?? []).filter { $0.field != "<nil>" }
+            return (cluster, (status.code ?? 0, causes))
         }
     }
 

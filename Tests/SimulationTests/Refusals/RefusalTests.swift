@@ -17,7 +17,10 @@ import Testing
         let result = try await task.value
         let refusal = try #require(result.refusal, "it was accepted")
         #expect(refusal.code == 422)
-        #expect(Set(refusal.causes.map(\.field)) == [row.field])
+        let fields = refusal.causes.compactMap(\.field)
+        #expect(fields.contains(row.field))
+        // A number out of its bounds may break a rule of what it stands in as well.
+        #expect(fields.allSatisfy { row.field.hasPrefix($0) })
         #expect(refusal.causes.allSatisfy { !($0.message ?? "").isEmpty })
         let condition = try #require(result.condition(row.condition.type))
         #expect(condition.status == row.condition.status)
