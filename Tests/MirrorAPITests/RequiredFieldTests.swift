@@ -1,5 +1,6 @@
 import KubeCore
 import MirrorAPI
+import MirrorAPITesting
 import Testing
 
 @Suite("Nothing is required that server-side apply takes away")

@@ -1,5 +1,6 @@
 import KubeCore
 import MirrorAPI
+import MirrorAPITesting
 import MirrorSandbox
 import Testing
 
