@@ -40,6 +40,8 @@ package struct FieldSchema: Sendable {
         package var maximum: Int64?
     }
 
+    /// What the field is, for `kubectl explain`.
+    package var description: String
     package var form: Form
     package var fallback: JSONValue?
     package var rules: [FieldRule] = []
@@ -126,33 +128,54 @@ package enum TextForm: String, CaseIterable, Sendable {
 
 extension FieldSchema {
     static func object(
+        _ description: String,
         _ fields: [String: FieldSchema],
         required: [String] = [],
         atomic: Bool = false,
         default fallback: JSONValue? = nil,
         rules: [FieldRule] = []
     ) -> FieldSchema {
-        FieldSchema(form: .object(fields, required: required, atomic: atomic), fallback: fallback, rules: rules)
+        FieldSchema(
+            description: description,
+            form: .object(fields, required: required, atomic: atomic),
+            fallback: fallback,
+            rules: rules
+        )
     }
 
     /// An object whose default has those of its fields written out. With rules it needs that: a server evaluates them
     /// on the default as it stands, before it fills in those of the fields (kubernetes/apiextensions-apiserver,
     /// pkg/apiserver/schema/defaulting/validation.go).
-    static func objectWithDefaults(_ fields: [String: FieldSchema], rules: [FieldRule]) -> FieldSchema {
-        .object(fields, default: .object(fields.compactMapValues(\.fallback)), rules: rules)
+    static func objectWithDefaults(
+        _ description: String,
+        _ fields: [String: FieldSchema],
+        rules: [FieldRule]
+    ) -> FieldSchema {
+        .object(description, fields, default: .object(fields.compactMapValues(\.fallback)), rules: rules)
+    }
+
+    static func map(_ description: String, of value: FieldSchema, atMost maxProperties: Int) -> FieldSchema {
+        FieldSchema(description: description, form: .map(of: value, maxProperties: maxProperties))
     }
 
     static func list(
+        _ description: String,
         of item: FieldSchema,
         atMost maxItems: Int,
         _ kind: ListKind,
         default fallback: JSONValue? = nil,
         rules: [FieldRule] = []
     ) -> FieldSchema {
-        FieldSchema(form: .list(of: item, maxItems: maxItems, kind: kind), fallback: fallback, rules: rules)
+        FieldSchema(
+            description: description,
+            form: .list(of: item, maxItems: maxItems, kind: kind),
+            fallback: fallback,
+            rules: rules
+        )
     }
 
     static func text(
+        _ description: String,
         _ form: TextForm? = nil,
         atLeast minLength: Int? = nil,
         atMost maxLength: Int,
@@ -160,6 +183,7 @@ extension FieldSchema {
         rules: [FieldRule] = []
     ) -> FieldSchema {
         FieldSchema(
+            description: description,
             form: .string(TextBounds(minLength: minLength, maxLength: maxLength, form: form)),
             fallback: fallback,
             rules: rules
@@ -167,41 +191,49 @@ extension FieldSchema {
     }
 
     static func choice<Choice: RawRepresentable & CaseIterable>(
+        _ description: String,
         _ type: Choice.Type,
         default fallback: Choice? = nil,
         rules: [FieldRule] = []
     ) -> FieldSchema where Choice.RawValue == String {
         FieldSchema(
+            description: description,
             form: .string(TextBounds(choices: type.allCases.map(\.rawValue))),
             fallback: fallback.map { .string($0.rawValue) },
             rules: rules
         )
     }
 
-    static let time = FieldSchema(form: .string(TextBounds(isTime: true)))
-    static let flag = FieldSchema(form: .boolean)
-
-    static func flag(default fallback: Bool) -> FieldSchema {
-        FieldSchema(form: .boolean, fallback: .bool(fallback))
+    static func time(_ description: String) -> FieldSchema {
+        FieldSchema(description: description, form: .string(TextBounds(isTime: true)))
     }
 
-    static func number(_ range: ClosedRange<Int64>, default fallback: Int64? = nil) -> FieldSchema {
-        FieldSchema(
-            form: .integer(IntegerBounds(format: "int32", minimum: range.lowerBound, maximum: range.upperBound)),
-            fallback: fallback.map { .int($0) }
-        )
+    static func flag(_ description: String, default fallback: Bool? = nil) -> FieldSchema {
+        FieldSchema(description: description, form: .boolean, fallback: fallback.map { .bool($0) })
+    }
+
+    static func number(
+        _ description: String,
+        _ range: ClosedRange<Int64>,
+        default fallback: Int64? = nil
+    ) -> FieldSchema {
+        let bounds = IntegerBounds(format: "int32", minimum: range.lowerBound, maximum: range.upperBound)
+        return FieldSchema(description: description, form: .integer(bounds), fallback: fallback.map { .int($0) })
     }
 
     /// A number of things, or a share of them.
-    static func intOrPercent(atMost maximum: Int64, default fallback: JSONValue) -> FieldSchema {
-        FieldSchema(
-            form: .intOrPercent(IntegerBounds(format: "int32", minimum: 0, maximum: maximum)),
-            fallback: fallback
-        )
+    static func intOrPercent(_ description: String, atMost maximum: Int64, default fallback: JSONValue) -> FieldSchema {
+        let bounds = IntegerBounds(format: "int32", minimum: 0, maximum: maximum)
+        return FieldSchema(description: description, form: .intOrPercent(bounds), fallback: fallback)
     }
 
     /// A number of things.
-    static let count = FieldSchema(form: .integer(IntegerBounds(format: "int32", minimum: 0)))
+    static func count(_ description: String) -> FieldSchema {
+        FieldSchema(description: description, form: .integer(IntegerBounds(format: "int32", minimum: 0)))
+    }
+
     /// A generation or an epoch.
-    static let ordinal = FieldSchema(form: .integer(IntegerBounds(format: "int64", minimum: 0)))
+    static func ordinal(_ description: String) -> FieldSchema {
+        FieldSchema(description: description, form: .integer(IntegerBounds(format: "int64", minimum: 0)))
+    }
 }

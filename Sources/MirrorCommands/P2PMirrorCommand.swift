@@ -10,6 +10,7 @@ public struct P2PMirrorCommand: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             OperatorCommand.self, AgentCommand.self, SandboxCommand.self, PlanCommand.self, ValidateCommand.self,
+            DefinitionsCommand.self,
             VersionCommand.self, SandboxNodeCommand.self, SandboxSystemctlCommand.self, SandboxSpegelCommand.self,
         ]
     )

@@ -29,7 +29,7 @@ struct RequiredFieldTests {
     func definitions(plural: String) throws {
         #expect(Self.faults(in: try CRDFile(plural).schema) == [])
         #expect(Self.faults(in: try CRDFile(plural, withoutCEL: true).schema) == [])
-        for kind in KindSchema.all { #expect(Self.faults(in: kind.rendered) == []) }
+        for kind in KindSchema.all { #expect(Self.faults(in: kind.openAPI(withRules: true)) == []) }
     }
 
     @Test("Each kind of such a field is found, and one that stays is none")

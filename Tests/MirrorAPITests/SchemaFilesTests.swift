@@ -5,43 +5,20 @@ import Testing
 
 @Suite("The CRD files, the schema in Swift and the Swift types say the same")
 struct SchemaFilesTests {
-    @Test(
-        "The file has each field, default, bound and rule of the schema in Swift, and no other",
-        arguments: CRDFile.kinds
-    )
-    func fileEqualsSwift(plural: String) throws {
-        let file = try CRDFile(plural)
-        let kind = try #require(KindSchema.all.first { $0.resource.plural == plural })
-        #expect(differences(without("description", file.schema), kind.rendered) == [])
+    @Test("The files are what hack/generate writes", arguments: KindSchema.all, [true, false])
+    func filesAreCurrent(kind: KindSchema, withRules: Bool) throws {
+        let file = try CRDFile(kind.resource.plural, withoutCEL: !withRules)
+        let definition = kind.definition(withRules: withRules)
+        #expect(differences(file.value, definition) == [], "run hack/generate")
+        #expect(try file.text == kind.definitionText(withRules: withRules), "run hack/generate")
     }
 
-    @Test(
-        "A planted difference between file and Swift is found",
-        arguments: [
-            ([".properties.spec.properties.mode"], "property"),
-            ([".properties.spec.properties.rollout.properties.minReadySeconds.default"], "default"),
-            ([".properties.spec.x-kubernetes-validations"], "rule"),
-            ([".properties.spec.properties.pauseRequests.maxItems"], "bound"),
-        ]
-    )
-    func plantedDifferenceIsFound(expected: [String], defect: String) throws {
-        var spec = KindSchema.p2pMirror.spec
-        guard case .object(var fields, let required, _) = spec.form else { return }
-        switch defect {
-        case "property": fields["mode"] = nil
-        case "default":
-            guard case .object(var rollout, _, _)? = fields["rollout"]?.form else { return }
-            rollout["minReadySeconds"]?.fallback = 31
-            fields["rollout"]?.form = .object(rollout, required: [], atomic: false)
-        case "rule": spec.rules.removeLast()
-        default:
-            guard case .list(let item, _, let kind)? = fields["pauseRequests"]?.form else { return }
-            fields["pauseRequests"]?.form = .list(of: item, maxItems: 15, kind: kind)
-        }
-        spec.form = .object(fields, required: required, atomic: false)
-        var kind = KindSchema.p2pMirror
-        kind.spec = spec
-        #expect(try differences(without("description", CRDFile("p2pmirrors").schema), kind.rendered) == expected)
+    @Test("What only servers with CEL know is the rules", arguments: KindSchema.all)
+    func onlyRulesDiffer(kind: KindSchema) {
+        let full = kind.definition(withRules: true)
+        let plain = kind.definition(withRules: false)
+        #expect(full != plain)
+        #expect(differences(without("x-kubernetes-validations", full), plain) == [])
     }
 
     @Test("The schema has each property of the Swift types, and no other", arguments: KindSchema.all)
@@ -122,12 +99,5 @@ struct SchemaFilesTests {
             let isReadable = kind.resource.kind == "P2PMirror" ? mutant.isP2PMirror : mutant.isMirrorNode
             #expect(isReadable, "\(mutant.path) is required by the Swift type and not by the schema")
         }
-    }
-
-    @Test("The file without CEL is the other one less its rules", arguments: CRDFile.kinds)
-    func withoutCELDiffersInRulesOnly(plural: String) throws {
-        let full = try CRDFile(plural)
-        let plain = try CRDFile(plural, withoutCEL: true)
-        #expect(differences(without("x-kubernetes-validations", full.value), plain.value) == [])
     }
 }

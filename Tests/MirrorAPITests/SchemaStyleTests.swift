@@ -3,6 +3,11 @@ import MirrorAPI
 import MirrorAPITesting
 import Testing
 
+/// A test's name for a kind, in place of its whole schema.
+extension KindSchema: CustomTestStringConvertible {
+    package var testDescription: String { resource.kind }
+}
+
 @Suite("The CRD files are complete")
 struct SchemaStyleTests {
     /// What a schema lacks: a description on each field, a bound on each list, map and string, a type on each list.

@@ -41,9 +41,10 @@ public enum YAMLCoding {
 
     /// Writes one document in block style with sorted keys; text that would read as another type is quoted.
     ///
+    /// - Parameter width: Columns after which text is continued on the next line; nil for no bound.
     /// - Throws: `KubeError` with code `encoding`: a number that is not finite.
-    public static func encode(_ value: JSONValue) throws(KubeError) -> String {
-        try encode(documents: [value])
+    public static func encode(_ value: JSONValue, width: Int? = nil) throws(KubeError) -> String {
+        try encode(documents: [value], width: width)
     }
 
     /// Writes anything that can be encoded as one document, as `encode(_:)` does for a JSON value.
@@ -55,9 +56,10 @@ public enum YAMLCoding {
 
     /// Writes several documents, parted by `---`.
     ///
+    /// - Parameter width: Columns after which text is continued on the next line; nil for no bound.
     /// - Throws: `KubeError` with code `encoding`: a number that is not finite.
-    public static func encode(documents: [JSONValue]) throws(KubeError) -> String {
-        let writer = try YAMLWriter()
+    public static func encode(documents: [JSONValue], width: Int? = nil) throws(KubeError) -> String {
+        let writer = try YAMLWriter(width: width)
         try writer.start()
         for (index, document) in documents.enumerated() {
             try writer.write(document: document, marked: index > 0)

@@ -9,7 +9,7 @@ struct YAMLWriter: ~Copyable {
     private let emitter: UnsafeMutablePointer<yaml_emitter_t>
     private let output = Output()
 
-    init() throws(KubeError) {
+    init(width: Int?) throws(KubeError) {
         let emitter = UnsafeMutablePointer<yaml_emitter_t>.allocate(capacity: 1)
         guard yaml_emitter_initialize(emitter) == 1 else {
             emitter.deallocate()
@@ -28,7 +28,7 @@ struct YAMLWriter: ~Copyable {
             Unmanaged.passUnretained(output).toOpaque()
         )
         yaml_emitter_set_unicode(emitter, 1)
-        yaml_emitter_set_width(emitter, -1)
+        yaml_emitter_set_width(emitter, width.flatMap { Int32(exactly: $0) } ?? -1)
     }
 
     deinit {
