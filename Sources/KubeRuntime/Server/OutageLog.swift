@@ -17,8 +17,8 @@ struct OutageLog {
 
     /// No answer came to a request that was sent at `start`.
     ///
-    /// - Returns: whether the server is away, and what to say of it now. Where others got an answer meanwhile it is not,
-    ///   and the failure is one of its own.
+    /// - Returns: whether the server is away, and what to say of it now. Where others got an answer meanwhile it is
+    ///   not, and the failure is one of its own.
     mutating func failed(since start: Duration, at now: Duration) -> (isAway: Bool, line: Line?) {
         if let lastAnswer, lastAnswer > start { return (false, nil) }
         let began = awaySince ?? start

@@ -230,8 +230,8 @@ public final class Reflector<Object: KubeObject>: Sendable {
 }
 
 extension Reflector {
-    /// Whether the store is only known not to be wrong: its watch has been silent for longer than `longestSilence`, on a
-    /// server where silence is no sign of anything.
+    /// Whether the store is only known not to be wrong: its watch has been silent for longer than `longestSilence`, on
+    /// a server where silence is no sign of anything.
     public var needsProof: Bool {
         let health = health
         return health.freshness == .quiet && health.age > ReflectorHealth.longestSilence

@@ -24,8 +24,8 @@ public struct ReflectorHealth: Hashable, Sendable {
     /// sooner, so that by then nothing could be opened or read.
     public static let longestSilence = Duration.seconds(150)
 
-    /// Whether what is known may be out of date. A quiet store is not: nothing speaks against it, and whoever needs more
-    /// demands a proof.
+    /// Whether what is known may be out of date. A quiet store is not: nothing speaks against it, and whoever needs
+    /// more demands a proof.
     public var isStale: Bool {
         switch freshness {
         case .unread, .unproven: true

@@ -91,8 +91,8 @@ extension Watcher {
         }
     }
 
-    /// The streaming list was not accepted: for long, where the server says that it has no such thing. One that fails at
-    /// it is asked for pages at once, as client-go does.
+    /// The streaming list was not accepted: for long, where the server says that it has no such thing. One that fails
+    /// at it is asked for pages at once, as client-go does.
     mutating func streamRefused(
         _ error: KubeError,
         at now: Duration,
@@ -134,8 +134,8 @@ extension Watcher {
 }
 
 extension KubeError {
-    /// Whether the server says that it has no streaming lists: that it does not know the parameters, or that the feature
-    /// is off. kube-apiserver says so with status 500 where etcd is older than 3.5 and can't tell how far a watch has
+    /// Whether the server says that it has no streaming lists: that it does not know the parameters, or that the
+    /// feature is off. kube-apiserver says so with status 500 where etcd is older than 3.5 and can't tell how far a watch has
     /// come (kubernetes/apiserver, pkg/storage/cacher/cacher.go: "the required storage feature ... is disabled").
     fileprivate var refusesStreamingLists: Bool {
         if [400, 405, 406, 415, 422, 501].contains(httpStatus ?? 0) { return true }

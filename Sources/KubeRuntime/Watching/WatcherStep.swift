@@ -47,8 +47,8 @@ public enum WatcherAction: Hashable, Sendable {
     case streamList(timeout: Duration)
     /// Open a watch that the server ends after `timeout`.
     case watch(resourceVersion: String, timeout: Duration)
-    /// Read the next event of the open watch; where none comes within that time, call `heardNothing` and leave the watch
-    /// open. Nil stands for the configuration's `idleTimeout`.
+    /// Read the next event of the open watch; where none comes within that time, call `heardNothing` and leave the
+    /// watch open. Nil stands for the configuration's `idleTimeout`.
     case read(within: Duration?)
     /// Ask the server for the present version of the collection, then call `checked` or `checkFailed`. The watch stays
     /// open meanwhile.

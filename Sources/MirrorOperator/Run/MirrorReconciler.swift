@@ -139,11 +139,7 @@ package struct MirrorReconciler: Sendable {
             // A transient error is no fault of the mirror, and the status could hardly be written.
             if error.code == .status, !error.isTransient || error.namesUndeclaredField {
                 // What was known before still holds as far as anybody knows.
-                _ = try? await write(FaultStatus.refused(mirror.status, error, of: mirror), to: mirror)
-                notes.record(
-                    [Note(.warning, reason: .requestRefused, message: FaultStatus.refusal(error))],
-                    about: mirror
-                )
+                await tell(error, mirror.status, of: mirror)
             }
             throw error
         }
@@ -235,12 +231,18 @@ package struct MirrorReconciler: Sendable {
         case .done: break
         case .lookAgain: return (.requeue(after: secondLooks.next(plan.mirror)), nil)
         case .refused(let error, let wroteOthers):
-            // Where it can't be told now, the next pass does.
-            _ = try? await write(FaultStatus.refused(plan.status, error, of: mirror), to: mirror)
+            await tell(error, plan.status, of: mirror)
             return (.requeue(after: Self.nextStepDelay), wroteOthers ? nil : error)
         }
         secondLooks.end(plan.mirror)
         return (result, nil)
+    }
+
+    /// Tells in the status and in an Event what the API server refused. Where that can't be written now, the next pass
+    /// does it.
+    private func tell(_ refusal: KubeError, _ status: P2PMirrorStatus?, of mirror: ObservedMirror) async {
+        _ = try? await write(FaultStatus.refused(status, refusal, of: mirror), to: mirror)
+        notes.record([Note(.warning, reason: .requestRefused, message: FaultStatus.refusal(refusal))], about: mirror)
     }
 
     private static let outdatedDefinitions = Note(
