@@ -22,8 +22,8 @@ enum FaultTable {
         ## Lists and watches
 
         The log says what was asked and answered, in order: *stream* is a streaming list, *list* and *next page* are one
-        by pages, *live read* asks for the present version with one object. *unproven*, *quiet* and *proven* are what the
-        reflector says of its store at that moment.
+        by pages, *live read* asks for the present version with one object. *unproven*, *quiet* and *proven* are what
+        the reflector says of its store at that moment.
 
         | Fault | Expected | Happened |
         |---|---|---|
