@@ -17,6 +17,24 @@ extension MirrorOperator {
         }
     }
 
+    /// What records Events in the operator's name.
+    static func recorder(
+        _ api: KubeAPI,
+        _ options: OperatorOptions,
+        _ clock: any Clock<Duration>,
+        _ wallClock: @escaping @Sendable () -> MicroTimestamp,
+        _ logger: Logger
+    ) -> EventRecorder {
+        EventRecorder(
+            api,
+            correlator: EventCorrelator(controller: OperatorOptions.controller, instance: options.identity),
+            manager: OperatorOptions.controller,
+            clock: clock,
+            wallClock: wallClock,
+            logger: logger
+        )
+    }
+
     static func elector(
         _ api: KubeAPI,
         _ options: OperatorOptions,
@@ -97,6 +115,23 @@ extension MirrorOperator {
             staleness: { sources.staleness(of: $0) }
         )
         return (sources, seeds)
+    }
+
+    static func controller(
+        _ reconciler: MirrorReconciler,
+        _ queue: WorkQueue<String>,
+        _ options: OperatorOptions,
+        _ clock: any Clock<Duration>,
+        _ logger: Logger
+    ) -> Controller<String> {
+        Controller(
+            name: "p2pmirror",
+            queue: queue,
+            concurrency: options.workers,
+            clock: clock,
+            logger: logger,
+            reconcile: { try await reconciler.reconcile($0) }
+        )
     }
 
     static func prober(

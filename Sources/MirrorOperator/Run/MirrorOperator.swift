@@ -69,14 +69,7 @@ package final class MirrorOperator: Sendable {
             transform: NodePruning.pruned
         )
         mirrorNodes = Reflector(api, server: server, clock: clock, generator: generator, logger: logger)
-        let events = EventRecorder(
-            api,
-            correlator: EventCorrelator(controller: OperatorOptions.controller, instance: options.identity),
-            manager: OperatorOptions.controller,
-            clock: clock,
-            wallClock: wallClock,
-            logger: logger
-        )
+        let events = Self.recorder(api, options, clock, wallClock, logger)
         self.events = events
         let elector = try Self.elector(api, options, clock, wallClock, logger)
         self.elector = elector
@@ -84,17 +77,8 @@ package final class MirrorOperator: Sendable {
         let leading = KubeAPI(elector.map { elector in LeaderTransport(transport) { elector.isLeader } } ?? transport)
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
-        let (sources, seeds) = Self.seeds(
-            api,
-            options,
-            stores,
-            probes != nil,
-            server,
-            clock,
-            wallClock,
-            generator,
-            logger
-        )
+        let hasProbes = probes != nil
+        let (sources, seeds) = Self.seeds(api, options, stores, hasProbes, server, clock, wallClock, generator, logger)
         seedSources = sources
         self.seeds = seeds
         let spegel = SpegelSources(api, server: server, clock: clock, generator: generator, logger: logger)
@@ -121,15 +105,7 @@ package final class MirrorOperator: Sendable {
                 emit: { events.record($0) },
                 released: { for mirror in stores.mirrors.all { queue.add(mirror.metadata.name) } }
             )
-            let controller = Controller(
-                name: "p2pmirror",
-                queue: queue,
-                concurrency: options.workers,
-                clock: clock,
-                logger: logger,
-                reconcile: { try await reconciler.reconcile($0) }
-            )
-            return (controller, queue)
+            return (Self.controller(reconciler, queue, options, clock, logger), queue)
         }
     }
 
