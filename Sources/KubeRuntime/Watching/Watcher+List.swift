@@ -136,7 +136,8 @@ extension Watcher {
 extension KubeError {
     /// Whether the server says that it has no streaming lists: that it does not know the parameters, or that the
     /// feature is off. kube-apiserver says so with status 500 where etcd is older than 3.5 and can't tell how far a
-    /// watch has come (kubernetes/apiserver, pkg/storage/cacher/cacher.go: "the required storage feature ... is disabled").
+    /// watch has come (kubernetes/apiserver, pkg/storage/cacher/cacher.go: "the required storage feature ... is
+    /// disabled").
     fileprivate var refusesStreamingLists: Bool {
         if [400, 405, 406, 415, 422, 501].contains(httpStatus ?? 0) { return true }
         return httpStatus == 500 && status?.message?.contains("storage feature") == true
