@@ -116,15 +116,8 @@ extension NodeAgent {
         -> MirrorNode?
     {
         guard let mirrorNode else { return nil }
-        var value = try JSONCoding.value(of: agent)
-        for name in MirrorNodeStatus.Agent.fieldNames where value[name] == nil { value[name] = .null }
-        for (part, names) in [
-            ("host", MirrorNodeStatus.Host.fieldNames), ("figures", HostFigures.fieldNames),
-            ("containerd", ContainerdReport.fieldNames),
-        ]
-        where value[part]?.objectValue != nil {
-            for name in names where value[part]?[name] == nil { value[part]?[name] = .null }
-        }
+        let present = try mirrorNode.status?.agent.map { agent throws(KubeError) in try JSONCoding.value(of: agent) }
+        let value = try JSONCoding.value(of: agent).mergePatch(replacing: present)
         var patch: JSONValue = ["status": ["agent": value]]
         if let version = mirrorNode.metadata.resourceVersion {
             patch["metadata"] = ["resourceVersion": .string(version)]
@@ -137,29 +130,4 @@ extension NodeAgent {
             manager: FieldManager.agent
         )
     }
-}
-
-extension MirrorNodeStatus.Agent {
-    /// Every field that may be absent.
-    fileprivate static let fieldNames = [
-        "observedGeneration", "revision", "epoch", "reason", "message", "invocationID", "restartedAt",
-        "registriesConfigured", "pendingChanges", "host", "figures",
-        "containerd",
-    ]
-}
-
-extension ContainerdReport {
-    fileprivate static let fieldNames = ["configFile", "registryConfigPath", "discardsUnpackedLayers"]
-}
-
-extension MirrorNodeStatus.Host {
-    fileprivate static let fieldNames = ["ownServer", "registries", "registriesFault", "serviceCPUPercent"]
-}
-
-extension HostFigures {
-    fileprivate static let fieldNames = [
-        "diskUsedPercent", "inodesUsedPercent", "ioPressurePercent", "ioFullPressurePercent", "memoryAvailablePercent",
-        "networkErrorPercent", "fileDescriptorsUsedPercent", "diskBusyPercent", "diskOperationsPerSecond",
-        "cleanUpBeginsAtPercent", "cleanUpEndsAtPercent",
-    ]
 }
