@@ -102,7 +102,7 @@ struct SpegelDaemonTests {
     }
 
     private static func wait(_ what: String, until holds: () async -> Bool) async throws {
-        let deadline = ContinuousClock().now + .seconds(20)
+        let deadline = ContinuousClock().now + .seconds(60)
         while ContinuousClock().now < deadline {
             if await holds() { return }
             try await Task.sleep(for: .milliseconds(20))
