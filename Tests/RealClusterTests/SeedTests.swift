@@ -16,7 +16,7 @@ extension RealCluster {
         ) async throws -> SeedOutcome {
             let cluster = try await TestCluster.shared()
             let sandbox = try SandboxCluster.external(kubeconfig: cluster.kubeconfig)
-            let blueprint = scenario.settings.blueprint(network: "127.91.\(Int.random(in: 1...250))")
+            let blueprint = scenario.settings.blueprint(network: TestCluster.network)
             try await sandbox.requireRoom(for: blueprint)
             var settings = try await cluster.fleetSettings(blueprint, "seeds-\(UUID().uuidString)")
             scenario.settings.adjust(&settings)

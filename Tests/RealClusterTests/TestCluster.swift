@@ -26,6 +26,9 @@ final class TestCluster: Sendable {
         try await preparation.value
     }
 
+    /// A loopback network for a fleet; several runs may be on one machine.
+    static var network: String { "127.\(90 + getpid() % 100).\(Int.random(in: 1...250))" }
+
     private static let preparation = Task { try await TestCluster() }
 
     private init() async throws {

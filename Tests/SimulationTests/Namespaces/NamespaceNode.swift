@@ -133,15 +133,14 @@ final class NamespaceNode: Sendable {
 
     /// Looks again and again until something is so: at each look both files must be wholly as one of the allowed texts.
     ///
-    /// - Throws: what the agent logged, where that takes more than ten minutes: the other tests of a run may keep a
-    ///   small machine busy for that long.
+    /// - Throws: what the agent logged, where that takes more than three minutes.
     func wait(
         for what: String,
         registries: Set<String>,
         until isSo: () async throws -> Bool
     ) async throws {
         let start = ContinuousClock.now
-        while ContinuousClock.now - start < .seconds(600) {
+        while ContinuousClock.now - start < .seconds(180) {
             try await publishStarts()
             // Before that the files are still being copied, and a look may find one that is empty.
             guard text("prepared") != nil else {

@@ -70,7 +70,7 @@ import Testing
     @Test func `a tmpfs that is full when the step is rolled back is named, and the rollback ends once there is room`()
         async throws
     {
-        let node = try await NamespaceNode(deadline: 10)
+        let node = try await NamespaceNode(deadline: 20)
         try node.hang(with: NamespaceFiles.newURL)
         try await node.run(mounts: Self.smallTmpfs) {
             try await node.wait(for: "a restart", registries: [Self.old, Self.new]) { node.restarts == 1 }
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func `a file that is edited under the agent stays as it was edited`() async throws {
-        let node = try await NamespaceNode(deadline: 10)
+        let node = try await NamespaceNode(deadline: 20)
         try node.hang(with: NamespaceFiles.newURL)
         let edited = Self.new + "# mine\n"
         try await node.run {
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func `a unit that never becomes ready is rolled back byte for byte with one more restart`() async throws {
-        let node = try await NamespaceNode(deadline: 10)
+        let node = try await NamespaceNode(deadline: 20)
         try node.hang(with: NamespaceFiles.newURL)
         try await node.run {
             try await node.wait(for: "Failed", registries: [Self.old, Self.new]) {
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test func `an API server that is gone keeps nothing from being rolled back`() async throws {
-        let node = try await NamespaceNode(deadline: 10)
+        let node = try await NamespaceNode(deadline: 20)
         try node.hang(with: NamespaceFiles.newURL)
         try await node.run {
             try await node.wait(for: "a restart", registries: [Self.old, Self.new]) { node.restarts == 1 }
