@@ -104,7 +104,7 @@ extension RealCluster {
             let request = try KubeRequest.create(TestCluster.definitions, namespace: nil, definition, manager: "test")
             let error = await cluster.refusal(of: request)
             let abilities = try await cluster.abilities()
-            if abilities.hasRules && !abilities.isEmbedded {
+            if abilities.hasRules {
                 #expect(error?.isInvalid == true)
                 #expect(error?.message.contains(fault.complaint) == true, "\(error?.message ?? "accepted")")
             }
