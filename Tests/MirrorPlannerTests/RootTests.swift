@@ -36,6 +36,16 @@ struct RootTests {
 
     private static func restarted(_ world: World) -> [String] { world.restarts.map(\.node) }
 
+    @Test("Where no server may become the root, Ready says so under Observe too")
+    func observedWithoutRoot() throws {
+        let mirror = Fixture.mirror("embedded") { $0.mode = .observe }
+        let world = World(Fixture.snapshot(mirror, Fixture.servers([3, 1, 2]) { $0.isVoter = false }))
+        let ready = try #require(try Self.plan(world).status.conditions.first(ofType: "Ready"))
+        #expect(ready.status == .true)
+        #expect(ready.reason == "NoEligibleRoot")
+        #expect(ready.message.contains("nothing is touched: No server may become the root"))
+    }
+
     @Test("A cordon or a reboot of the root pauses the rollout, and it stays root", arguments: [true, false])
     func pause(isCordon: Bool) throws {
         var world = try Self.world(5, restarts: 2)

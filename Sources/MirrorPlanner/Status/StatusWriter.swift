@@ -80,11 +80,13 @@ struct StatusWriter {
     private func steady() -> Progress {
         let left = assessment.pendingCount
         if mirror.spec.mode == .observe {
+            let begin = "The plan is made and nothing is touched: "
+            if let obstacle = assessment.obstacle {
+                return .steady(Verdict(obstacle.reason, begin + obstacle.message))
+            }
             let detail =
-                assessment.obstacle?.message
-                ?? (left == 0
-                    ? "nothing would be changed" : "\(left) node(s) would be changed; see status.nextChange")
-            return .steady(Verdict(.observing, "The plan is made and nothing is touched: \(detail)"))
+                left == 0 ? "nothing would be changed" : "\(left) node(s) would be changed; see status.nextChange"
+            return .steady(Verdict(.observing, begin + detail))
         }
         if mirror.spec.topology.rewrite == .never, !assessment.topology.cycles.isEmpty {
             return .steady(Verdict(.rewriteIsOff, "spec.topology.rewrite is Never: cycles are reported only"))
