@@ -56,7 +56,7 @@ struct AgentCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         let command = systemctl.map(SystemdServiceManager.command) ?? SystemdServiceManager.defaultCommand
         let logger = Logger(label: "agent")
-        let transport = try cluster.transport()
+        let transport = try cluster.transport(agent: "p2pmirror-agent")
         let memory = ServerMemory()
         let api = KubeAPI(ReportingTransport(transport, memory: memory, logger: logger))
         let mirrorNodes = WatchedMirrorNodes(api, node: nodeName, server: memory, logger: logger)

@@ -36,7 +36,7 @@ struct OperatorCommand: AsyncParsableCommand {
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)
         let logger = Logger(label: "operator")
-        let transport = try cluster.transport()
+        let transport = try cluster.transport(agent: "p2pmirror-operator")
         let mirrorOperator = try MirrorOperator(
             transport,
             options: OperatorOptions(

@@ -19,7 +19,8 @@ struct ClusterOptions: ParsableArguments {
     @Option(help: "Context of the kubeconfig. Default: its current one.")
     var context: String?
 
-    func transport() throws(KubeError) -> CurlTransport {
+    /// - Parameter agent: who asks, by which an audit log tells our processes apart.
+    func transport(agent: String) throws(KubeError) -> CurlTransport {
         let configuration = try ClusterConfiguration.load(
             explicitKubeconfig: kubeconfig,
             context: context,
@@ -27,7 +28,7 @@ struct ClusterOptions: ParsableArguments {
         )
         return try CurlTransport(
             configuration,
-            options: ClientOptions(userAgent: "p2pmirror/\(Release.version)")
+            options: ClientOptions(userAgent: "\(agent)/\(Release.version)")
         )
     }
 }

@@ -51,7 +51,7 @@ struct SandboxNodeCommand: AsyncParsableCommand {
             throw ValidationError("--name \(name): the fleet has no such node")
         }
         OpenFiles.raiseLimit()
-        let transport = try cluster.transport()
+        let transport = try cluster.transport(agent: "p2pmirror-sandbox")
         let onReady = try readiness()
         let daemon = try NodeDaemon(
             NodeDaemon.Options(

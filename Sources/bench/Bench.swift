@@ -8,7 +8,7 @@ struct Bench: AsyncParsableCommand {
         abstract: "Measures the parts that carry load. hack/bench prepares and runs it.",
         subcommands: [
             PlanBenchmark.self, WatchesBenchmark.self, ProbesBenchmark.self, ProbeEndpoints.self,
-            EvictionBenchmark.self, FirstLookBenchmark.self,
+            EvictionBenchmark.self, FirstLookBenchmark.self, ColdStartBenchmark.self,
         ]
     )
 }

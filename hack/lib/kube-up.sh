@@ -7,6 +7,7 @@
 #   run-NAME              runs the program NAME in the foreground with the same arguments, port and data, and writes
 #                         NAME.pid: a test that killed the process starts it again with this
 #   NAME.pid, NAME.log    of etcd, kube-apiserver and kube-controller-manager
+#   audit.log             a line of JSON for each request that was answered, where KUBE_AUDIT is set
 # kube-down.sh DIR stops them. Nothing here is for more than a test: etcd neither authenticates nor syncs to disk.
 set -euo pipefail
 
@@ -165,19 +166,31 @@ known_flags() {
     done
 }
 
+# Sets "audit" to the flags of a log of all requests, without their bodies, if one is wanted.
+write_audit() {
+    audit=()
+    if [[ -z ${KUBE_AUDIT-} ]]; then return; fi
+    printf '{"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "omitStages": ["RequestReceived"], "rules": [%s]}\n' \
+        '{"level": "Metadata"}' >"$dir/audit.json"
+    audit=("--audit-policy-file=$dir/audit.json" "--audit-log-path=$dir/audit.log")
+}
+
 write_apiserver() {
-    local known
+    local known audit
+    write_audit
     "$apiserver" --version >/dev/null || die "$apiserver --version fails: it does not run on this machine"
     # No endpoints of the service "kubernetes": a loopback address is not valid there.
     known_flags "$apiserver" --insecure-port=0 --advertise-address=127.0.0.1 --endpoint-reconciler-type=none \
         "--service-cluster-ip-range=$service_range" --allow-privileged=true \
-        --disable-admission-plugins=ServiceAccount --profiling=false
+        --disable-admission-plugins=ServiceAccount \
+        --enable-admission-plugins=OwnerReferencesPermissionEnforcement --profiling=false
     runner kube-apiserver "$apiserver" --bind-address=127.0.0.1 "--secure-port=$port" \
         "--etcd-servers=http://127.0.0.1:$etcd_port" \
         "--cert-dir=$dir/pki" "--tls-cert-file=$dir/pki/server.crt" "--tls-private-key-file=$dir/pki/server.key" \
         "--client-ca-file=$dir/pki/ca.crt" "--token-auth-file=$dir/pki/tokens.csv" \
         --authorization-mode=RBAC "--service-account-issuer=$issuer" \
-        "--service-account-key-file=$dir/pki/sa.pub" "--service-account-signing-key-file=$dir/pki/sa.key" "${known[@]}"
+        "--service-account-key-file=$dir/pki/sa.pub" "--service-account-signing-key-file=$dir/pki/sa.key" \
+        "${known[@]}" "${audit[@]}"
 }
 
 write_manager() {

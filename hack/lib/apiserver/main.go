@@ -41,6 +41,7 @@ type settings struct {
 	run     *options.ServerRunOptions
 	etcd    *options.EtcdOptions
 	serving *options.SecureServingOptionsWithLoopback
+	audit   *options.AuditOptions
 	access  access
 }
 
@@ -49,6 +50,7 @@ func main() {
 		run:     options.NewServerRunOptions(),
 		etcd:    options.NewEtcdOptions(storageBackend()),
 		serving: options.NewSecureServingOptions().WithLoopback(),
+		audit:   options.NewAuditOptions(),
 	}
 	command := &cobra.Command{
 		Use:          "apiserver",
@@ -66,6 +68,7 @@ func main() {
 	s.run.AddUniversalFlags(command.Flags())
 	s.etcd.AddFlags(command.Flags())
 	s.serving.AddFlags(command.Flags())
+	s.audit.AddFlags(command.Flags())
 	s.access.addFlags(command.Flags())
 	verflag.AddFlags(command.Flags())
 	os.Exit(cli.Run(command))
@@ -121,6 +124,9 @@ func (s *settings) config() (*genericserver.RecommendedConfig, error) {
 		return nil, err
 	}
 	if err := s.etcd.ApplyTo(&config.Config); err != nil {
+		return nil, err
+	}
+	if err := s.audit.ApplyTo(&config.Config); err != nil {
 		return nil, err
 	}
 	config.MergedResourceConfig = apiserver.DefaultAPIResourceConfigSource()
