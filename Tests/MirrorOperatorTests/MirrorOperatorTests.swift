@@ -152,6 +152,27 @@ struct MirrorOperatorTests {
         #expect(cluster.writes.isEmpty)
     }
 
+    @Test("it is not ready any more once the definitions vanish", .timeLimit(.minutes(1)))
+    func vanishedDefinitions() async throws {
+        let cluster = try await TestCluster()
+        let mirrorOperator = try makeOperator(cluster, identity: "a", leaderElection: false)
+        let running = Task { await mirrorOperator.run() }
+        try await wait { mirrorOperator.readyChecks.allSatisfy { $0.check() == nil } }
+        let resource = ResourceType(
+            group: "apiextensions.k8s.io",
+            version: "v1",
+            plural: "customresourcedefinitions",
+            kind: "CustomResourceDefinition",
+            namespaced: false
+        )
+        let name = "\(MirrorNode.resource.plural).\(MirrorNode.resource.group)"
+        _ = try await cluster.api.answer(to: .delete(resource, ObjectKey(name: name)))
+        let check = try #require(mirrorOperator.readyChecks.first { $0.name == "definitions" })
+        try await wait { check.check()?.contains("mirrornodes of p2pmirror.io/v1alpha1: apply") ?? false }
+        running.cancel()
+        await running.value
+    }
+
     @Test("it says once what runs, against which server and with which settings")
     func start() async throws {
         let cluster = try await TestCluster()

@@ -97,6 +97,18 @@ struct APIServerListTests {
         #expect(bench.server.openWatches == 0)
     }
 
+    @Test("the watches of a deleted definition end after what they have not told")
+    func deletedDefinition() async throws {
+        let bench = try await Bench.withGadgets()
+        try await bench.api.create(Gadget("g"), manager: "test")
+        var tape = try await WatchTape(bench, Bench.gadgets, ["resourceVersion": "0"])
+        #expect(try await tape.nextLine() == "ADDED g")
+        _ = try await bench.delete("\(Bench.definitions)/gadgets.example.com")
+        #expect(try await tape.nextLine() == "DELETED g")
+        #expect(try await tape.next() == nil)
+        #expect(bench.server.openWatches == 0)
+    }
+
     @Test("a watch without a version begins with what is there", arguments: [nil, "0"])
     func initial(version: String?) async throws {
         let bench = try await fleet(2)

@@ -72,13 +72,15 @@ package final class APIServer: Sendable {
     /// Carries a request out and wakes the watches that it concerns.
     func handle(_ request: KubeRequest, agent: String, token: String? = nil) -> APIServerState.Reply {
         let now = configuration.now()
-        let (reply, touched, accesses) = state.withLock { state in
+        let (reply, touched, accesses, served) = state.withLock { state in
             let reply = state.handle(request, agent: agent, token: token, now: now)
             defer {
                 state.store.touched = []
                 state.accesses = []
             }
-            return (reply, state.store.touched, state.accesses)
+            let isAboutKinds = state.store.touched.contains(APIResource.definitions.storage)
+            let served = isAboutKinds ? Set(state.resources.values.map(\.storage)) : nil
+            return (reply, state.store.touched, state.accesses, served)
         }
         if !accesses.isEmpty, let observer = observer.withLock({ $0 }) {
             for (user, access, isAllowed) in accesses { observer(user, access, isAllowed) }
@@ -86,6 +88,12 @@ package final class APIServer: Sendable {
         if !touched.isEmpty {
             for session in watches.withLock({ Array($0.sessions.values) }) where touched.contains(session.storage) {
                 session.wake()
+            }
+        }
+        // The storage of a deleted definition goes, and its watches end.
+        if let served {
+            for session in watches.withLock({ Array($0.sessions.values) }) where !served.contains(session.storage) {
+                session.finish()
             }
         }
         return reply
