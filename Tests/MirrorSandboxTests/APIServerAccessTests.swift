@@ -135,6 +135,33 @@ struct APIServerAccessTests {
         }
     }
 
+    @Test("the owners of what is there are changed by who may delete it", arguments: [false, true])
+    func adoption(mayDelete: Bool) async throws {
+        let verbs = ["create", "update"] + (mayDelete ? ["delete"] : [])
+        let rules: JSONValue = [Self.rule("coordination.k8s.io", "leases", verbs)]
+        let account = try await Self.account(rules, everywhere: true)
+        let owner = try await account.bench.post(Bench.gadgets, Bench.gadget("o"))
+        func owned(_ lease: JSONValue) -> JSONValue {
+            var lease = lease
+            lease["metadata"]?["ownerReferences"] = [
+                [
+                    "apiVersion": "example.com/v1alpha1", "kind": "Gadget", "name": "o",
+                    "uid": owner["metadata", "uid"] ?? "",
+                ]
+            ]
+            return lease
+        }
+        #expect(try await account.ask(.post, Self.leases, owned(Self.lease("made"))).status == 201)
+        var renewed = try await account.bench.get("\(Self.leases)/made").value
+        renewed["spec"] = ["holderIdentity": "b"]
+        #expect(try await account.ask(.put, "\(Self.leases)/made", renewed).status == 200)
+        let found = try await account.ask(.post, Self.leases, Self.lease("found"))
+        #expect(found.status == 201)
+        let adopted = try await account.ask(.put, "\(Self.leases)/found", owned(found.value))
+        #expect(adopted.status == (mayDelete ? 200 : 403))
+        #expect(adopted.message.contains("cannot set an ownerRef on a resource you can't delete") != mayDelete)
+    }
+
     @Test("a token that was not given out is refused")
     func strangers() async throws {
         let bench = Bench()

@@ -38,7 +38,7 @@ enum ManifestRules {
         ],
         "ClusterRole p2pmirror-operator-spegel-objects": [
             "/pods delete,patch",
-            "/serviceaccounts,services create,get,patch",
+            "/serviceaccounts,services create,delete,get,patch",
             "apps/daemonsets create,delete,get,patch",
             "monitoring.coreos.com/servicemonitors create,delete,get,patch",
             "events.k8s.io/events list",
@@ -51,7 +51,7 @@ enum ManifestRules {
             "apiextensions.k8s.io/customresourcedefinitions[p2pmirrors.p2pmirror.io] get",
         ],
         "Role p2pmirror-agent": ["coordination.k8s.io/leases[p2pmirror-disruption] get"],
-        "Role p2pmirror-agent-announcements": ["coordination.k8s.io/leases create,get,update"],
+        "Role p2pmirror-agent-announcements": ["coordination.k8s.io/leases create,delete,get,update"],
     ]
 
     /// What is wrong with a role whoever wrote it.

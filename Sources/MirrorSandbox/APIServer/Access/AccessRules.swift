@@ -59,9 +59,7 @@ extension APIServerState {
     /// - Parameter user: nil for the administrator, who may do everything.
     mutating func authorize(_ user: APIUser?, _ access: APIAccess) throws(APIError) {
         guard let user else { return }
-        let isAllowed = AccessRules(store: store).allow(user, access)
-        accesses.append((user, access, isAllowed))
-        guard !isAllowed else { return }
+        guard !isAllowed(user, access) else { return }
         let plural = access.resource.split(separator: "/").first.map(String.init) ?? ""
         let qualified = access.group.isEmpty ? plural : "\(plural).\(access.group)"
         let shown = access.name.isEmpty ? qualified : "\(qualified) \"\(access.name)\""
@@ -97,33 +95,62 @@ extension APIServerState {
         return try ResponseFormat(request).response(answer, status: 201)
     }
 
-    /// Refuses an owner reference that blocks the owner's deletion, unless the user may set the owner's finalizers
+    /// Refuses a change of owner references to who may not delete the object, and one that blocks the owner's deletion
+    /// to who may not set the owner's finalizers
     /// (k8s.io/kubernetes, plugin/pkg/admission/gc: OwnerReferencesPermissionEnforcement).
-    mutating func checkOwners(_ write: Write) throws(APIError) {
+    ///
+    /// - Parameter object: what is to be stored.
+    mutating func checkOwners(_ write: Write, _ object: JSONValue) throws(APIError) {
         guard let user = write.context.user else { return }
-        func blocking(_ object: JSONValue?) -> [JSONValue] {
-            (object?.at(["metadata", "ownerReferences"])?.arrayValue ?? []).filter { $0["blockOwnerDeletion"] == true }
+        func owners(_ object: JSONValue?) -> [JSONValue] {
+            object?.at(["metadata", "ownerReferences"])?.arrayValue ?? []
         }
-        let before = blocking(write.old?.value)
-        for owner in blocking(write.new) where !before.contains(owner) {
-            let parts = (owner["apiVersion"]?.stringValue ?? "").split(separator: "/")
-            let group = parts.count > 1 ? String(parts[0]) : ""
-            let kind = owner["kind"]?.stringValue ?? ""
-            let resource = resources.values.first { $0.group == group && $0.kind == kind }
-            let access = APIAccess(
-                "update",
-                group: group,
-                "\(resource?.plural ?? "")/finalizers",
-                namespace: resource?.isNamespaced == true ? write.key.namespace : nil,
-                name: owner["name"]?.stringValue ?? ""
-            )
-            let isAllowed = resource != nil && AccessRules(store: store).allow(user, access)
-            accesses.append((user, access, isAllowed))
-            guard !isAllowed else { continue }
-            let why =
-                "cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: "
-                + ", <nil>"
-            throw .forbidden(write.context.target.resource, write.key.name, why)
+        let (before, now) = (owners(write.old?.value), owners(object))
+        guard before != now else { return }
+        if write.old != nil { try checkDeletion(write, user) }
+        for owner in now where owner["blockOwnerDeletion"] == true && !before.contains(owner) {
+            try checkFinalizers(write, user, owner: owner)
         }
+    }
+
+    /// Who makes an object may delete it as far as its owners go.
+    private mutating func checkDeletion(_ write: Write, _ user: APIUser) throws(APIError) {
+        let target = write.context.target
+        let access = APIAccess(
+            "delete",
+            group: target.resource.group,
+            target.subresource.map { "\(target.resource.plural)/\($0)" } ?? target.resource.plural,
+            namespace: write.key.namespace,
+            name: write.key.name
+        )
+        guard !isAllowed(user, access) else { return }
+        let why = "cannot set an ownerRef on a resource you can't delete: , <nil>"
+        throw .forbidden(target.resource, write.key.name, why)
+    }
+
+    private mutating func checkFinalizers(_ write: Write, _ user: APIUser, owner: JSONValue) throws(APIError) {
+        let parts = (owner["apiVersion"]?.stringValue ?? "").split(separator: "/")
+        let group = parts.count > 1 ? String(parts[0]) : ""
+        let kind = owner["kind"]?.stringValue ?? ""
+        let resource = resources.values.first { $0.group == group && $0.kind == kind }
+        let access = APIAccess(
+            "update",
+            group: group,
+            "\(resource?.plural ?? "")/finalizers",
+            namespace: resource?.isNamespaced == true ? write.key.namespace : nil,
+            name: owner["name"]?.stringValue ?? ""
+        )
+        guard !(isAllowed(user, access) && resource != nil) else { return }
+        let why =
+            "cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: "
+            + ", <nil>"
+        throw .forbidden(write.context.target.resource, write.key.name, why)
+    }
+
+    /// Whether a user may do that; it is noted down.
+    private mutating func isAllowed(_ user: APIUser, _ access: APIAccess) -> Bool {
+        let isAllowed = AccessRules(store: store).allow(user, access)
+        accesses.append((user, access, isAllowed))
+        return isAllowed
     }
 }

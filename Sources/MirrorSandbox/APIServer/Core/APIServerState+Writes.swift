@@ -122,7 +122,7 @@ extension APIServerState {
         }
         try authorizeCreation(write)
         let object = try prepare(&write)
-        try checkOwners(write)
+        try checkOwners(write, object)
         if write.old == nil, store.object(resource.storage, write.key) != nil {
             throw .alreadyExists(resource, write.key.name)
         }
