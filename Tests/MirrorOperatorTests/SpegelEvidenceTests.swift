@@ -98,4 +98,56 @@ struct SpegelEvidenceTests {
         }
         #expect(try await cluster.mirror().status?.conditions.first(ofType: "Ready")?.status == .unknown)
     }
+
+    private static let monitors: JSONValue = [
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": ["name": "servicemonitors.monitoring.coreos.com"],
+        "spec": [
+            "group": "monitoring.coreos.com", "scope": "Namespaced",
+            "names": [
+                "plural": "servicemonitors", "kind": "ServiceMonitor", "singular": "servicemonitor",
+                "listKind": "ServiceMonitorList",
+            ],
+            "versions": [
+                [
+                    "name": "v1", "served": true, "storage": true,
+                    "schema": ["openAPIV3Schema": ["type": "object", "x-kubernetes-preserve-unknown-fields": true]],
+                ]
+            ],
+        ],
+    ]
+
+    @Test(
+        "A ServiceMonitor that is wanted no more goes, also where another operator made it",
+        .timeLimit(.minutes(1))
+    )
+    func monitorGoes() async throws {
+        let cluster = try await TestCluster(time)
+        let path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        _ = try await cluster.api.answer(
+            to: KubeRequest(.post, path, contentType: "application/json", body: JSONCoding.encode(Self.monitors))
+        )
+        try await cluster.put(Fixture.server("s1", number: 1), status: true)
+        try await cluster.put(Self.mirror())
+        let account = try Self.account(owner: try await cluster.mirror())
+        var monitor = account.body
+        monitor["apiVersion"] = .string(ServiceMonitorKind.resource.apiVersion)
+        monitor["kind"] = .string(ServiceMonitorKind.resource.kind)
+        _ = try await cluster.api.answer(
+            to: .create(ServiceMonitorKind.resource, namespace: account.key.namespace, monitor, manager: "test")
+        )
+        let mirrorOperator = try MirrorOperator(
+            cluster,
+            options: OperatorOptions(leaseNamespace: Fixture.namespace, identity: "a", leaderElection: false),
+            logger: Fixture.logger
+        )
+        let running = Task { await mirrorOperator.run() }
+        while true {
+            let list: JSONValue = try await cluster.api.send(.list(ServiceMonitorKind.resource))
+            if list["items"] == [] { break }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        running.cancel()
+        await running.value
+    }
 }

@@ -11,8 +11,10 @@ package final class SpegelSources: Sendable {
     private let services: Reflector<RawObject<ServiceKind>>
     private let accounts: Reflector<RawObject<ServiceAccountKind>>
     private let pods: Reflector<Pod>
-    /// Only where a mirror asks for one: its kind is there only where the Prometheus operator is.
+    /// Only from when there is one or a mirror asks for one: its kind is there only where the Prometheus operator is.
     private let monitors: Reflector<RawObject<ServiceMonitorKind>>
+    private let api: KubeAPI
+    private let time: MonotonicTime
 
     init(
         _ api: KubeAPI,
@@ -33,6 +35,8 @@ package final class SpegelSources: Sendable {
                 transform: transform
             )
         }
+        self.api = api
+        time = MonotonicTime(clock)
         daemonSets = reflector { $0 }
         services = reflector { $0 }
         accounts = reflector { $0 }
@@ -44,7 +48,6 @@ package final class SpegelSources: Sendable {
     func evidence(of mirror: P2PMirror) -> SpegelEvidence? {
         guard mirror.spec.provider == .spegel else { return nil }
         let names = SpegelNames(mirror)
-        let wantsMonitor = mirror.spec.spegel?.install?.serviceMonitor == true
         let staleness = [daemonSets.doubt, services.doubt, accounts.doubt, pods.doubt].compactMap(\.self).first
         func concerns(_ metadata: ObjectMeta) -> Bool {
             metadata.namespace == names.namespace || names.owns(metadata)
@@ -52,7 +55,7 @@ package final class SpegelSources: Sendable {
         func found<Kind>(_ reflector: Reflector<RawObject<Kind>>) -> [ManagedObject] {
             reflector.store.all.filter { concerns($0.metadata) }.map { ManagedObject($0) }
         }
-        let objects = found(daemonSets) + found(services) + found(accounts) + (wantsMonitor ? found(monitors) : [])
+        let objects = found(daemonSets) + found(services) + found(accounts) + found(monitors)
         return SpegelEvidence(
             objects: objects.sorted { $0.title < $1.title },
             pods: pods.store.all.filter { concerns($0.metadata) }.sorted { $0.metadata.name < $1.metadata.name },
@@ -86,11 +89,32 @@ package final class SpegelSources: Sendable {
             group.addTask { await self.accounts.run() }
             group.addTask { await self.pods.run() }
             group.addTask {
-                await Self.wait(mirrors) { $0.spec.spegel?.install?.serviceMonitor == true }
+                // One that is wanted no more goes, also where it was another operator that made it.
+                if await !self.hasMonitors() {
+                    await Self.wait(mirrors) { $0.spec.spegel?.install?.serviceMonitor == true }
+                }
                 await self.monitors.run()
             }
             await group.waitForAll()
         }
+    }
+
+    /// Whether there is a ServiceMonitor of Spegel, ours or another's.
+    private func hasMonitors() async -> Bool {
+        let request = KubeRequest.list(
+            ServiceMonitorKind.resource,
+            ListOptions(labelSelector: SpegelNames.query, limit: 1)
+        )
+        while !Task.isCancelled {
+            do throws(KubeError) {
+                let page: JSONValue = try await api.send(request)
+                return page["items"]?.arrayValue?.isEmpty == false
+            } catch {
+                guard error.isTransient else { return false }
+                try? await time.sleep(for: MirrorReconciler.staleDelay)
+            }
+        }
+        return false
     }
 
     private static func wait(_ mirrors: Store<ObservedMirror>.Reader, for isWanted: (P2PMirror) -> Bool) async {
