@@ -24,9 +24,6 @@ struct TestAccounts: Sendable {
     /// The objects that were applied.
     let objects: [JSONValue]
 
-    /// One verb on one resource that a role grants, by which a run withholds it: `ROLE/GROUP/RESOURCE/VERB`.
-    static let withheld = ProcessInfo.processInfo.environment["P2PMIRROR_TEST_WITHOUT"].flatMap { Right($0) }
-
     /// The objects of a directory that are about rights, in the order in which they can be applied.
     static func rendered(_ manifests: Manifests) async throws -> [JSONValue] {
         let kubectl = try Kubectl(kubeconfig: "")
@@ -65,7 +62,7 @@ extension TestCluster {
                 return object
             }
         }
-        for object in objects { try await put(TestAccounts.withheld?.withheld(from: object) ?? object) }
+        for object in objects { try await put(object) }
         let kept = Set(objects.map(\.right))
         for other in TestAccounts.Manifests.allCases {
             for object in try await TestAccounts.rendered(other) where object["roleRef"] != nil {
@@ -125,8 +122,7 @@ extension TestCluster {
         for _ in 0..<100 {
             let asOperator = try await accounts.operatorTransport.send(sets).status
             let asAgent = try await accounts.agentTransport.send(nodes).status
-            let isRight = asOperator == (hasSpegel ? 200 : 403) && asAgent == 200
-            if isRight || TestAccounts.withheld != nil, asOperator != 401 { return }
+            if asOperator == (hasSpegel ? 200 : 403), asAgent == 200 { return }
             try await Task.sleep(for: .milliseconds(100))
         }
         throw ScenarioFailure("the server does not act on the roles 10 s after they were applied")
