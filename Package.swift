@@ -65,7 +65,7 @@ let package = Package(
         target("KubeCore", ["CYAML"]),
         target("KubeClient", ["KubeCore", "CCurl", heap, subprocess, system]),
         target("KubeRuntime", ["KubeCore", heap, log, metrics]),
-        target("Telemetry", ["KubeCore", http, sockets, log, coreMetrics]),
+        target("Telemetry", ["KubeCore", log, coreMetrics]),
         target("MirrorAPI", ["KubeCore"]),
         target("MirrorPlanner", ["KubeCore", "MirrorAPI"]),
         target(
@@ -117,7 +117,7 @@ let package = Package(
         tests("KubeClientTests", ["KubeTestSupport", "KubeClient", "KubeCore", "KubeRuntime", http, sockets, log]),
         tests("KubeRuntimeTests", ["KubeTestSupport", "KubeRuntime", "KubeCore", log]),
         tests("FaultTests", ["KubeTestSupport", "KubeClient", "KubeRuntime", "KubeCore", log]),
-        tests("TelemetryTests", ["Telemetry", "KubeCore", log, coreMetrics, metrics]),
+        tests("TelemetryTests", ["KubeTestSupport", "Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPITesting", "MirrorAPI", "MirrorSandbox", "KubeCore"]),
         tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
         tests(

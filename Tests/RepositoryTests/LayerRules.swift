@@ -5,7 +5,7 @@ enum LayerRules {
         "KubeCore": ["CYAML"],
         "KubeClient": ["CCurl", "HeapModule", "KubeCore", "Subprocess", "SystemPackage"],
         "KubeRuntime": ["HeapModule", "KubeCore", "Logging", "Metrics"],
-        "Telemetry": ["CoreMetrics", "FlyingFox", "FlyingSocks", "KubeCore", "Logging"],
+        "Telemetry": ["CoreMetrics", "KubeCore", "Logging"],
         "MirrorAPI": ["KubeCore"],
         "MirrorPlanner": ["KubeCore", "MirrorAPI"],
         "MirrorOperator": operatorAndAgent.union(["CoreMetrics", "Metrics"]),

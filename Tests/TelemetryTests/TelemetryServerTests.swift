@@ -1,19 +1,9 @@
 import CoreMetrics
-import FlyingFox
-import FlyingSocks
 import KubeCore
+import KubeTestSupport
 import Metrics
 import Telemetry
 import Testing
-
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 @Suite("/metrics, /healthz and /readyz")
 struct TelemetryServerTests {
@@ -59,27 +49,16 @@ struct TelemetryServerTests {
     func server() async throws {
         let server = try TelemetryServer(BindAddress("localhost:0"), Self.endpoints(["lease": "not held"]))
         let running = Task { try await server.run() }
-        let port = try await server.port()
-        let address = try sockaddr_in.inet(ip4: "127.0.0.1", port: port)
-        func get(_ target: String) async throws -> (Int, String, String?) {
-            var client = HTTPClient()
-            let request = HTTPRequest(
-                method: .GET,
-                version: .http11,
-                target: HTTPRequest.Target(path: target, query: target == "/readyz" ? "verbose" : ""),
-                headers: [:],
-                body: HTTPBodySequence()
-            )
-            let response = try await client.sendHTTPRequest(request, to: address)
-            let body = String(decoding: try await response.bodyData, as: UTF8.self)
-            return (response.statusCode.code, body, response.headers[.contentType])
+        let port = server.port
+        func get(_ target: String) async throws -> String {
+            try await onThread { try RawClient.get(target, port: port) }
         }
-        #expect(
-            try await get("/metrics") == (200, "# TYPE c counter\nc 1\n", "text/plain; version=0.0.4; charset=utf-8")
-        )
-        let ready = try await get("/readyz")
-        #expect(ready.0 == 503)
-        #expect(ready.1 == "[+]caches ok\n[-]lease failed: not held\nreadyz check failed\n")
+        let metrics = try await get("/metrics")
+        #expect(metrics.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"))
+        #expect(metrics.hasSuffix("\r\n\r\n# TYPE c counter\nc 1\n"))
+        let ready = try await get("/readyz?verbose")
+        #expect(ready.hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+        #expect(ready.hasSuffix("\r\n\r\n[+]caches ok\n[-]lease failed: not held\nreadyz check failed\n"))
         running.cancel()
         try await running.value
         await #expect(throws: (any Error).self) { try await get("/metrics") }

@@ -6,6 +6,8 @@ package struct TelemetryEndpoints: Sendable {
         package var body: String
     }
 
+    static let metricsPath = "/metrics"
+
     private let metrics: PrometheusMetrics
     private let live: [HealthCheck]
     private let ready: [HealthCheck]
@@ -24,7 +26,7 @@ package struct TelemetryEndpoints: Sendable {
     package func answer(method: String, path: String, query: [(name: String, value: String)] = []) -> Answer {
         guard method == "GET" || method == "HEAD" else { return plain(405, "\(method) is not supported, use GET\n") }
         switch path {
-        case "/metrics":
+        case Self.metricsPath:
             return Answer(
                 status: 200,
                 contentType: "text/plain; version=0.0.4; charset=utf-8",

@@ -1,97 +1,55 @@
-import FlyingFox
-import FlyingSocks
 package import KubeCore
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+/// Serves `TelemetryEndpoints` over HTTP/1.1 on a thread of its own, until its task is cancelled.
+///
+/// # Guarantees
+/// - It listens from its making on, so that a taken address is known before any work begins.
+/// - Whatever clients do costs one thread, and memory that `ServerLimits` bound.
+/// - It closes all connections as soon as it is to end.
+package final class TelemetryServer: Sendable {
+    private let listener: ListeningSocket
+    private let bell: Bell
+    private let endpoints: TelemetryEndpoints
+    private let limits: ServerLimits
 
-/// Serves `TelemetryEndpoints` over HTTP until its task is cancelled.
-package struct TelemetryServer: Sendable {
-    private let server: HTTPServer
-
-    /// - Throws: `KubeError` with code `configuration` where `address` is no IP address.
-    package init(_ address: BindAddress, _ endpoints: TelemetryEndpoints) throws(KubeError) {
-        let handler = EndpointsHandler(endpoints: endpoints)
-        do {
-            if address.host.contains(":") {
-                server = HTTPServer(
-                    address: try sockaddr_in6.inet6(ip6: address.host, port: address.port),
-                    logger: .disabled,
-                    handler: handler
-                )
-            } else {
-                server = HTTPServer(
-                    address: try sockaddr_in.inet(ip4: address.host, port: address.port),
-                    logger: .disabled,
-                    handler: handler
-                )
-            }
-        } catch {
-            throw BindAddress.wrong(address.description)
-        }
+    /// - Throws: `KubeError` with code `configuration` where `address` is no IP address, is taken or not of this
+    ///   machine.
+    package init(
+        _ address: BindAddress,
+        _ endpoints: TelemetryEndpoints,
+        limits: ServerLimits = ServerLimits()
+    ) throws(KubeError) {
+        self.endpoints = endpoints
+        self.limits = limits.fitting(descriptors: ServerLimits.descriptors)
+        bell = try Bell()
+        listener = try ListeningSocket(address)
     }
 
-    /// Listens and answers; returns once the task is cancelled.
+    /// The port that is listened at.
+    package var port: UInt16 { listener.port }
+
+    /// Answers until the task is cancelled; then the port is closed, and it can't be run again.
     ///
-    /// - Throws: `KubeError` with code `configuration` where the address is taken or not of this machine.
+    /// - Throws: `KubeError` with code `connection` where it can't go on: no connection could be taken for long.
     package func run() async throws(KubeError) {
-        do {
-            try await server.run()
-        } catch {
-            guard !Task.isCancelled else { return }
-            throw KubeError(.configuration, "the server of /metrics can not listen: \(error)")
+        let (listener, bell, endpoints, limits) = (listener, bell, endpoints, limits)
+        let result = await withTaskCancellationHandler {
+            await withCheckedContinuation { (continuation: CheckedContinuation<Result<Void, KubeError>, Never>) in
+                do throws(KubeError) {
+                    try ServerThread.start("endpoints") {
+                        var loop = EndpointLoop(listener, bell, limits, endpoints)
+                        let result = Result { () throws(KubeError) in try loop.run() }
+                        listener.close()
+                        _ = consume loop
+                        continuation.resume(returning: result)
+                    }
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        } onCancel: {
+            bell.ring()
         }
-    }
-
-    /// The port that is listened at, once it is.
-    ///
-    /// - Throws: `KubeError` with code `timeout` where nothing listens after five seconds.
-    package func port() async throws(KubeError) -> UInt16 {
-        do {
-            try await server.waitUntilListening()
-        } catch {
-            throw KubeError(.timeout, "the server of /metrics does not listen: \(error)")
-        }
-        switch await server.listeningAddress {
-        case .ip4(_, let port), .ip6(_, let port): return port
-        case .unix, nil: throw KubeError(.timeout, "the server of /metrics has no port")
-        }
-    }
-}
-
-/// The bridge between the endpoints and the HTTP library.
-private struct EndpointsHandler: HTTPHandler {
-    var endpoints: TelemetryEndpoints
-
-    func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let answer = endpoints.answer(
-            method: request.method.rawValue,
-            path: request.path,
-            query: request.query.map { ($0.name, $0.value) }
-        )
-        return HTTPResponse(
-            statusCode: Self.statusCode(answer.status),
-            headers: [.contentType: answer.contentType],
-            body: Data(request.method.rawValue == "HEAD" ? [] : Array(answer.body.utf8))
-        )
-    }
-
-    private static func statusCode(_ code: Int) -> HTTPStatusCode {
-        switch code {
-        case 200: .ok
-        case 404: .notFound
-        case 405: .methodNotAllowed
-        default: .serviceUnavailable
-        }
+        try result.get()
     }
 }
