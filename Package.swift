@@ -146,6 +146,10 @@ let package = Package(
             ],
             exclude: ["Transcripts"]
         ),
+        tests(
+            "MirrorCommandsTests",
+            ["KubeTestSupport", "MirrorCommands", "MirrorSandbox", "KubeRuntime", "KubeCore", arguments, log]
+        ),
         tests("ExampleTests", ["TeamLabels", "MirrorSandbox", "KubeCore", subprocess, system]),
         tests("RepositoryTests", ["KubeCore"]),
         tests("OracleTests", ["MirrorAgent", "MirrorPlanner", subprocess, system]),

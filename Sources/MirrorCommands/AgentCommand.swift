@@ -83,22 +83,22 @@ struct AgentCommand: AsyncParsableCommand {
                 HealthCheck(name: "passes") { agent.health.failure },
                 HealthCheck(name: "watch") { mirrorNodes.staleness },
             ],
-            metrics: metrics
+            metrics: metrics,
+            logger: logger
         )
-        try await ProcessLifetime.run(endingWithParent: ProcessLifetime.isInSandbox) {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await server.run() }
-                group.addTask { await agent.logStart(host: transport.host) }
-                group.addTask { await mirrorNodes.run() }
-                group.addTask {
-                    await agent.run(
-                        clock: ContinuousClock(),
-                        now: { WallClock.now().timestamp },
-                        jitter: { Double.random(in: 0...1) }
-                    )
-                }
-                try await group.waitForAll()
-            }
-        }
+        let parts = [
+            Part("endpoints") { try await server.run() },
+            Part("watch") { await mirrorNodes.run() },
+            Part("agent") {
+                async let said: Void = agent.logStart(host: transport.host)
+                await agent.run(
+                    clock: ContinuousClock(),
+                    now: { WallClock.now().timestamp },
+                    jitter: { Double.random(in: 0...1) }
+                )
+                await said
+            },
+        ]
+        try await ProcessLifetime.run(parts, logger: logger)
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import KubeClient
 import KubeCore
+import KubeRuntime
 import Logging
 import Metrics
 import MirrorAPI
@@ -56,15 +57,16 @@ struct OperatorCommand: AsyncParsableCommand {
             },
             logger: logger
         )
-        let server = try endpoints.server(ready: mirrorOperator.readyChecks, metrics: metrics)
-        try await ProcessLifetime.run(endingWithParent: ProcessLifetime.isInSandbox) {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await server.run() }
-                group.addTask { await mirrorOperator.logStart(version: Release.version, host: transport.host) }
-                group.addTask { await mirrorOperator.run() }
-                try await group.waitForAll()
-            }
-        }
+        let server = try endpoints.server(ready: mirrorOperator.readyChecks, metrics: metrics, logger: logger)
+        let parts = [
+            Part("endpoints") { try await server.run() },
+            Part("operator") {
+                async let said: Void = mirrorOperator.logStart(version: Release.version, host: transport.host)
+                await mirrorOperator.run()
+                await said
+            },
+        ]
+        try await ProcessLifetime.run(parts, logger: logger)
     }
 
     /// Differs between two processes on one host, and between two pods.

@@ -1,5 +1,8 @@
+import ArgumentParser
 import Dispatch
 import Glibc
+import KubeRuntime
+import Logging
 
 /// How a process of ours ends: by SIGTERM or SIGINT, which cancel its work, or with the process that started it.
 enum ProcessLifetime {
@@ -9,13 +12,33 @@ enum ProcessLifetime {
     /// Set by the sandbox for what it starts.
     static let sandboxVariable = "P2PMIRROR_SANDBOX"
 
+    /// Runs the parts of operator or agent until the process is asked to end. It is over within 10 s from then on,
+    /// whatever they do.
+    ///
+    /// - Throws: `ExitCode.failure` after the end of a part, which ends the others and is logged.
+    static func run(_ parts: [Part], logger: Logger) async throws {
+        let end = ProcessEnd(of: parts, logger: logger)
+        try await run(endingWithParent: isInSandbox, whenAsked: { end.begin() }) {
+            let ended = await runTogether(parts.map(end.watched)) { ended in
+                logger.critical(
+                    "A part of the process ended, and so does the process",
+                    metadata: ["part": "\(ended.part)", "reason": "\(ended.reason)"]
+                )
+                end.begin()
+            }
+            if ended != nil { throw ExitCode.failure }
+        }
+    }
+
     /// Runs `body` until it returns, or until the process is asked to end; then `body` is cancelled and waited for.
     ///
+    /// - Parameter whenAsked: is told at once that the process is asked to end, on a thread that no task runs on.
     /// - Returns: whether `body` returned, be it by itself or because it takes its cancellation for its proper end;
     ///   false where the cancellation made it throw.
     @discardableResult
     static func run(
         endingWithParent: Bool = false,
+        whenAsked: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable () async throws -> Void
     ) async throws -> Bool {
         let parent = getppid()
@@ -25,12 +48,13 @@ enum ProcessLifetime {
                 return true
             }
             group.addTask {
-                await Self.terminationSignal()
+                await Self.terminationSignal(whenAsked)
                 return false
             }
             if endingWithParent {
                 group.addTask {
                     while getppid() == parent { try await Task.sleep(for: .milliseconds(500)) }
+                    whenAsked()
                     return false
                 }
             }
@@ -45,12 +69,17 @@ enum ProcessLifetime {
         }
     }
 
-    private static func terminationSignal() async {
+    private static func terminationSignal(_ whenAsked: @escaping @Sendable () -> Void) async {
         let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        // A queue of its own has a thread also where all shared ones are taken.
+        let queue = DispatchQueue(label: "signals")
         let sources = [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { continuation.yield() }
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler {
+                whenAsked()
+                continuation.yield()
+            }
             source.resume()
             return source
         }

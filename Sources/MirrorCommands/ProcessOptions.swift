@@ -55,7 +55,16 @@ struct EndpointOptions: ParsableArguments {
     @Option(help: "Address of /metrics, /healthz and /readyz; port 0 takes a free one.")
     var httpBind: String = "0.0.0.0:8080"
 
-    func server(ready: [HealthCheck], metrics: PrometheusMetrics) throws(KubeError) -> TelemetryServer {
-        try TelemetryServer(BindAddress(httpBind), TelemetryEndpoints(metrics: metrics, ready: ready))
+    /// A server that listens already: a process whose address is taken does nothing else.
+    func server(
+        ready: [HealthCheck],
+        metrics: PrometheusMetrics,
+        logger: Logger
+    ) throws(KubeError) -> TelemetryServer {
+        var address = try BindAddress(httpBind)
+        let server = try TelemetryServer(address, TelemetryEndpoints(metrics: metrics, ready: ready))
+        address.port = server.port
+        logger.info("Serving metrics and health", metadata: ["address": "\(address)"])
+        return server
     }
 }

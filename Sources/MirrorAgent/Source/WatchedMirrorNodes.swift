@@ -34,10 +34,10 @@ package final class WatchedMirrorNodes: MirrorNodeSource {
 
     /// Follows the MirrorNodes until the task is cancelled.
     package func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.reflector.run() }
-            group.addTask { await self.reflector.recordProgress() }
-        }
+        await runTogether([
+            Part("reflector") { await self.reflector.run() },
+            Part("progress") { await self.reflector.recordProgress() },
+        ])
     }
 
     package func mirrorNodes() async throws(KubeError) -> [MirrorNode] {

@@ -11,7 +11,8 @@ package import Telemetry
 /// # Guarantees
 /// - The stores are filled in standby too, so that a new leader begins at once.
 /// - Losing the leadership stops the work and nothing else.
-/// - `run` ends by cancellation only; writes that were begun end first.
+/// - `run` ends by cancellation, and where a part of it ends, which is logged and none is meant to; writes that were
+///   begun end first.
 package final class MirrorOperator: Sendable {
     private let options: OperatorOptions
     private let api: KubeAPI
@@ -148,25 +149,33 @@ package final class MirrorOperator: Sendable {
 
     /// Runs until the task is cancelled.
     package func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.events.run() }
-            if let elector { group.addTask { await elector.run() } }
-            group.addTask { await self.follow() }
-            group.addTask { await self.lead() }
-            await group.waitForAll()
+        var parts = [
+            Part("events") { await self.events.run() }, Part("caches") { await self.follow() },
+            Part("work") { await self.lead() },
+        ]
+        if let elector { parts.append(Part("election") { await elector.run() }) }
+        await together(parts)
+    }
+
+    /// An operator that has lost a part would lead, and not work.
+    private func together(_ parts: [Part]) async {
+        await runTogether(parts) { [logger] end in
+            logger.critical(
+                "A part of the operator ended",
+                metadata: ["part": "\(end.part)", "reason": "\(end.reason)"]
+            )
         }
     }
 
     private func follow() async {
         do { try await definitions.waitUntilPresent() } catch { return }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.mirrors.run() }
-            group.addTask { await self.nodes.run() }
-            group.addTask { await self.mirrorNodes.run() }
-            group.addTask { await self.seedSources.follow(self.stores, self.seeds) }
-            group.addTask { await self.spegel.follow(self.stores.mirrors) }
-            await group.waitForAll()
-        }
+        await together([
+            Part("mirrors") { await self.mirrors.run() },
+            Part("nodes") { await self.nodes.run() },
+            Part("mirror nodes") { await self.mirrorNodes.run() },
+            Part("seeds") { await self.seedSources.follow(self.stores, self.seeds) },
+            Part("Spegel") { await self.spegel.follow(self.stores.mirrors) },
+        ])
     }
 
     private func lead() async {
@@ -189,24 +198,23 @@ package final class MirrorOperator: Sendable {
         let (controller, queue) = makeController()
         let probesChanged = seeds.begin { queue.add($0, after: $1) }
         defer { seeds.end() }
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await controller.run() }
-            group.addTask { await controller.recordProgress() }
-            group.addTask { await self.queueMirrors(queue) }
-            for mirror in OrphanedSeeds.mirrors(self.stores) { queue.add(mirror) }
-            group.addTask { await self.queueNodes(queue) }
-            group.addTask { await self.queueMirrorNodes(queue) }
-            group.addTask { await self.queueSpegel(queue) }
-            group.addTask { await self.probe(probesChanged) }
-            await group.waitForAll()
-        }
+        for mirror in OrphanedSeeds.mirrors(stores) { queue.add(mirror) }
+        var parts = [
+            Part("controller") { await controller.run() },
+            Part("progress") { await controller.recordProgress() },
+            Part("queue of mirrors") { await self.queueMirrors(queue) },
+            Part("queue of nodes") { await self.queueNodes(queue) },
+            Part("queue of mirror nodes") { await self.queueMirrorNodes(queue) },
+            Part("queue of Spegel") { await self.queueSpegel(queue) },
+        ]
+        if let prober = makeProber() { parts.append(Part("probes") { await self.probe(prober, probesChanged) }) }
+        await together(parts)
     }
 }
 
 extension MirrorOperator {
     /// Makes the probes that are wanted, until the task is cancelled.
-    private func probe(_ changes: AsyncStream<Void>) async {
-        guard let prober = makeProber() else { return }
+    private func probe(_ prober: Prober, _ changes: AsyncStream<Void>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await prober.run() }
             group.addTask { for await _ in changes { await prober.replace(self.seeds.probes) } }
