@@ -12,7 +12,7 @@ enum Admission {
         of connections: [Name: Conversation],
         at now: ContinuousClock.Instant
     ) -> Name? {
-        let candidates = connections.filter { $0.value.phase != .answering || $0.value.since + unhurried <= now }
+        let candidates = connections.lazy.filter { $0.value.phase != .answering || $0.value.since + unhurried <= now }
         return candidates.min { left, right in
             let (first, second) = (rank(left.value.phase), rank(right.value.phase))
             return (first, left.value.since, left.key) < (second, right.value.since, right.key)

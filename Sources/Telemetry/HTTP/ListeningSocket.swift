@@ -13,6 +13,10 @@ final class ListeningSocket: Sendable {
     let port: UInt16
     private let file: Mutex<Int32?>
 
+    /// Connections that the system holds for us. Whoever comes when they are as many comes again after a second, and
+    /// many that come at once would make a probe wait for that.
+    private static let backlog: Int32 = 1_024
+
     /// - Throws: `KubeError` with code `configuration` where `address` is no IP address, is taken, or not of this
     ///   machine.
     init(_ address: BindAddress) throws(KubeError) {
@@ -29,7 +33,7 @@ final class ListeningSocket: Sendable {
                     ? MemoryLayout<sockaddr_in6>.size : MemoryLayout<sockaddr_in>.size
                 // Connections of the process before us may still be ending.
                 setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-                guard bind(file, pointer, socklen_t(length)) == 0, listen(file, 128) == 0 else { return errno }
+                guard bind(file, pointer, socklen_t(length)) == 0, listen(file, Self.backlog) == 0 else { return errno }
                 return getsockname(file, pointer, &size) == 0 ? 0 : errno
             }
         }
