@@ -20,13 +20,12 @@ package enum MirrorConditionType: String, CaseIterable, Sendable {
 
     /// Those that say something of a provider, in the order in which they are written.
     package static func types(of provider: Provider) -> [MirrorConditionType] {
-        allCases.filter { type in
-            switch type {
-            case .topologyAcyclic: provider != .spegel
-            case .peersConnected: provider == .spegel
-            default: true
+        let foreign: MirrorConditionType =
+            switch provider {
+            case .rke2, .k3s: .peersConnected
+            case .spegel: .topologyAcyclic
             }
-        }
+        return allCases.filter { $0 != foreign }
     }
 }
 

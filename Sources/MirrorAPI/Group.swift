@@ -22,8 +22,9 @@ package enum FieldManager {
     package static let agent = "p2pmirror-agent"
     /// MirrorNode.status.candidate, and the label and the mark of a seed's Node.
     package static let candidates = "p2pmirror-candidates"
-    /// The objects of an installed Spegel, and the one key of a bootstrap Service that is taken over.
-    package static let spegel = "p2pmirror-spegel"
+    /// The objects of an installation, and what we change in those of others. The name is as the first release had it:
+    /// a new one would leave every field with two owners.
+    package static let workloads = "p2pmirror-spegel"
     /// The finalizers of a P2PMirror.
     package static let finalizers = "p2pmirror-finalizers"
     /// The Lease of the disruption.
@@ -46,6 +47,8 @@ package enum LabelKey {
 package enum Finalizer {
     /// What is installed on the nodes, or taken over from a release, is put back before the mirror goes.
     package static let spegel = "p2pmirror.io/spegel"
+    /// All of them: a mirror that has any is held by us.
+    package static let all: Set<String> = [spegel]
 }
 
 /// Annotations that we read or set.

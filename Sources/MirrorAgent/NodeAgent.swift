@@ -28,8 +28,8 @@ package actor NodeAgent {
     /// failed.
     package private(set) var lastSuccessfulPass: Timestamp?
     var failures: [String: EffectFailure] = [:]
-    /// What could not be written into containerd's directory, by mirror.
-    var containerdFailures: [String: HostError] = [:]
+    /// What could not be done on the host at the last try, by mirror.
+    var hostFaults: [String: HostError] = [:]
     /// What the kubelet says of this node, and when it was read.
     var knownFacts: (facts: NodeFacts, readAt: Timestamp)?
     /// The Node as it was read last, by mirror.
@@ -47,7 +47,7 @@ package actor NodeAgent {
     /// - Parameters:
     ///   - mirrorNodes: where this node's MirrorNodes are known from; a list in every pass unless given.
     ///   - measures: the host's counters; nil where its figures are not to be reported.
-    ///   - probes: asks the daemon of a seed, and a mirror of Spegel, whether it is there; nil where no seed is to be
+    ///   - probes: asks the daemon of a seed, and a mirror on the node, whether it is there; nil where no seed is to be
     ///     announced and no mirror to be called dead.
     ///   - time: what windows and intervals are measured by.
     ///   - wallClock: the time that stands in announcements.
@@ -105,7 +105,8 @@ package actor NodeAgent {
         await announce(mirrorNodes)
         for mirror in try mirrors(mirrorNodes) {
             do {
-                look = Self.mostUrgent(look, try await step(mirror, mirrorNodes, now))
+                let duty = try duty(for: mirror, mirrorNodes?[mirror])
+                look = Self.mostUrgent(look, try await step(with: duty, mirror, mirrorNodes, now))
             } catch {
                 firstFault = firstFault ?? error
                 look = Self.mostUrgent(look, .soon)
@@ -115,21 +116,6 @@ package actor NodeAgent {
         faults.reset()
         lastSuccessfulPass = now
         return look
-    }
-
-    private func step(
-        _ mirror: String,
-        _ mirrorNodes: [String: MirrorNode]?,
-        _ now: Timestamp
-    ) async throws -> NextLook {
-        if let look = try await containerdStep(mirror, mirrorNodes, now) { return look }
-        let (input, fault) = try await gather(mirror, mirrorNodes, now)
-        let decision = AgentDecision.decide(input)
-        note(decision, mirror)
-        let isDone = try await carryOut(decision.effects, input)
-        // What is decided without the API is done first; that it could not be reached is told afterwards.
-        if let fault { throw fault }
-        return isDone ? decision.look : .soon
     }
 
     /// Logs a decision when it differs from the last one.

@@ -22,7 +22,8 @@ package enum Acceptance {
             .filter { isOlder($0, than: mirror) && violation(of: $0, validator) == nil }
             .sorted { isOlder($0, than: $1) }
         guard !rivals.isEmpty else { return nil }
-        let claimable = snapshot.nodes.filter { isClaimable($0, by: mirror.spec.provider) }
+        let rules = mirror.spec.provider.rules
+        let claimable = snapshot.nodes.filter { rules.claims($0) }
             .sorted { $0.metadata.name < $1.metadata.name }
         // A mirror that is refused itself claims nothing, so they are gone through from the oldest on.
         var owners: [String: String] = [:]
@@ -39,13 +40,6 @@ package enum Acceptance {
             for node in claimed { owners[node] = rival.metadata.name }
         }
         return nil
-    }
-
-    /// Whether a mirror of that provider that selects the node has it for itself: a server of its distribution; with
-    /// Spegel every node, whose containerd and ports only one Spegel can have.
-    private static func isClaimable(_ node: Node, by provider: Provider) -> Bool {
-        guard let distribution = RancherDistribution(provider) else { return SpegelFleet.runsLinux(node) }
-        return RancherNode.belongs(node, to: distribution) && RancherNode.isServer(node)
     }
 
     private static func violation(of mirror: P2PMirror, _ validator: (P2PMirror) -> [FieldViolation]) -> Verdict? {

@@ -59,7 +59,7 @@ package enum Action: Hashable, Sendable {
     case approve(name: String, resourceVersion: String?, MirrorNodeSpec.Approval)
     /// Remove an unclaimed approval with the MirrorNode's resourceVersion as the precondition.
     case withdrawApproval(name: String, resourceVersion: String?, reason: Reason, message: String)
-    /// Make an object what it is to be (server-side apply by `FieldManager.spegel`).
+    /// Make an object what it is to be (server-side apply by `FieldManager.workloads`).
     case applyObject(ManagedObject, Verdict)
     /// Delete an object of ours, with its UID as the precondition.
     case deleteObject(ResourceType, ObjectKey, uid: String?, Verdict)

@@ -20,8 +20,13 @@ package struct Snapshot: Codable, Hashable, Sendable {
     package var unreadableMirrors: [String]
     /// What is known of the seeds of a mirror, by its name. Where there is none its candidate set is left as it is.
     package var seeds: [String: SeedEvidence]
-    /// What there is of Spegel, by the name of its mirror. Where there is none nothing is installed or replaced.
-    package var spegel: [String: SpegelEvidence]
+    /// What there is of a mirror's provider in the cluster, by the name of the mirror. Where there is none nothing is
+    /// done that would rest on it.
+    package var evidence: [String: ProviderEvidence]
+
+    private enum CodingKeys: String, CodingKey {
+        case now, mirrors, nodes, mirrorNodes, disruption, staleness, unreadableMirrors, seeds
+    }
 
     package init(
         now: Timestamp,
@@ -32,7 +37,7 @@ package struct Snapshot: Codable, Hashable, Sendable {
         staleness: String? = nil,
         unreadableMirrors: [String] = [],
         seeds: [String: SeedEvidence] = [:],
-        spegel: [String: SpegelEvidence] = [:]
+        evidence: [String: ProviderEvidence] = [:]
     ) {
         self.now = now
         self.mirrors = mirrors
@@ -42,7 +47,7 @@ package struct Snapshot: Codable, Hashable, Sendable {
         self.staleness = staleness
         self.unreadableMirrors = unreadableMirrors
         self.seeds = seeds
-        self.spegel = spegel
+        self.evidence = evidence
     }
 
     /// One that an earlier release wrote lacks what came later.
@@ -56,7 +61,20 @@ package struct Snapshot: Codable, Hashable, Sendable {
         staleness = try container.decodeIfPresent(String.self, forKey: .staleness)
         unreadableMirrors = try container.decodeIfPresent([String].self, forKey: .unreadableMirrors) ?? []
         seeds = try container.decodeIfPresent([String: SeedEvidence].self, forKey: .seeds) ?? [:]
-        spegel = try container.decodeIfPresent([String: SpegelEvidence].self, forKey: .spegel) ?? [:]
+        evidence = try EvidenceByProvider(from: decoder).evidence
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(now, forKey: .now)
+        try container.encode(mirrors, forKey: .mirrors)
+        try container.encode(nodes, forKey: .nodes)
+        try container.encode(mirrorNodes, forKey: .mirrorNodes)
+        try container.encodeIfPresent(disruption, forKey: .disruption)
+        try container.encodeIfPresent(staleness, forKey: .staleness)
+        try container.encode(unreadableMirrors, forKey: .unreadableMirrors)
+        try container.encode(seeds, forKey: .seeds)
+        try EvidenceByProvider(evidence).encode(to: encoder)
     }
 
     /// Whether there is a mirror of that name, readable or not.

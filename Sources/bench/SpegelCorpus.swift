@@ -7,6 +7,9 @@ struct SpegelCorpus {
     static let mirror = "peers"
     private let now: Timestamp
     private(set) var snapshot: Snapshot
+    private var evidence = SpegelEvidence() {
+        didSet { snapshot.evidence[Self.mirror] = .spegel(evidence) }
+    }
 
     init(_ nodes: [Node], now: Timestamp) {
         self.now = now
@@ -20,7 +23,7 @@ struct SpegelCorpus {
             ],
             nodes: nodes
         )
-        snapshot.spegel[Self.mirror] = SpegelEvidence()
+        snapshot.evidence[Self.mirror] = .spegel(evidence)
         for _ in 0..<8 {
             let actions = Planner.plan(mirror: Self.mirror, snapshot)?.actions ?? []
             for action in actions { carryOut(action) }
@@ -45,7 +48,7 @@ struct SpegelCorpus {
             object.body["status"] = [
                 "observedGeneration": 1, "desiredNumberScheduled": .int(Int64(snapshot.nodes.count)),
             ]
-            snapshot.spegel[Self.mirror]?.objects.append(object)
+            evidence.objects.append(object)
             if object.resource == DaemonSetKind.resource { makePods(object) }
         default: break
         }
@@ -54,7 +57,7 @@ struct SpegelCorpus {
     private mutating func makePods(_ object: ManagedObject) {
         let labels = object.body[path: "spec", "template", "metadata", "labels"]?.objectValue ?? [:]
         let names = snapshot.nodes.map(\.metadata.name)
-        snapshot.spegel[Self.mirror]?.pods = names.enumerated().map { number, node in
+        evidence.pods = names.enumerated().map { number, node in
             Pod(
                 metadata: ObjectMeta(
                     name: "\(object.key.name)-\(number)",

@@ -11,7 +11,7 @@ struct DecisionTests {
             uid: "uid-mn",
             revision: "1-a",
             epoch: 1,
-            provider: .rke2,
+            service: .rke2,
             role: .server,
             dropIn: DropIn.Settings(server: ServerSetting(action: .point, url: World.url)),
             stage: stage,

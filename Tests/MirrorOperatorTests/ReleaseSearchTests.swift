@@ -46,7 +46,7 @@ struct ReleaseSearchTests {
         )
         var snapshot = Snapshot(now: Fixture.start.timestamp, mirrors: [mirror], nodes: [node])
         snapshot.mirrorNodes = [mirrorNode]
-        snapshot.spegel["m"] = SpegelEvidence()
+        snapshot.evidence["m"] = .spegel(SpegelEvidence())
         return SpegelFleet(mirror, snapshot)
     }
 
@@ -110,8 +110,8 @@ struct ReleaseSearchTests {
             status: Node.Status()
         )
         let probe = Probe(name: "ready", httpGet: .init(path: "/healthz", port: 5100))
-        let peers = SeedProbe.Peers(addresses: ["w1": "10.1.0.1"], probes: [probe])
-        let made = SeedProbe.probes(of: Self.mirror(), [node], peers: peers)
+        let targets = ProbeTargets(addresses: ["w1": "10.1.0.1"], probes: [probe])
+        let made = SeedProbe.probes(of: Self.mirror(), [node], targets)
         #expect(made.map(\.probe) == [probe])
         #expect(made.first?.scheduled.request.port == 5100)
     }

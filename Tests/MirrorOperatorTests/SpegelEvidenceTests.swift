@@ -45,13 +45,13 @@ struct SpegelEvidenceTests {
             ServiceKind.resource,
             ["metadata": try Self.account(owner: mirror).body["metadata"] ?? [:]]
         )
-        snapshot.spegel["m"] = SpegelEvidence(objects: [try Self.account(owner: mirror), gone])
+        snapshot.evidence["m"] = .spegel(SpegelEvidence(objects: [try Self.account(owner: mirror), gone]))
         let verdict = Verdict(.appliesObject, "")
         let plan = Plan(mirror: "m", actions: [.applyObject(orphan, verdict)], status: Fixture.status())
         #expect(EvidenceReader.isNeeded(for: plan))
         let reader = EvidenceReader(cluster.api, now: { Fixture.start.timestamp })
         let live = try #require(try await reader.refreshed(snapshot, for: plan))
-        let objects = try #require(live.spegel["m"]?.objects)
+        let objects = try #require(live.evidence["m"]?.objects(of: mirror))
         #expect(objects.map(\.title) == ["ServiceAccount p2pmirror-system/m-spegel"])
         #expect(objects.first?.metadata.ownerReferences == [])
         #expect(objects.first?.metadata.resourceVersion != nil)
@@ -79,11 +79,14 @@ struct SpegelEvidenceTests {
         let reconciler = MirrorReconciler(
             cluster.api,
             stores: MirrorStores(mirrors: mirrors.reader, nodes: nodes.reader, mirrorNodes: mirrorNodes.reader),
-            spegel: SpegelSources(
-                cluster.api,
-                clock: clock,
-                generator: { SystemRandomNumberGenerator() },
-                logger: logger
+            sources: ProviderSourceSet(
+                SourceParts(
+                    api: cluster.api,
+                    server: ServerMemory(),
+                    clock: clock,
+                    generator: { SystemRandomNumberGenerator() },
+                    logger: logger
+                )
             ),
             leaseNamespace: "p2pmirror-system",
             ownWrites: OwnWrites(clock: clock, logger: logger),

@@ -108,14 +108,12 @@ extension NodeAgent {
         let isAnySeed = mirrorNodes.values.contains { $0.spec.announceIntervalSeconds != nil }
         for (mirror, object) in mirrorNodes {
             guard let interval = object.spec.announceIntervalSeconds,
-                let distribution = RancherDistribution(object.spec.provider), let address = await peerAddress()
+                let daemon = object.spec.provider.duty.daemon(of: object), let address = await peerAddress(),
+                let probe = ProbeRequest(daemon.probe, host: address)
             else { continue }
             // To block the owner's deletion would need a permission on its finalizers, and the Lease need not.
             var owner = object.controllerReference()
             owner.blockOwnerDeletion = nil
-            guard let probe = distribution.defaultProbes.first.flatMap({ ProbeRequest($0, host: address) }) else {
-                continue
-            }
             seeds[mirror] = SeedAnnouncers.Seed(
                 lease: SeedLease(
                     mirror: mirror,
@@ -124,7 +122,7 @@ extension NodeAgent {
                     intervalSeconds: interval,
                     owner: owner
                 ),
-                unit: distribution.unit(of: object.spec.role),
+                unit: daemon.unit,
                 probe: probe
             )
         }

@@ -9,10 +9,10 @@ package enum ServicePresence: Hashable, Sendable {
     /// The manager can't be asked, or knows no such unit.
     case unknown
 
-    /// A unit that is settled and not active has been stopped for good: RKE2 and K3s have `Restart=always` (rke2
-    /// `bundle/lib/systemd/system/rke2-server.service`), so a crash shows as `activating (auto-restart)`. What it
-    /// is stopped as says little: K3s ends with status 1 when it is told to stop, so that `systemctl stop` leaves it
-    /// `failed (Result: exit-code)` and not `inactive` (https://github.com/k3s-io/k3s/issues/2583).
+    /// A unit that is settled and not active has been stopped for good: the units of the distributions have
+    /// `Restart=always`, so a crash shows as `activating (auto-restart)`. What it is stopped as says little: a service
+    /// that ends with status 1 when it is told to stop is left `failed (Result: exit-code)` and not `inactive` by
+    /// `systemctl stop`, as theirs does.
     package init(_ unit: String, _ state: UnitState?) {
         guard let state else {
             self = .unknown

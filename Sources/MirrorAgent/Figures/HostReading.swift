@@ -26,15 +26,6 @@ package struct HostReader: Sendable {
         self.host = host
     }
 
-    /// Where RKE2 and K3s keep the content that the mirror serves: containerd's directory below the data directory
-    /// (k3s `pkg/agent/config/config.go`, `Containerd.Root`); the data directory as long as that is not there.
-    package static func contentDirectory(dataDirectory: String?, _ distribution: RancherDistribution) -> String {
-        let given = dataDirectory.flatMap { $0.hasPrefix("/") ? $0 : nil }
-        var directory = given ?? "/var/lib/rancher/\(distribution.program)"
-        while directory.count > 1, directory.hasSuffix("/") { directory.removeLast() }
-        return "\(directory)/agent/containerd"
-    }
-
     /// - Parameters:
     ///   - directory: the mirror's content.
     ///   - processID: the service's main process; 0 where it is not known.

@@ -13,21 +13,6 @@ struct SeedFigures {
 }
 
 extension NodeAgent {
-    /// Measures the host of a seed, where that is due.
-    func measure(_ mirrorNode: MirrorNode, _ distribution: RancherDistribution, _ input: inout AgentInput) {
-        let merged = try? ConfigDirectory.merge(input.host.files)
-        let directory = HostReader.contentDirectory(
-            dataDirectory: merged?.value(of: "data-dir") ?? merged?.value(of: "d") ?? distribution.dataDirectory,
-            distribution
-        )
-        input.host.figures = measure(
-            mirrorNode,
-            directory: directory,
-            processID: input.unit?.mainPID ?? 0,
-            cleanUp: merged.flatMap { ImageCleanUp($0) }
-        )
-    }
-
     /// How the host of a seed fares, where that is due, else as it was; nil where the node is no seed.
     ///
     /// - Parameters:

@@ -15,7 +15,7 @@ package struct UnitState: Hashable, Sendable {
     package var hasJob: Bool
     /// When the last run began; nil where that is not told.
     package var startedAt: Timestamp?
-    /// Path of the unit's control group, such as `/system.slice/k3s.service`; nil where it has none.
+    /// Path of the unit's control group, such as `/system.slice/a.service`; nil where it has none.
     package var controlGroup: String?
     /// Why the service manager would refuse to restart the unit, and what ends that; nil where it would not.
     package var refusal: String?

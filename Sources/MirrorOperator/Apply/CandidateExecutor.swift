@@ -42,11 +42,11 @@ package struct CandidateExecutor: Sendable {
         _ snapshot: Snapshot
     ) async throws(KubeError) -> Outcome {
         guard plan.movesSeeds, let readable = mirror.mirror else { return .done }
-        let pass = Pass(plan: plan, mirror: mirror, readable, snapshot)
         let strays = plan.strays.map { name in
             CandidateEffect.publish(name, Verdict(.nodeNotSelected, "\(name) is no seed of this mirror any more"))
         }
         let effects = strays + (plan.candidates?.effects ?? [])
+        let pass = Pass(plan: plan, mirror: mirror, readable, effects, snapshot)
         let isShrinking = effects.contains { if case .confirm = $0 { true } else { false } }
         // It takes the longest of all, and rests on none of our writes.
         async let look = isShrinking ? look(at: readable, snapshot) : .success([])
@@ -84,27 +84,32 @@ package struct CandidateExecutor: Sendable {
     private struct Pass {
         let plan: Plan
         let mirror: ObservedMirror
-        /// Nil where the seeds are pods.
-        let distribution: RancherDistribution?
         let now: Timestamp
-        let nodes: [String: Node]
         let mirrorNodes: [String: MirrorNode]
-        /// By node.
-        let pods: [String: Pod]
+        /// What carries each seed to where it is to be.
+        let writes: [String: SeedWrite]
 
-        init(plan: Plan, mirror: ObservedMirror, _ readable: P2PMirror, _ snapshot: Snapshot) {
+        init(
+            plan: Plan,
+            mirror: ObservedMirror,
+            _ readable: P2PMirror,
+            _ effects: [CandidateEffect],
+            _ snapshot: Snapshot
+        ) {
             self.plan = plan
             self.mirror = mirror
-            distribution = RancherDistribution(readable.spec.provider)
             now = snapshot.now
-            nodes = Dictionary(snapshot.nodes.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
             let own = snapshot.mirrorNodes.filter { $0.spec.mirrorName == plan.mirror }
             mirrorNodes = Dictionary(own.map { ($0.metadata.name, $0) }, uniquingKeysWith: { $1 })
-            let places = distribution == nil ? SpegelFleet(readable, snapshot).places : []
-            pods = Dictionary(
-                places.compactMap { place in place.pod.map { (place.name, $0) } },
-                uniquingKeysWith: { $1 }
-            )
+            var isPublished: [String: Bool] = [:]
+            for effect in effects {
+                switch effect {
+                case .publish(let seed, _): isPublished[seed] = true
+                case .withdraw(let seed, _): isPublished[seed] = false
+                case .recordSet, .recordSeed, .confirm: break
+                }
+            }
+            writes = readable.spec.provider.rules.seedWrites(isPublished, of: readable, snapshot)
         }
 
         func mirrorNode(of seed: String) -> MirrorNode? {
@@ -131,10 +136,10 @@ package struct CandidateExecutor: Sendable {
             try await write(record, to: object)
             return true
         case .confirm: return true
-        case .publish(let seed, _):
-            return try await move(seed, into: true, pass)
-        case .withdraw(let seed, _):
-            return try await move(seed, into: false, pass)
+        case .publish(let seed, _), .withdraw(let seed, _):
+            guard let write = pass.writes[seed] else { return false }
+            try await write.send(api, ownWrites)
+            return true
         }
     }
 
@@ -157,26 +162,6 @@ package struct CandidateExecutor: Sendable {
                 manager: FieldManager.candidates
             )
         )
-    }
-
-    private func move(_ seed: String, into isPublished: Bool, _ pass: Pass) async throws(KubeError) -> Bool {
-        let mirror = pass.plan.mirror
-        guard let distribution = pass.distribution else {
-            guard let pod = pass.pods[seed], let change = SpegelLever.move(pod, into: isPublished, by: mirror) else {
-                return false
-            }
-            let manager = FieldManager.candidates
-            ownWrites.wrote(try await api.patch(Pod.self, pod.key, .merge(change), manager: manager))
-            return true
-        }
-        guard let node = pass.nodes[seed],
-            let operations = isPublished
-                ? distribution.publication(of: node, by: mirror) : distribution.withdrawal(of: node, by: mirror)
-        else { return false }
-        ownWrites.wrote(
-            try await api.patch(Node.self, node.key, .json(operations), manager: FieldManager.candidates)
-        )
-        return true
     }
 
     /// Why an error says that the decision is out of date; nil where it says something else.
@@ -212,5 +197,14 @@ extension CandidateExecutor {
         case .confirm(let check): metadata["floor"] = "\(check.floor)"
         }
         return metadata
+    }
+}
+
+extension SeedWrite {
+    /// Sends it, and remembers it until the watch shows it.
+    func send(_ api: KubeAPI, _ ownWrites: OwnWrites) async throws(KubeError) {
+        let request = try KubeRequest.patch(resource, key, patch, manager: FieldManager.candidates)
+        let stored: JSONValue = try await api.send(request)
+        ownWrites.wrote(resource, try JSONCoding.decode(ObjectMeta.self, from: stored["metadata"] ?? [:]))
     }
 }

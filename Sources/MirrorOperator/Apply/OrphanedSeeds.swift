@@ -36,19 +36,13 @@ struct OrphanedSeeds: Sendable {
             return false
         }
         for node in nodes {
-            guard let operations = Self.publication(of: node, by: mirror) else { continue }
+            guard let write = Self.publication(of: node, by: mirror) else { continue }
             Logger.current.notice(
                 "\(node.metadata.name) is put back into the candidate set: the mirror that took it out is gone",
                 metadata: ["node": "\(node.metadata.name)", "reason": "\(Reason.mirrorGone.rawValue)"]
             )
             do throws(KubeError) {
-                let stored = try await api.patch(
-                    Node.self,
-                    node.key,
-                    .json(operations),
-                    manager: FieldManager.candidates
-                )
-                ownWrites.wrote(stored)
+                try await write.send(api, ownWrites)
             } catch {
                 // The node has changed, or is gone.
                 guard error.isConflict || error.isInvalid || error.isNotFound || error.code == .outcomeUnknown else {
@@ -60,10 +54,7 @@ struct OrphanedSeeds: Sendable {
         return true
     }
 
-    private static func publication(of node: Node, by mirror: String) -> [JSONPatchOperation]? {
-        for distribution in [RancherDistribution.rke2, .k3s] {
-            if let operations = distribution.publication(of: node, by: mirror) { return operations }
-        }
-        return nil
+    private static func publication(of node: Node, by mirror: String) -> SeedWrite? {
+        Provider.allCases.lazy.compactMap { $0.rules.publication(of: node, by: mirror) }.first
     }
 }

@@ -25,7 +25,7 @@ struct WorkloadExecutor: Sendable {
                 object.body,
                 resource: object.resource,
                 key: object.key,
-                manager: FieldManager.spegel,
+                manager: FieldManager.workloads,
                 force: true,
                 current: nil
             )
@@ -47,7 +47,7 @@ struct WorkloadExecutor: Sendable {
             var metadata = change["metadata"] ?? [:]
             metadata["resourceVersion"] = try Self.required(version, "\(resource.kind) \(key)")
             change["metadata"] = metadata
-            let request = try KubeRequest.patch(resource, key, .merge(change), manager: FieldManager.spegel)
+            let request = try KubeRequest.patch(resource, key, .merge(change), manager: FieldManager.workloads)
             let stored: JSONValue = try await api.send(request)
             ownWrites.wrote(resource, try JSONCoding.decode(ObjectMeta.self, from: stored["metadata"] ?? [:]))
         case .setFinalizers(let finalizers, let version, _):

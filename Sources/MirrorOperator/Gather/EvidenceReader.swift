@@ -76,21 +76,16 @@ package struct EvidenceReader: Sendable {
     ///
     /// - Returns: false where the mirror is gone.
     private func refreshInstallation(of name: String, in snapshot: inout Snapshot) async throws(KubeError) -> Bool {
-        guard var evidence = snapshot.spegel[name],
+        guard let evidence = snapshot.evidence[name],
             var mirror = snapshot.mirrors.first(where: { $0.metadata.name == name })
         else { return true }
-        let names = SpegelNames(mirror)
+        let known = evidence.objects(of: mirror)
         while true {
             var objects: [ManagedObject] = []
-            for object in evidence.objects {
-                guard names.owns(object.metadata) else {
-                    objects.append(object)
-                    continue
-                }
+            for object in known {
                 if let found = try await find(object) { objects.append(found) }
             }
-            evidence.objects = objects
-            snapshot.spegel[name] = evidence
+            snapshot.evidence[name] = evidence.with(objects: objects, of: mirror)
             guard try await refreshMirror(name, in: &snapshot) else { return false }
             guard let now = snapshot.mirrors.first(where: { $0.metadata.name == name }) else { return true }
             let isSame =

@@ -14,19 +14,10 @@ package enum NodePruning {
         return node
     }
 
-    private static let annotations: Set<String> = {
-        let distributions = [RancherDistribution.rke2, .k3s]
-        return Set(
-            distributions.flatMap {
-                [
-                    $0.argumentsAnnotation, $0.environmentAnnotation, $0.configHashAnnotation, $0.hostnameAnnotation,
-                    $0.peerAddressAnnotation, $0.peerAddressesAnnotation,
-                ]
-            }
-        )
-    }()
-
-    private static let prefixes = ["\(Group.name)/", "cluster.x-k8s.io/", "rke.cattle.io/"]
+    private static let annotations = Set(Provider.allCases.flatMap(\.rules.nodeAnnotations))
+    private static let prefixes = Set(Provider.allCases.flatMap(\.rules.nodeAnnotationPrefixes)).union([
+        "\(Group.name)/"
+    ])
 
     private static func isKept(_ annotation: String) -> Bool {
         annotations.contains(annotation) || prefixes.contains { annotation.hasPrefix($0) }

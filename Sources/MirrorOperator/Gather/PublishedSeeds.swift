@@ -6,33 +6,19 @@ import MirrorPlanner
 /// the truth will do.
 struct PublishedSeeds {
     private let api: KubeAPI
-    private let mirror: P2PMirror
-    private let fleet: SpegelFleet?
+    private let query: PublishedSeedsQuery
 
     /// - Parameter snapshot: what the decision was made from.
     init(_ api: KubeAPI, _ mirror: P2PMirror, _ snapshot: Snapshot) {
         self.api = api
-        self.mirror = mirror
-        fleet = mirror.spec.provider == .spegel ? SpegelFleet(mirror, snapshot) : nil
+        query = mirror.spec.provider.rules.publishedSeeds(of: mirror, snapshot)
     }
 
-    /// The names of their nodes, from the metadata of what carries the label.
+    /// The names of the seeds, from the metadata of what carries the label.
     ///
     /// - Throws: `KubeError` where they can't be read.
     func names() async throws(KubeError) -> [String] {
-        guard let distribution = RancherDistribution(mirror.spec.provider) else { return try await peers() }
-        let options = ListOptions(labelSelector: "\(distribution.peerLabel)=true", limit: 1_000)
-        return try await metadata(Node.resource, options).filter(isSeed).map(\.name)
-    }
-
-    /// A pod that the decision did not know does not count: so much the less may leave.
-    private func peers() async throws(KubeError) -> [String] {
-        guard let fleet else { return [] }
-        let labels = fleet.selector.merging([LabelKey.candidate: "true"]) { $1 }
-        let query = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-        let options = ListOptions(namespace: fleet.names.namespace, labelSelector: query, limit: 1_000)
-        let published = Set(try await metadata(Pod.resource, options).compactMap(\.uid))
-        return fleet.places.filter { $0.pod?.metadata.uid.map(published.contains) == true }.map(\.name)
+        query.names(try await metadata(query.resource, query.options))
     }
 
     private func metadata(_ resource: ResourceType, _ options: ListOptions) async throws(KubeError) -> [ObjectMeta] {
@@ -46,11 +32,6 @@ struct PublishedSeeds {
             continuation = page.metadata.continue.flatMap { $0.isEmpty ? nil : $0 }
         } while continuation != nil
         return found
-    }
-
-    private func isSeed(_ metadata: ObjectMeta) -> Bool {
-        mirror.spec.selector.matches(metadata.labels)
-            && (mirror.spec.candidates.selector?.matches(metadata.labels) ?? true)
     }
 
     private struct Page: Decodable {

@@ -1,4 +1,4 @@
-package import KubeCore
+import KubeCore
 package import KubeRuntime
 package import MirrorAPI
 package import MirrorPlanner
@@ -52,23 +52,18 @@ package final class SeedWatch: Sendable {
 
     /// What is known of the seeds of a mirror now; its probes are from now on those of these nodes.
     ///
-    /// - Parameters:
-    ///   - nodes: all nodes.
-    ///   - mirrorNodes: all MirrorNodes: of a seed whose Node is gone there still is one.
-    ///   - peers: the peers where they are pods; nil where nodes are seeds themselves.
-    package func evidence(
-        of mirror: P2PMirror,
-        nodes: [Node],
-        mirrorNodes: [MirrorNode],
-        peers: SeedProbe.Peers? = nil
-    ) -> SeedEvidence {
+    /// - Parameter snapshot: with all nodes, with all MirrorNodes, since of a seed whose Node is gone there still is
+    ///   one, and with what there is of the mirror's provider.
+    package func evidence(of mirror: P2PMirror, in snapshot: Snapshot) -> SeedEvidence {
         // Read before the memory, which may only be fresher than it says.
         let stale = staleness(mirror.spec.provider)
         let name = mirror.metadata.name
-        let selected = nodes.filter { mirror.spec.selector.matches($0.metadata.labels) }
-        let known = mirrorNodes.filter { $0.spec.mirrorName == name }.map(\.spec.nodeName)
+        let selected = snapshot.nodes.filter { mirror.spec.selector.matches($0.metadata.labels) }
+        let known = snapshot.mirrorNodes.filter { $0.spec.mirrorName == name }.map(\.spec.nodeName)
         let names = Set(selected.map(\.metadata.name)).union(known)
-        let probes = makesProbes ? SeedProbe.probes(of: mirror, selected, peers: peers) : []
+        let probes =
+            makesProbes
+            ? SeedProbe.probes(of: mirror, selected, mirror.spec.provider.rules.probeTargets(of: mirror, snapshot)) : []
         return state.withLock { state in
             if state.probes.replace(name, by: probes) { state.term?.probesChanged.yield() }
             let pods = WatchedPods(of: mirror.spec.provider).flatMap { state.pods[$0] } ?? [:]

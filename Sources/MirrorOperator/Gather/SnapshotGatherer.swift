@@ -8,31 +8,27 @@ package struct SnapshotGatherer: Sendable {
     private let api: KubeAPI
     private let stores: MirrorStores
     private let seeds: SeedWatch?
-    private let spegel: SpegelSources?
-    private let inspector: PeerInspector?
-    private let refusedPods: RefusedPods
+    private let sources: ProviderSourceSet
+    private let inquiries: [Provider: any ProviderInquiry]
     private let lease: ObjectKey
     private let now: @Sendable () -> Timestamp
 
     /// - Parameter seeds: what is known of seeds beside the stores; nil where nobody watches them, and each mirror's
     ///   candidate set is left as it is.
-    ///   - spegel: what there is of Spegel; nil where nobody watches it.
-    ///   - inspector: asks peers that have found nobody; nil where nobody does.
+    ///   - sources: what there is of providers in the cluster.
     package init(
         _ api: KubeAPI,
         stores: MirrorStores,
         seeds: SeedWatch? = nil,
-        spegel: SpegelSources? = nil,
-        inspector: PeerInspector? = nil,
+        sources: ProviderSourceSet = ProviderSourceSet(),
         leaseNamespace: String,
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.api = api
         self.stores = stores
         self.seeds = seeds
-        self.spegel = spegel
-        self.inspector = inspector
-        refusedPods = RefusedPods(api)
+        self.sources = sources
+        inquiries = sources.inquiries(api)
         lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
         self.now = now
     }
@@ -55,29 +51,14 @@ package struct SnapshotGatherer: Sendable {
             unreadableMirrors: stores.mirrors.all.filter { $0.mirror == nil }.map(\.metadata.name).sorted()
         )
         guard let mirror = snapshot.mirrors.first(where: { $0.metadata.name == mirror }) else { return snapshot }
-        if let found = spegel?.evidence(of: mirror) {
-            snapshot.spegel[mirror.metadata.name] = found
-            snapshot.spegel[mirror.metadata.name] = await completed(found, SpegelFleet(mirror, snapshot))
+        let name = mirror.metadata.name
+        if let found = sources.evidence(of: mirror) {
+            snapshot.evidence[name] = found
+            // With what only a question of its own can tell.
+            snapshot.evidence[name] = await inquiries[mirror.spec.provider]?.completed(mirror, snapshot) ?? found
         }
-        if let seeds {
-            let fleet = snapshot.spegel[mirror.metadata.name].map { _ in SpegelFleet(mirror, snapshot) }
-            // The watches of nodes and MirrorNodes are looked at by the staleness of the snapshot.
-            snapshot.seeds[mirror.metadata.name] = seeds.evidence(
-                of: mirror,
-                nodes: snapshot.nodes,
-                mirrorNodes: snapshot.mirrorNodes,
-                peers: fleet.map { SeedProbe.Peers(addresses: $0.addresses, probes: $0.defaultProbes) }
-            )
-        }
+        // The watches of nodes and MirrorNodes are looked at by the staleness of the snapshot.
+        if let seeds { snapshot.seeds[name] = seeds.evidence(of: mirror, in: snapshot) }
         return snapshot
-    }
-
-    /// What is known of Spegel, with what only a question of its own can tell.
-    private func completed(_ evidence: SpegelEvidence, _ fleet: SpegelFleet) async -> SpegelEvidence {
-        var evidence = evidence
-        if let inspector { evidence.peers = await inspector.readings(of: fleet) }
-        evidence.isReleaseGone = await ReleaseSearch(api).isGone(fleet)
-        evidence.podRefusal = await refusedPods.reason(fleet)
-        return evidence
     }
 }

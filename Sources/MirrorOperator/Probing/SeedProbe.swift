@@ -1,38 +1,18 @@
 import KubeCore
-package import MirrorAPI
+import MirrorAPI
 import MirrorPlanner
 
 /// One probe of one seed: what is asked, and how its results are counted.
 package struct SeedProbe: Hashable, Sendable {
-    /// Peers that are pods: their addresses by node, and what they are asked unless the mirror says otherwise.
-    package struct Peers: Sendable {
-        package var addresses: [String: String]
-        package var probes: [Probe]
-
-        package init(addresses: [String: String], probes: [Probe]) {
-            self.addresses = addresses
-            self.probes = probes
-        }
-    }
-
     var scheduled: ScheduledProbe
     var probe: Probe
 
-    /// The probes of a mirror's seeds, which are the selected nodes that take part in the distribution's mirror at all;
-    /// those that are out of the set too, which must be well before they come back.
-    ///
-    /// - Parameter peers: nil where nodes are seeds themselves.
-    static func probes(of mirror: P2PMirror, _ nodes: [Node], peers: Peers? = nil) -> [SeedProbe] {
-        let distribution = RancherDistribution(mirror.spec.provider)
-        let probes = mirror.spec.health.probes ?? distribution?.defaultProbes ?? peers?.probes ?? []
+    /// The probes of a mirror's seeds; those that are out of the set too, which must be well before they come back.
+    static func probes(of mirror: P2PMirror, _ nodes: [Node], _ targets: ProbeTargets) -> [SeedProbe] {
+        let probes = mirror.spec.health.probes ?? targets.probes
         guard !probes.isEmpty else { return [] }
         return nodes.flatMap { node -> [SeedProbe] in
-            let isSeed =
-                mirror.spec.includes(node)
-                && (distribution.map { $0.isSeed(node) } ?? (peers?.addresses[node.metadata.name] != nil))
-            let address =
-                distribution == nil ? peers?.addresses[node.metadata.name] : node.addresses("InternalIP").first
-            guard isSeed, let host = address else { return [] }
+            guard mirror.spec.includes(node), let host = targets.addresses[node.metadata.name] else { return [] }
             return probes.compactMap { probe in
                 SeedProbe(probe, mirror: mirror.metadata.name, node: node.metadata.name, host: host)
             }

@@ -78,15 +78,36 @@ extension MirrorOperator {
         _ nodes: Reflector<Node>,
         _ mirrorNodes: Reflector<MirrorNode>,
         _ seeds: SeedSources,
-        _ spegel: SpegelSources
+        _ sources: ProviderSourceSet
     ) -> Proofs {
         var proofs = Proofs()
         proofs.add(mirrors)
         proofs.add(nodes)
         proofs.add(mirrorNodes)
         seeds.add(to: &proofs)
-        spegel.add(to: &proofs)
+        sources.add(to: &proofs)
         return proofs
+    }
+
+    /// - Parameter connect: makes a client of the server at that URL; nil where nothing outside of the API is asked.
+    static func sources(
+        _ api: KubeAPI,
+        _ server: ServerMemory,
+        _ connect: (@Sendable (String) throws(KubeError) -> any Transport)?,
+        _ clock: any Clock<Duration>,
+        _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
+        _ logger: Logger
+    ) -> ProviderSourceSet {
+        ProviderSourceSet(
+            SourceParts(
+                api: api,
+                server: server,
+                connect: connect,
+                clock: clock,
+                generator: generator,
+                logger: logger
+            )
+        )
     }
 
     static func seeds(

@@ -27,7 +27,7 @@ package final class MirrorOperator: Sendable {
     private let stores: MirrorStores
     private let seeds: SeedWatch
     private let seedSources: SeedSources
-    private let spegel: SpegelSources
+    private let sources: ProviderSourceSet
     private let time: MonotonicTime
     private let makeProber: @Sendable () -> Prober?
 
@@ -79,13 +79,12 @@ package final class MirrorOperator: Sendable {
         let stores = Self.stores(mirrors, nodes, mirrorNodes)
         self.stores = stores
         let hasProbes = probes != nil
-        let (sources, seeds) = Self.seeds(api, options, stores, hasProbes, server, clock, wallClock, generator, logger)
-        seedSources = sources
+        let (watched, seeds) = Self.seeds(api, options, stores, hasProbes, server, clock, wallClock, generator, logger)
+        seedSources = watched
         self.seeds = seeds
-        let spegel = SpegelSources(api, server: server, clock: clock, generator: generator, logger: logger)
-        self.spegel = spegel
-        let inspector = peers.map { [time] in PeerInspector($0, time: time) }
-        let proofs = Self.proofs(mirrors, nodes, mirrorNodes, sources, spegel)
+        let sources = Self.sources(api, server, peers, clock, generator, logger)
+        self.sources = sources
+        let proofs = Self.proofs(mirrors, nodes, mirrorNodes, watched, sources)
         makeProber = { Self.prober(probes, seeds, clock) }
         // Longer than a term: what was written in the last one may still be on its way when the next one begins.
         let ownWrites = OwnWrites(clock: clock, logger: logger)
@@ -95,8 +94,7 @@ package final class MirrorOperator: Sendable {
                 leading,
                 stores: stores,
                 seeds: seeds,
-                spegel: spegel,
-                inspector: inspector,
+                sources: sources,
                 proofs: proofs,
                 leaseNamespace: options.leaseNamespace,
                 ownWrites: ownWrites,
@@ -174,7 +172,7 @@ package final class MirrorOperator: Sendable {
             Part("nodes") { await self.nodes.run() },
             Part("mirror nodes") { await self.mirrorNodes.run() },
             Part("seeds") { await self.seedSources.follow(self.stores, self.seeds) },
-            Part("Spegel") { await self.spegel.follow(self.stores.mirrors) },
+            Part("providers") { await self.sources.follow(self.stores.mirrors) },
         ])
     }
 
@@ -205,7 +203,7 @@ package final class MirrorOperator: Sendable {
             Part("queue of mirrors") { await self.queueMirrors(queue) },
             Part("queue of nodes") { await self.queueNodes(queue) },
             Part("queue of mirror nodes") { await self.queueMirrorNodes(queue) },
-            Part("queue of Spegel") { await self.queueSpegel(queue) },
+            Part("queue of evidence") { await self.queueEvidence(queue) },
         ]
         if let prober = makeProber() { parts.append(Part("probes") { await self.probe(prober, probesChanged) }) }
         await together(parts)
@@ -268,10 +266,10 @@ extension MirrorOperator {
         }
     }
 
-    /// What there is of Spegel concerns its mirrors; pods come and go many at once.
-    private func queueSpegel(_ queue: WorkQueue<String>) async {
-        await spegel.changes { [stores, options] in
-            for mirror in stores.mirrors.all where mirror.mirror?.spec.provider == .spegel {
+    /// What there is of a provider concerns its mirrors; pods come and go many at once.
+    private func queueEvidence(_ queue: WorkQueue<String>) async {
+        await sources.changes { [stores, options] provider in
+            for mirror in stores.mirrors.all where mirror.mirror?.spec.provider == provider {
                 queue.add(mirror.metadata.name, after: options.nodeChangeDelay)
             }
         }

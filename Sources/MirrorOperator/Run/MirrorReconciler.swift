@@ -19,7 +19,7 @@ package struct MirrorReconciler: Sendable {
     private let stores: MirrorStores
     private let gatherer: SnapshotGatherer
     private let seeds: SeedWatch?
-    private let spegel: SpegelSources?
+    private let sources: ProviderSourceSet
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
     private let records: MirrorNodeWriter
@@ -36,8 +36,7 @@ package struct MirrorReconciler: Sendable {
 
     /// - Parameters:
     ///   - seeds: what is known of seeds beside the stores; nil where nobody watches them.
-    ///   - spegel: what there is of Spegel; nil where nobody watches it.
-    ///   - inspector: asks peers that have found nobody; nil where nobody does.
+    ///   - sources: what there is of providers in the cluster.
     ///   - proofs: what may have to be proven before anything is done.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - emit: takes Events; must return at once.
@@ -46,8 +45,7 @@ package struct MirrorReconciler: Sendable {
         _ api: KubeAPI,
         stores: MirrorStores,
         seeds: SeedWatch? = nil,
-        spegel: SpegelSources? = nil,
-        inspector: PeerInspector? = nil,
+        sources: ProviderSourceSet = ProviderSourceSet(),
         proofs: Proofs = Proofs(),
         leaseNamespace: String,
         ownWrites: OwnWrites,
@@ -61,14 +59,13 @@ package struct MirrorReconciler: Sendable {
         let now: @Sendable () -> Timestamp = { wallClock().timestamp }
         self.stores = stores
         self.seeds = seeds
-        self.spegel = spegel
+        self.sources = sources
         self.proofs = proofs
         gatherer = SnapshotGatherer(
             api,
             stores: stores,
             seeds: seeds,
-            spegel: spegel,
-            inspector: inspector,
+            sources: sources,
             leaseNamespace: leaseNamespace,
             now: now
         )
@@ -93,7 +90,7 @@ package struct MirrorReconciler: Sendable {
 
     /// - Throws: `KubeError` where the API server can't be asked or refuses; what was done before it stays done.
     package func reconcile(_ name: String) async throws -> ReconcileResult {
-        if let delay = [stores.delay(behind: ownWrites), spegel?.delay(behind: ownWrites)].compactMap(\.self).max() {
+        if let delay = [stores.delay(behind: ownWrites), sources.delay(behind: ownWrites)].compactMap(\.self).max() {
             OperatorMetrics.deferred()
             // The event that is waited for wakes us before, unless it is one of another mirror.
             return .requeue(after: min(delay, .seconds(1)))
@@ -130,7 +127,7 @@ package struct MirrorReconciler: Sendable {
                 return (.requeue(after: secondLooks.next(name)), nil)
             }
             // Nothing is said of one that is going; only what it had begun is ended.
-            let isHeld = mirror.metadata.finalizers.contains(Finalizer.spegel)
+            let isHeld = mirror.metadata.finalizers.contains(where: Finalizer.all.contains)
             if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty, !plan.movesSeeds, !isHeld {
                 return (snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay), nil)
             }
@@ -268,7 +265,7 @@ package struct MirrorReconciler: Sendable {
         // Nothing wakes us when a list has been read that is empty.
         let isStale =
             snapshot.staleness != nil || snapshot.seeds[plan.mirror]?.stale.isEmpty == false
-            || snapshot.spegel[plan.mirror]?.staleness != nil
+            || snapshot.evidence[plan.mirror]?.staleness != nil
         if isStale { delays.append(Self.staleDelay) }
         if let deadline = plan.nextDeadline {
             let wait = MicroTimestamp(deadline).microseconds - wallClock().microseconds

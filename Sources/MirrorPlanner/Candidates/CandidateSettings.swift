@@ -4,7 +4,7 @@ package import MirrorAPI
 package struct CandidateSettings: Hashable, Sendable {
     /// What carries a peer into the set and out of it, and what that does not do.
     package struct Lever: Hashable, Sendable {
-        /// As in "the label p2p.rke2.cattle.io/enabled".
+        /// As in "the label p2pmirror.io/candidate".
         package var name: String
         /// What leaving the set means there, as a sentence without full stop.
         package var effect: String
@@ -43,13 +43,13 @@ package struct CandidateSettings: Hashable, Sendable {
     }
 
     package init(_ spec: P2PMirrorSpec) {
-        let distribution = RancherDistribution(spec.provider)
+        let rules = spec.provider.rules
         self.init(
             candidates: spec.candidates,
             health: spec.health,
             liveness: spec.liveness,
-            leastPublished: distribution?.leastPublished ?? SpegelLever.leastPublished,
-            lever: distribution?.candidateLever ?? SpegelLever.lever
+            leastPublished: rules.leastPublished,
+            lever: rules.lever
         )
     }
 

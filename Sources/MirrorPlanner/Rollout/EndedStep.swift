@@ -20,11 +20,8 @@ struct EndedStep {
             }), holder.isFor(object, takenAt: taken), let agent = object.status?.agent,
             agent.revision == holder.revision, agent.epoch == epoch, agent.phase == .applied || agent.phase == .failed,
             let node = snapshot.nodes.first(where: { $0.metadata.name == holder.node }),
-            node.metadata.uid ?? "" == object.spec.nodeUID,
-            let distribution = RancherDistribution(object.spec.provider)
+            node.metadata.uid ?? "" == object.spec.nodeUID, object.spec.provider.rules.hasRecovered(node)
         else { return nil }
-        let server = RancherNode(node: node, distribution: distribution)
-        guard server.isReady, server.canProveItsVote else { return nil }
         self.lease = lease
         self.holder = holder
         self.agent = agent

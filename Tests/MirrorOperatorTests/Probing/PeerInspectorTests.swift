@@ -57,7 +57,7 @@ struct PeerInspectorTests {
             )
         }
         var snapshot = Snapshot(now: now, mirrors: [mirror], nodes: nodes)
-        snapshot.spegel["peers"] = SpegelEvidence(pods: pods)
+        snapshot.evidence["peers"] = .spegel(SpegelEvidence(pods: pods))
         return SpegelFleet(mirror, snapshot)
     }
 

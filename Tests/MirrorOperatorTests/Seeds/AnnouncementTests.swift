@@ -139,8 +139,7 @@ struct AnnouncementTests {
         bench.see(SeedBench.lease("s1"))
         let evidence = bench.watch.evidence(
             of: Fixture.mirror(),
-            nodes: [],
-            mirrorNodes: [Fixture.mirrorNode("s1"), Fixture.mirrorNode("s2", mirror: "other")]
+            in: SeedBench.snapshot([], [Fixture.mirrorNode("s1"), Fixture.mirrorNode("s2", mirror: "other")])
         )
         #expect(evidence.announcements.keys.sorted() == ["s1"])
     }

@@ -69,7 +69,11 @@ struct SeedBench {
     }
 
     func evidence(_ mirror: P2PMirror = Fixture.mirror(), _ nodes: Node...) -> SeedEvidence {
-        watch.evidence(of: mirror, nodes: nodes, mirrorNodes: [])
+        watch.evidence(of: mirror, in: Self.snapshot(nodes))
+    }
+
+    static func snapshot(_ nodes: [Node], _ mirrorNodes: [MirrorNode] = []) -> Snapshot {
+        Snapshot(now: Fixture.start.timestamp, mirrors: [], nodes: nodes, mirrorNodes: mirrorNodes)
     }
 
     /// What was woken since the last time that this was asked.

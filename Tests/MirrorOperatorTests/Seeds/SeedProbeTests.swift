@@ -22,7 +22,7 @@ struct SeedProbeTests {
     }
 
     private func look(_ nodes: [Node], _ mirror: P2PMirror = Fixture.mirror()) -> SeedEvidence {
-        bench.watch.evidence(of: mirror, nodes: nodes, mirrorNodes: [])
+        bench.watch.evidence(of: mirror, in: SeedBench.snapshot(nodes))
     }
 
     /// What is probed, as node and address.

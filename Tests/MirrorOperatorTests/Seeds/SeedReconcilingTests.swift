@@ -75,7 +75,7 @@ struct SeedReconcilingTests {
         let (reconciler, seeds) = reconciler(cluster, [])
         seeds.remember(SignalTrust(since: Fixture.start.timestamp + 7), "m")
         #expect(try await reconciler.reconcile("m") == .awaitChange)
-        let evidence = seeds.evidence(of: Fixture.mirror(), nodes: [], mirrorNodes: [])
+        let evidence = seeds.evidence(of: Fixture.mirror(), in: SeedBench.snapshot([]))
         #expect(evidence.trust == SignalTrust(since: Fixture.start.timestamp))
     }
 }

@@ -40,7 +40,7 @@ struct SpegelWorld {
             mirrors: [mirror],
             nodes: (1...max(nodes, 1)).prefix(nodes).map(Self.node)
         )
-        snapshot.spegel[Self.name] = SpegelEvidence()
+        snapshot.evidence[Self.name] = .spegel(SpegelEvidence())
         observe()
     }
 
@@ -63,8 +63,8 @@ struct SpegelWorld {
         set { snapshot.mirrors[0] = newValue }
     }
     var evidence: SpegelEvidence {
-        get { snapshot.spegel[Self.name] ?? SpegelEvidence() }
-        set { snapshot.spegel[Self.name] = newValue }
+        get { snapshot.spegel(of: Self.name) ?? SpegelEvidence() }
+        set { snapshot.evidence[Self.name] = .spegel(newValue) }
     }
     var pods: [Pod] {
         get { evidence.pods }

@@ -1,0 +1,108 @@
+package import KubeCore
+package import MirrorAPI
+
+/// What shared code asks of a provider. All answers are values: who knows the provider decides, and shared code looks,
+/// compares and carries out without knowing which one it is.
+///
+/// A provider is a folder beside this file, one line of `Provider.rules`, and a case of `ProviderEvidence` where there
+/// is more to know of it than nodes and MirrorNodes.
+package protocol ProviderRules: Sendable {
+    // MARK: What it claims
+
+    /// Whether a mirror that selects the node has it for itself: two mirrors of the provider can not share it.
+    func claims(_ node: Node) -> Bool
+
+    /// Annotations of Nodes that decisions rest on, besides those that matter with every provider.
+    var nodeAnnotations: Set<String> { get }
+
+    /// What the names of further ones begin with.
+    var nodeAnnotationPrefixes: [String] { get }
+
+    /// Takes the secrets out of those annotations; to do it twice changes nothing.
+    func mask(_ annotations: inout [String: String])
+
+    // MARK: Its seeds
+
+    /// What carries a seed into the set and out of it.
+    var lever: CandidateSettings.Lever { get }
+
+    /// The least number of published seeds, which no setting goes below.
+    var leastPublished: Int { get }
+
+    /// Pods that say something of seeds that are no pods themselves; nil where there are none.
+    var watchedPods: WatchedPods? { get }
+
+    /// Where the seeds of a mirror are probed, and what they are asked unless the mirror says otherwise.
+    func probeTargets(of mirror: P2PMirror, _ snapshot: Snapshot) -> ProbeTargets
+
+    /// The writes that carry seeds into the set or out of it, by seed; none for one that is where it is to be, that
+    /// somebody else took out, or that is not known.
+    ///
+    /// - Parameter isPublished: where each of them is to be.
+    func seedWrites(_ isPublished: [String: Bool], of mirror: P2PMirror, _ snapshot: Snapshot) -> [String: SeedWrite]
+
+    /// How the seeds that are in a mirror's set are read from the API server itself.
+    func publishedSeeds(of mirror: P2PMirror, _ snapshot: Snapshot) -> PublishedSeedsQuery
+
+    /// The write that puts a Node back that a mirror took out of its set; nil where there is nothing to put back. Only
+    /// the mark on the Node counts: the mirror may be gone.
+    func publication(of node: Node, by mirror: String) -> SeedWrite?
+
+    /// Nodes that carry a mirror's mark though an older mirror has all that it selects, in ascending order.
+    func strays(of mirror: P2PMirror, _ snapshot: Snapshot) -> [String]
+
+    // MARK: Its rollout and its status
+
+    /// Whether a node on which we restarted something shows that it is well, as far as the Node tells; false where
+    /// nothing of a node is ever restarted.
+    func hasRecovered(_ node: Node) -> Bool
+
+    /// The plan for a mirror that is accepted: the settings of its nodes, its own rollout, what is decided about its
+    /// seeds, and what all that amounts to in the status.
+    func plan(_ mirror: P2PMirror, _ snapshot: Snapshot) -> Plan
+}
+
+/// Where the seeds of a mirror are probed.
+package struct ProbeTargets: Hashable, Sendable {
+    /// Of each node that has a seed, whether it is in the set or not; one without an address is not probed.
+    package var addresses: [String: String]
+    /// What they are asked unless the mirror says otherwise.
+    package var probes: [Probe]
+
+    package init(addresses: [String: String], probes: [Probe]) {
+        self.addresses = addresses
+        self.probes = probes
+    }
+}
+
+/// One write that carries a seed into the set or out of it; it fails where the object has changed since it was read.
+package struct SeedWrite: Hashable, Sendable {
+    package var resource: ResourceType
+    package var key: ObjectKey
+    package var patch: Patch
+
+    package init(_ resource: ResourceType, _ key: ObjectKey, _ patch: Patch) {
+        self.resource = resource
+        self.key = key
+        self.patch = patch
+    }
+}
+
+/// How the seeds of a set are read: a list of which the metadata is enough.
+package struct PublishedSeedsQuery: Sendable {
+    package var resource: ResourceType
+    package var options: ListOptions
+    /// The names of the seeds, from what was listed. What the decision did not know does not count: so much the less
+    /// may leave.
+    package var names: @Sendable ([ObjectMeta]) -> [String]
+
+    package init(
+        _ resource: ResourceType,
+        _ options: ListOptions,
+        names: @escaping @Sendable ([ObjectMeta]) -> [String]
+    ) {
+        self.resource = resource
+        self.options = options
+        self.names = names
+    }
+}

@@ -1,0 +1,194 @@
+import KubeCore
+import MirrorAPI
+
+/// The whole status of a mirror of provider Spegel, made anew on every pass.
+struct SpegelStatus {
+    private let fleet: SpegelFleet
+    private let parts: SpegelPlanner.Parts
+    private let snapshot: Snapshot
+    private let candidates: CandidateDecision?
+    /// Why the selection may be a mistake.
+    private let doubt: Verdict?
+
+    init(
+        _ fleet: SpegelFleet,
+        _ parts: SpegelPlanner.Parts,
+        _ snapshot: Snapshot,
+        _ candidates: CandidateDecision?,
+        doubt: Verdict? = nil
+    ) {
+        self.doubt = doubt
+        self.fleet = fleet
+        self.parts = parts
+        self.snapshot = snapshot
+        self.candidates = candidates
+    }
+
+    private var mirror: P2PMirror { fleet.mirror }
+
+    func status(_ step: StepOutcome) -> P2PMirrorStatus {
+        let progress = step.progress ?? .advancing(Verdict(.unknown, "Not known yet"))
+        let conditions = MirrorConditionType.types(of: .spegel).map { type in
+            let (status, verdict) = value(of: type, progress)
+            return Condition(type, of: mirror, status, verdict)
+        }
+        let set = candidates?.memory ?? CandidateInput.Memory(mirror.status)
+        return P2PMirrorStatus(
+            observedGeneration: mirror.metadata.generation,
+            conditions: conditions.carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: snapshot.now),
+            nodes: nodes(step),
+            candidates: set.candidates,
+            evictions: set.evictions,
+            storm: set.storm,
+            nextChange: nextChange(progress)
+        )
+    }
+
+    private func nextChange(_ progress: Progress) -> P2PMirrorStatus.NextChange? {
+        guard let node = parts.replacement?.next else { return nil }
+        let verdict =
+            switch progress {
+            case .steady(let verdict), .advancing(let verdict), .stalled(let verdict): verdict
+            }
+        return P2PMirrorStatus.NextChange(
+            node: node,
+            action: .replacePods,
+            reason: verdict.reason.rawValue,
+            message: String(verdict.message.prefix(4_096))
+        )
+    }
+
+    private func nodes(_ step: StepOutcome) -> P2PMirrorStatus.Nodes {
+        let updating = step.actions.count { if case .replacePod = $0 { true } else { false } }
+        return P2PMirrorStatus.Nodes(
+            selected: fleet.places.count,
+            ready: fleet.places.count { $0.isReady },
+            current: fleet.places.count - behind.count,
+            updating: updating,
+            failed: 0,
+            recorded: fleet.places.count { $0.mirrorNode != nil }
+        )
+    }
+
+    /// Nodes whose peer runs with other settings than those that are wished for, or is not there.
+    private var behind: [String] {
+        guard let revision = parts.installation?.revision else { return [] }
+        return fleet.places.filter { $0.pod?.isOf(revision) != true }.map(\.name)
+    }
+
+    private func value(of type: MirrorConditionType, _ progress: Progress) -> (Condition.Status, Verdict) {
+        switch type {
+        case .ready: progress.ready
+        case .reconciling: progress.reconciling
+        case .stalled: progress.stalled
+        case .accepted: (.true, Verdict(.accepted, "The specification is right, and no other mirror has its nodes"))
+        case .paused: mirror.spec.paused()
+        case .candidatesAvailable: seeds(\.available)
+        case .evictionEffective: effective()
+        case .stormActive: seeds(\.storm)
+        case .peersConnected: PeerConnections(fleet, snapshot.seeds[mirror.metadata.name]).condition
+        case .nodesCurrent: current()
+        case .versionsSupported: versions()
+        case .highlyAvailable: available()
+        case .topologyAcyclic: (.unknown, Verdict(.unknown, "Peers of Spegel have no server"))
+        }
+    }
+
+    private func seeds(
+        _ finding: KeyPath<CandidateConditions, CandidateConditions.Finding>
+    ) -> (Condition.Status, Verdict) {
+        guard let found = candidates?.conditions[keyPath: finding] else {
+            if let doubt { return (.unknown, doubt) }
+            return (.unknown, Verdict(.unknown, "The peers have not been looked at yet"))
+        }
+        return (found.status, found.verdict)
+    }
+
+    private func effective() -> (Condition.Status, Verdict) {
+        guard let adoption = parts.adoption, adoption.missing == nil, !adoption.isTakenOver else {
+            return seeds(\.effective)
+        }
+        guard let service = adoption.bootstrap?.key.name else {
+            let message =
+                "The release has no bootstrap Service that could be narrowed to the candidate set, so nobody leaves: "
+                + "charts before v0.0.30 find peers otherwise"
+            return (.false, Verdict(.bootstrapNotTakenOver, message))
+        }
+        let message =
+            "The bootstrap Service \(service) hands out every pod, so nobody leaves it; set "
+            + "spec.spegel.adopt.takeOverBootstrap to narrow it to the candidate set"
+        return (.false, Verdict(.bootstrapNotTakenOver, message))
+    }
+
+    private func current() -> (Condition.Status, Verdict) {
+        if let doubt { return (.unknown, doubt) }
+        guard !fleet.places.isEmpty else {
+            return (.unknown, Verdict(.noNodesSelected, "spec.selector matches no Linux node"))
+        }
+        if let missing = parts.adoption?.missing { return (.unknown, missing) }
+        if let lacking { return (.false, Verdict(.changesPending, lacking)) }
+        guard !behind.isEmpty else { return hosts() }
+        let message = "\(behind.count) peer(s) do not run with the settings of the mirror: \(Sentences.list(behind))"
+        return (.false, Verdict(.changesPending, message))
+    }
+
+    /// Registries that the mirror is to serve and the adopted release does not; nil where there are none.
+    private var lacking: String? {
+        guard let served = fleet.release?.settings?.hosts?.registries, !served.isEmpty,
+            !served.contains(HostsRoot.defaultName)
+        else { return nil }
+        let missing = Set(mirror.spec.registries).subtracting(served).sorted()
+        guard !missing.isEmpty else { return nil }
+        return
+            "spec.registries names \(Sentences.list(missing)), which the release does not mirror: add them to its "
+            + "value spegel.mirroredRegistries, or take them out of spec.registries"
+    }
+
+    /// What agents have found in their nodes' containerd.
+    private func hosts() -> (Condition.Status, Verdict) {
+        let found = fleet.places.compactMap { place in
+            place.mirrorNode?.status?.agent?.containerd?.findings.first.map { (node: place.name, finding: $0) }
+        }
+        guard let first = found.first else { return (.true, Verdict(.nodesCurrent, "All nodes are as they should be")) }
+        let message =
+            "containerd is not set up for the mirror on \(found.count) node(s): \(Sentences.list(found.map(\.node))). "
+            + "\(first.node): \(first.finding.message)"
+        return (.false, Verdict(Reason(rawValue: first.finding.reason) ?? .configPathUnset, message))
+    }
+
+    private func versions() -> (Condition.Status, Verdict) {
+        let text = fleet.version
+        guard let version = text.flatMap({ SpegelVersion($0) }) else {
+            let message = "Which release of Spegel runs is not known" + (text.map { " (\($0))" } ?? "")
+            return (.unknown, Verdict(.unknownVersion, message))
+        }
+        guard version.isKnown else {
+            let known = "\(SpegelVersion.oldest) to \(SpegelVersion.newest.major).\(SpegelVersion.newest.minor)"
+            let message = "\(version) is outside of \(known), whose flags and meaning of ready are known"
+            return (version < .oldest ? .false : .unknown, Verdict(.unsupportedVersion, message))
+        }
+        return (.true, Verdict(.versionsSupported, "\(version) is known"))
+    }
+
+    private func available() -> (Condition.Status, Verdict) {
+        let ready = fleet.places.count { $0.pod?.isReady == true }
+        guard ready < 3 else { return (.true, Verdict(.highlyAvailable, "\(ready) peers are ready")) }
+        let message = "\(ready) peer(s) are ready: with fewer than three, one that goes leaves others without a peer"
+        return (.false, Verdict(.fewerThanThreePeers, message))
+    }
+}
+
+extension SpegelFleet {
+    /// Release of Spegel: that of the installation, or what the image of the release says.
+    var version: String? {
+        if let install = spegel.install { return install.version }
+        let daemonSet = release?.daemonSet
+        let containers = daemonSet?.body[path: "spec", "template", "spec", "containers"]?.arrayValue ?? []
+        let image = containers.first { $0["name"] == "registry" }?["image"]?.stringValue ?? ""
+        let bare = image.split(separator: "@").first.map(String.init) ?? ""
+        guard let tag = bare.split(separator: ":").last, tag.hasPrefix("v") else {
+            return daemonSet?.metadata.labels["app.kubernetes.io/version"]
+        }
+        return String(tag)
+    }
+}
