@@ -18,7 +18,8 @@ struct Availability {
             return .init(.false, Verdict(.noSeeds, "No node that is selected is a seed (candidates.selector)"))
         }
         let published = set.places.count { $0.isPublished }
-        let numbers = "\(published) of \(set.total) seed(s) are published, and \(set.floor) must be"
+        let seeds = Sentences.form(set.total, "seed is", "seeds are")
+        let numbers = "\(published) of \(set.total) \(seeds) published, and \(set.floor) must be"
         if !doubts.isEmpty { return .init(.unknown, Verdict(.signalInDoubt, numbers + doubts)) }
         if published < min(set.floor, set.total) {
             return .init(.false, Verdict(.minPublished, "\(numbers): the others are gone or excluded"))
@@ -26,8 +27,8 @@ struct Availability {
         if let first = set.held.first(where: { $0.guardian.reason == .minPublished || $0.guardian.reason == .lastPeer })
         {
             let names = set.held.filter { $0.guardian.reason == first.guardian.reason }.map(\.seed)
-            let message =
-                "\(numbers): \(Sentences.list(names)) stay(s) in the set though unhealthy (\(first.cause.message))"
+            let stay = "\(Sentences.list(names)) \(Sentences.form(names.count, "stays", "stay"))"
+            let message = "\(numbers): \(stay) in the set though unhealthy (\(first.cause.message))"
             return .init(.false, Verdict(first.guardian.reason, message))
         }
         if !set.places.contains(where: { $0.isPublished && $0.causes.isEmpty }) {
@@ -39,7 +40,7 @@ struct Availability {
     /// Signals that do not count now.
     private var doubts: String {
         let doubted = context.trust.doubted.compactMap { signal in
-            context.trust.doubt(of: signal).map { "what \(signal.text) say(s) does not count now: \($0)" }
+            context.trust.doubt(of: signal).map { "what \(signal.says) does not count now: \($0)" }
         }
         return doubted.isEmpty ? "" : "; \(doubted.joined(separator: "; "))"
     }
@@ -47,7 +48,8 @@ struct Availability {
     private var waiting: String {
         let names = set.held.filter { ![.observing, .paused].contains($0.guardian.reason) }
         guard let first = names.first else { return "" }
-        return "; \(Sentences.list(names.map(\.seed))) would leave, and wait(s): \(first.guardian.message)"
+        let wait = Sentences.form(names.count, "waits", "wait")
+        return "; \(Sentences.list(names.map(\.seed))) would leave, and \(wait): \(first.guardian.message)"
     }
 
     private var would: String {

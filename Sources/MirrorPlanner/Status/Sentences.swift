@@ -6,4 +6,7 @@ enum Sentences {
         let more = count > 5 ? " and \(count - 5) more" : ""
         return names.prefix(5).joined(separator: ", ") + more
     }
+
+    /// The form of a word that fits so many.
+    static func form(_ count: Int, _ one: String, _ many: String) -> String { count == 1 ? one : many }
 }

@@ -13,6 +13,14 @@ package enum Signal: Int, CaseIterable, Codable, Hashable, Sendable {
         case .announcements: "announcements"
         }
     }
+
+    /// The same with its verb.
+    var says: String {
+        switch self {
+        case .nodes, .pods: "\(text) says"
+        case .figures, .probes, .announcements: "\(text) say"
+        }
+    }
 }
 
 /// Since when each signal has been trustworthy without a break. It lives as long as the process does: what we did not
