@@ -1,4 +1,4 @@
-# Operator, agent and sandbox in one image: docker build -t p2pmirror .
+# Operator and agent in one image, and nothing of the sandbox: docker build -t p2pmirror .
 #
 # The Swift runtime is linked into the program, so the image holds the program and the two C libraries that it calls.
 

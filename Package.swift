@@ -44,6 +44,7 @@ let package = Package(
     name: "p2pmirror",
     products: [
         .executable(name: "p2pmirror", targets: ["p2pmirror"]),
+        .executable(name: "p2pmirror-sandbox", targets: ["p2pmirror-sandbox"]),
         .library(name: "KubeCore", targets: ["KubeCore"]),
         .library(name: "KubeClient", targets: ["KubeClient"]),
         .library(name: "KubeRuntime", targets: ["KubeRuntime"]),
@@ -89,10 +90,18 @@ let package = Package(
             "MirrorCommands",
             [
                 "KubeCore", "KubeClient", "KubeRuntime", "Telemetry", "MirrorAPI", "MirrorPlanner", "MirrorOperator",
-                "MirrorAgent", "MirrorSandbox", arguments, log, metrics,
+                "MirrorAgent", arguments, log, metrics,
+            ]
+        ),
+        target(
+            "SandboxCommands",
+            [
+                "KubeCore", "KubeClient", "MirrorAPI", "MirrorPlanner", "MirrorCommands", "MirrorSandbox", arguments,
+                log,
             ]
         ),
         .executableTarget(name: "p2pmirror", dependencies: ["MirrorCommands"], swiftSettings: strict),
+        .executableTarget(name: "p2pmirror-sandbox", dependencies: ["SandboxCommands"], swiftSettings: strict),
         // In no product: hack/bench builds it.
         .executableTarget(
             name: "bench",

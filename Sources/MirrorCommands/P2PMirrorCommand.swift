@@ -1,7 +1,7 @@
 public import ArgumentParser
 import MirrorAPI
 
-/// The one binary that operator, agent and sandbox ship in.
+/// The one binary that operator and agent ship in, and nothing of the sandbox.
 public struct P2PMirrorCommand: AsyncParsableCommand {
     /// Name, purpose and subcommands.
     public static let configuration = CommandConfiguration(
@@ -9,9 +9,8 @@ public struct P2PMirrorCommand: AsyncParsableCommand {
         abstract: "Keeps a fleet of peer-to-peer image mirrors healthy.",
         version: Release.version,
         subcommands: [
-            OperatorCommand.self, AgentCommand.self, SandboxCommand.self, PlanCommand.self, ValidateCommand.self,
-            DefinitionsCommand.self,
-            VersionCommand.self, SandboxNodeCommand.self, SandboxSystemctlCommand.self, SandboxSpegelCommand.self,
+            OperatorCommand.self, AgentCommand.self, PlanCommand.self, ValidateCommand.self, DefinitionsCommand.self,
+            VersionCommand.self,
         ]
     )
 

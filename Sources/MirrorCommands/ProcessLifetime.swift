@@ -5,7 +5,7 @@ import KubeRuntime
 import Logging
 
 /// How a process of ours ends: by SIGTERM or SIGINT, which cancel its work, or with the process that started it.
-enum ProcessLifetime {
+package enum ProcessLifetime {
     /// Whether the sandbox started this process, which then ends with it, however that ends.
     static var isInSandbox: Bool { getenv(Self.sandboxVariable) != nil }
 
@@ -36,7 +36,7 @@ enum ProcessLifetime {
     /// - Returns: whether `body` returned, be it by itself or because it takes its cancellation for its proper end;
     ///   false where the cancellation made it throw.
     @discardableResult
-    static func run(
+    package static func run(
         endingWithParent: Bool = false,
         whenAsked: @escaping @Sendable () -> Void = {},
         _ body: @escaping @Sendable () async throws -> Void

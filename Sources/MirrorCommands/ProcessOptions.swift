@@ -1,6 +1,6 @@
 public import ArgumentParser
-import KubeClient
-import KubeCore
+package import KubeClient
+package import KubeCore
 public import Logging
 import MirrorAPI
 import Telemetry
@@ -12,15 +12,17 @@ import Telemetry
 #endif
 
 /// Where the API server is.
-struct ClusterOptions: ParsableArguments {
+package struct ClusterOptions: ParsableArguments {
     @Option(help: "Kubeconfig file. Default: KUBECONFIG, ~/.kube/config, or the pod's service account.")
-    var kubeconfig: String?
+    package var kubeconfig: String?
 
     @Option(help: "Context of the kubeconfig. Default: its current one.")
-    var context: String?
+    package var context: String?
+
+    package init() {}
 
     /// - Parameter agent: who asks, by which an audit log tells our processes apart.
-    func transport(agent: String) throws(KubeError) -> CurlTransport {
+    package func transport(agent: String) throws(KubeError) -> CurlTransport {
         let configuration = try ClusterConfiguration.load(
             explicitKubeconfig: kubeconfig,
             context: context,

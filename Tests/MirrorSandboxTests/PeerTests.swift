@@ -21,8 +21,9 @@ import Testing
     }
 
     @Test(arguments: [Provider.rke2, .k3s])
-    func `in a star all but one have joined that one`(_ provider: Provider) {
-        let blueprint = FleetBlueprint.star(provider: provider, servers: 3, agents: 2, network: "127.0.9")
+    func `in a star all but one have joined that one`(_ provider: Provider) throws {
+        let distribution = try #require(RancherDistribution(provider))
+        let blueprint = FleetBlueprint.star(distribution, servers: 3, agents: 2, network: "127.0.9")
         #expect(blueprint.hosts.map(\.role) == [.server, .server, .server, .agent, .agent])
         #expect(blueprint.hosts[0].server == nil)
         let port = provider == .rke2 ? 9_345 : 6_443

@@ -74,18 +74,18 @@ struct SpegelDaemonTests {
     // MARK: With sockets
 
     /// A daemon at an address of its own that runs until the task ends.
-    private static func daemon(_ ip: String, _ dns: ClusterDNS, version: SpegelVersion = .init(0, 7, 4)) -> SpegelDaemon
-    {
-        SpegelDaemon(
-            SpegelDaemon.Options(
-                podIP: ip,
-                resolver: dns.address,
-                hostRoot: FileManager.default.temporaryDirectory.path(),
-                version: version,
-                arguments: ["registry", "--dns-bootstrap-domain=b.n.svc.cluster.local."]
-            ),
-            logger: Logger(label: "spegel") { _ in SwiftLogNoOpLogHandler() }
-        )
+    private static func daemon(
+        _ ip: String,
+        _ dns: ClusterDNS,
+        version: String = "v0.7.4"
+    ) throws -> any SimulatedContainer {
+        try ContainerOptions(
+            podIP: ip,
+            resolver: dns.address,
+            hostRoot: FileManager.default.temporaryDirectory.path(),
+            image: "ghcr.io/spegel-org/spegel:\(version)",
+            arguments: ["registry", "--dns-bootstrap-domain=b.n.svc.cluster.local."]
+        ).container(logger: Logger(label: "spegel") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private static func get(_ url: String, _ path: String) async -> KubeResponse? {
@@ -145,7 +145,7 @@ struct SpegelDaemonTests {
         let dns = try ClusterDNS(ttl: 0)
         defer { dns.stop() }
         dns.update(Self.records([ip]))
-        let one = Task { try await Self.daemon(ip, dns, version: .init(0, 5, 1)).run() }
+        let one = Task { try await Self.daemon(ip, dns, version: "v0.5.1").run() }
         defer { one.cancel() }
         try await Self.wait("readiness") { await Self.get("http://\(ip):5000", "/readyz")?.status == 200 }
     }

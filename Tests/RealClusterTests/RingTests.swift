@@ -15,10 +15,11 @@ extension RealCluster {
             _ body: (SimulatedFleet, RingScenario, TestCluster) async throws -> Void
         ) async throws {
             let cluster = try await TestCluster.shared()
-            let blueprint = FleetBlueprint.ring(provider: provider, network: TestCluster.network)
+            let distribution = try #require(RancherDistribution(provider))
+            let blueprint = FleetBlueprint.ring(distribution, network: TestCluster.network)
             let fleetSettings = try await cluster.fleetSettings(blueprint, "\(provider.rawValue)-\(UUID().uuidString)")
             let fleet = try SimulatedFleet(fleetSettings, api: cluster.api, logger: Logger(label: "fleet"))
-            let settings = RingScenario.Settings(provider: provider, window: 3, settle: 2, deadline: 180)
+            let settings = RingScenario.Settings(distribution, window: 3, settle: 2, deadline: 180)
             let scenario = RingScenario(settings, say: { print($0) })
             var failure: (any Error)?
             do {

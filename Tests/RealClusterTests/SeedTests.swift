@@ -17,7 +17,8 @@ extension RealCluster {
             let cluster = try await TestCluster.shared()
             let sandbox = try SandboxCluster.external(kubeconfig: cluster.kubeconfig)
             let blueprint = scenario.settings.blueprint(network: TestCluster.network)
-            try await sandbox.requireRoom(for: blueprint)
+            let nodes = blueprint.hosts.map(\.name)
+            try await sandbox.requireRoom(forNodes: nodes)
             var settings = try await cluster.fleetSettings(blueprint, "seeds-\(UUID().uuidString)")
             scenario.settings.adjust(&settings)
             adjust(&settings)
@@ -31,8 +32,8 @@ extension RealCluster {
                 outcome = .failure(error)
             }
             await fleet.stop()
-            await sandbox.end(of: blueprint)
-            try await sandbox.requireRoom(for: blueprint)
+            await sandbox.end(ofNodes: nodes)
+            try await sandbox.requireRoom(forNodes: nodes)
             return try outcome.get()
         }
 

@@ -61,7 +61,7 @@ final class TestCluster: Sendable {
         var settings = SimulatedFleet.Settings(
             blueprint: blueprint,
             directory: "\(directory)/\(folder)",
-            executable: try Self.executable,
+            programs: Programs(sandbox: "\(try Self.executable)-sandbox"),
             kubeconfig: kubeconfig
         )
         settings.accounts = try await accounts(manifests).fleet

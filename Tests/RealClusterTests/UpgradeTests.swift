@@ -29,8 +29,8 @@ extension RealCluster {
                 let crds = "\(TestCluster.root)/crds"
                 let scenario = UpgradeScenario(
                     UpgradeScenario.Settings(
-                        old: UpgradeScenario.Edition(name: "sound", executable: executable, crds: crds),
-                        new: UpgradeScenario.Edition(name: "defect", executable: path, crds: crds),
+                        old: ProductEdition(name: "sound", executable: executable, crds: crds),
+                        new: ProductEdition(name: "defect", executable: path, crds: crds),
                         ring: RingScenario.Settings(deadline: 120),
                         quiet: 1
                     ),

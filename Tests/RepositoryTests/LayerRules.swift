@@ -16,9 +16,15 @@ enum LayerRules {
         ],
         "MirrorCommands": [
             "ArgumentParser", "CoreMetrics", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "Metrics", "MirrorAPI",
-            "MirrorAgent", "MirrorOperator", "MirrorPlanner", "MirrorSandbox", "Telemetry",
+            "MirrorAgent", "MirrorOperator", "MirrorPlanner", "Telemetry",
         ],
+        "SandboxCommands": [
+            "ArgumentParser", "KubeClient", "KubeCore", "Logging", "MirrorAPI", "MirrorCommands", "MirrorPlanner",
+            "MirrorSandbox",
+        ],
+        // What ships to a cluster: nothing of the sandbox.
         "p2pmirror": ["MirrorCommands"],
+        "p2pmirror-sandbox": ["SandboxCommands"],
         "bench": [
             "ArgumentParser", "CCurl", "KubeClient", "KubeCore", "KubeRuntime", "Logging", "MirrorAPI",
             "MirrorOperator", "MirrorPlanner", "MirrorSandbox", "Telemetry",

@@ -8,7 +8,7 @@ enum SeamRules {
     private static let homes = [
         "Sources/MirrorPlanner/Providers/Rancher/", "Sources/MirrorPlanner/Providers/Spegel/",
         "Sources/MirrorOperator/Providers/Spegel/", "Sources/MirrorAgent/Duties/Service/",
-        "Sources/MirrorSandbox/Spegel/",
+        "Sources/MirrorSandbox/Providers/Rancher/", "Sources/MirrorSandbox/Providers/Spegel/",
     ]
 
     /// The exhaustive switches, one a target, and that over what there is of providers in a snapshot.
@@ -16,18 +16,7 @@ enum SeamRules {
         "Sources/MirrorAgent/Duties/Provider+Duty.swift", "Sources/MirrorOperator/Providers/Provider+Sources.swift",
         "Sources/MirrorPlanner/Providers/Provider+Rules.swift",
         "Sources/MirrorPlanner/Providers/ProviderEvidence.swift",
-    ]
-
-    /// What is left to be put behind the seam. It only becomes shorter.
-    static let left = [
-        "Sources/KubeCore/Kinds/Node.swift",
-        "Sources/MirrorCommands/P2PMirrorCommand.swift", "Sources/MirrorCommands/SandboxCommand.swift",
-        "Sources/MirrorCommands/SandboxSpegelCommand.swift",
-        "Sources/MirrorSandbox/Fleet/BootstrapChain.swift", "Sources/MirrorSandbox/Fleet/DaemonConfiguration.swift",
-        "Sources/MirrorSandbox/Fleet/FleetBlueprint+Star.swift", "Sources/MirrorSandbox/Fleet/FleetBlueprint.swift",
-        "Sources/MirrorSandbox/Fleet/PeerExchange.swift", "Sources/MirrorSandbox/Fleet/PeerPort.swift",
-        "Sources/MirrorSandbox/Scenarios/RingScenario.swift", "Sources/MirrorSandbox/Scenarios/SeedFollower.swift",
-        "Sources/MirrorSandbox/Scenarios/SeedScenario.swift",
+        "Sources/MirrorSandbox/Providers/Provider+Sandbox.swift",
     ]
 
     /// The schema has a section a provider, and benchmarks measure one after the other.
@@ -50,18 +39,12 @@ enum SeamRules {
 
 @Suite("The seam between shared code and providers")
 struct SeamTests {
-    @Test("Shared code names no provider but in the switches and in what is left to do")
+    @Test("Shared code names no provider but in the switches")
     func sharedCode() throws {
         let found = try Checkout.sources().flatMap(SeamRules.findings)
-        let known = Set(SeamRules.switches + SeamRules.left)
+        let known = Set(SeamRules.switches)
         #expect(found.filter { !known.contains($0.path) } == [])
         #expect(known.subtracting(found.map(\.path)) == [], "these name none any more: take them off the list")
-    }
-
-    @Test("The planner, the operator and the agent have nothing left to do")
-    func targets() {
-        let done = ["Sources/MirrorPlanner/", "Sources/MirrorOperator/", "Sources/MirrorAgent/"]
-        #expect(SeamRules.left.filter { path in done.contains { path.hasPrefix($0) } } == [])
     }
 
     @Test(

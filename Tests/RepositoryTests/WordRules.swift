@@ -45,7 +45,7 @@ enum WordRules {
     private static func isThisFile(_ file: TextFile) -> Bool { file.path.hasPrefix("Tests/RepositoryTests/") }
 
     private static func mayPrint(_ file: TextFile) -> Bool {
-        ["MirrorCommands", "MirrorSandbox", "p2pmirror", "bench"].contains(file.target)
+        ["MirrorCommands", "SandboxCommands", "MirrorSandbox", "p2pmirror", "bench"].contains(file.target)
             || file.path.hasPrefix("Tests/")
     }
 

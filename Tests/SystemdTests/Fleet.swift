@@ -52,7 +52,7 @@ struct Fleet: Sendable {
         let outcome: Swift.Result<Result, any Error>
         do { outcome = .success(try await body(fleet, power)) } catch { outcome = .failure(error) }
         for host in hosts { if let power = power[host.machine.name] { await host.cutPower(power) } }
-        await cluster.end(of: blueprint)
+        await cluster.end(ofNodes: blueprint.hosts.map(\.name))
         return try outcome.get()
     }
 

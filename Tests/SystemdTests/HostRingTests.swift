@@ -30,7 +30,8 @@ import Testing
     func `three hosts in a ring become a star with one restart of each server that changes`(
         _ provider: Provider
     ) async throws {
-        let blueprint = FleetBlueprint.ring(provider: provider, agents: 0, network: "127.81.1")
+        let distribution = try #require(RancherDistribution(provider))
+        let blueprint = FleetBlueprint.ring(distribution, agents: 0, network: "127.81.1")
         try await Fleet.with(blueprint, real: true) { fleet, _ in
             for host in fleet.hosts { try await host.waitUntil("active") }
             let version: JSONValue = try await fleet.api.send(KubeRequest(.get, "/version"))

@@ -39,7 +39,7 @@ struct Site: Sendable {
     }
 
     /// The program in the kit, started by the kit's own loader and libraries: the hosts' Debian may be another one.
-    static let program = ["/opt/p2pmirror/run"]
+    static let program = ["/opt/p2pmirror/run-p2pmirror"]
 
     /// The program, for what runs beside the hosts.
     var executable: String { "\(kit)/p2pmirror" }

@@ -19,7 +19,8 @@ enum StandIn {
         if [ -r \(behaviourFile) ]; then . \(behaviourFile); fi
         mkdir -p /var/lib/stand-in
         echo "$INVOCATION_ID" >>\(startsFile)
-        exec /opt/p2pmirror/run sandbox-node --fleet /etc/stand-in/fleet.json --name "$(hostname)" --host-root / \\
+        exec /opt/p2pmirror/run-p2pmirror-sandbox node --fleet /etc/stand-in/fleet.json --name "$(hostname)" \\
+            --host-root / \\
             --kubeconfig /etc/stand-in/kubeconfig
         """ + "\n"
 

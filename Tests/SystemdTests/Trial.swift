@@ -155,7 +155,7 @@ actor Trial {
                 mirrorName: Self.mirror,
                 nodeName: Self.node,
                 nodeUID: node.metadata.uid ?? "",
-                provider: fleet.blueprint.provider,
+                provider: fleet.blueprint.distribution.provider,
                 role: .server,
                 desired: MirrorNodeSpec.Desired(server: ServerSetting(action: .point, url: target)),
                 revision: "1-a",

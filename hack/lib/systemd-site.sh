@@ -6,7 +6,7 @@
 #
 #   WORK     a directory for logs, and for the mounts of this run
 #   ROOT     of systemd-root.sh
-#   PROGRAM  p2pmirror, as it was built here
+#   PROGRAM  p2pmirror, as it was built here, with p2pmirror-sandbox beside it
 #   GROUPS   name of the control group for all hosts
 #
 # With P2PMIRROR_TEST_REAL a real API server runs among them, of the programs that TEST_ASSET_* name.
@@ -21,21 +21,24 @@ die() {
     exit 1
 }
 
-# The program with the libraries that it was built with, for hosts and containers of another Debian.
+# The programs with the libraries that they were built with, for hosts and containers of another Debian.
 make_kit() {
-    local kit=$1 library
+    local kit=$1 name library
     mkdir -p -- "$kit/lib"
-    : >"$kit/p2pmirror"
-    mount --bind "$program" "$kit/p2pmirror"
+    for name in p2pmirror p2pmirror-sandbox; do
+        : >"$kit/$name"
+        mount --bind "${program%/*}/$name" "$kit/$name"
+    done
     while read -r library; do
         cp --dereference -- "$library" "$kit/lib/"
-    done < <(ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p')
+    done < <(ldd "$kit"/p2pmirror* | sed -n 's/.*=> \(\/[^ ]*\) (.*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p')
     cp -- "$here/systemd-pod.sh" "$kit/"
     cat >"$kit/run" <<'END'
 #!/bin/sh
-exec /opt/p2pmirror/lib/ld-linux*.so.* --library-path /opt/p2pmirror/lib /opt/p2pmirror/p2pmirror "$@"
+exec /opt/p2pmirror/lib/ld-linux*.so.* --library-path /opt/p2pmirror/lib "/opt/p2pmirror/${0##*/run-}" "$@"
 END
     chmod 0755 "$kit/run"
+    for name in p2pmirror p2pmirror-sandbox; do ln -s run "$kit/run-$name"; done
 }
 
 # The hierarchy of systemd: that of version 2 where the kernel has one, else the named one of version 1.

@@ -65,7 +65,7 @@ public struct Node: KubeObject {
 
     /// What the kubelet says of itself.
     public struct Info: Codable, Hashable, Sendable {
-        /// Version, such as `v1.32.3+rke2r1`; its suffix names the distribution.
+        /// Version, such as `v1.32.3`; what follows a `+` names the distribution.
         public var kubeletVersion: String
         /// `linux` or `windows`.
         public var operatingSystem: String

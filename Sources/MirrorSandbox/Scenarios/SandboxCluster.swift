@@ -10,6 +10,9 @@ import MirrorAPI
 
 /// The API server that a scenario runs against: the embedded one, or any other by its kubeconfig.
 package struct SandboxCluster: Sendable {
+    /// The P2PMirror of a fleet of nodes.
+    package static let mirrorName = "embedded"
+
     package let api: KubeAPI
     /// Kubeconfig for the processes of the fleet, and for kubectl.
     package let kubeconfig: String
@@ -55,12 +58,12 @@ package struct SandboxCluster: Sendable {
     /// Makes sure that nothing exists yet of what a fleet creates and `end` deletes.
     ///
     /// - Throws: `ScenarioFailure` that names the first object found; `KubeError` where the server can't be asked.
-    package func requireRoom(for blueprint: FleetBlueprint) async throws {
-        let mirror = RingScenario.mirrorName
+    package func requireRoom(forNodes nodes: [String]) async throws {
+        let mirror = Self.mirrorName
         try await requireAbsent(P2PMirror.self, mirror)
-        for host in blueprint.hosts {
-            try await requireAbsent(Node.self, host.name)
-            try await requireAbsent(MirrorNode.self, Names.mirrorNode(mirror: mirror, node: host.name))
+        for node in nodes {
+            try await requireAbsent(Node.self, node)
+            try await requireAbsent(MirrorNode.self, Names.mirrorNode(mirror: mirror, node: node))
         }
     }
 
@@ -75,15 +78,15 @@ package struct SandboxCluster: Sendable {
     }
 
     /// Stops the embedded server; from any other one it takes away what a fleet has left there.
-    package func end(of blueprint: FleetBlueprint) async {
+    package func end(ofNodes nodes: [String]) async {
         guard front == nil else {
             await front?.stop()
             return
         }
-        try? await api.delete(P2PMirror.self, ObjectKey(name: RingScenario.mirrorName))
-        for host in blueprint.hosts {
-            try? await api.delete(Node.self, ObjectKey(name: host.name))
-            let name = Names.mirrorNode(mirror: RingScenario.mirrorName, node: host.name)
+        try? await api.delete(P2PMirror.self, ObjectKey(name: Self.mirrorName))
+        for node in nodes {
+            try? await api.delete(Node.self, ObjectKey(name: node))
+            let name = Names.mirrorNode(mirror: Self.mirrorName, node: node)
             try? await api.delete(MirrorNode.self, ObjectKey(name: name))
             // Where no garbage collector runs, it stays although its MirrorNode is gone.
             try? await api.delete(Lease.self, ObjectKey(namespace: Announcements.namespace, name: name))

@@ -22,7 +22,7 @@ final class NamespaceNode: Sendable {
     private let front: Mutex<APIServerFront?>
     private let port: UInt16
     private let blueprint = FleetBlueprint(
-        provider: .rke2,
+        .rke2,
         version: "v1.32.5+rke2r1",
         hosts: (1...3).map { FleetBlueprint.Host(name: "server-\($0)", address: "127.0.0.\($0)") }
     )

@@ -1,5 +1,6 @@
 import KubeCore
 import MirrorAPI
+import MirrorPlanner
 import MirrorSandbox
 import Testing
 
@@ -76,7 +77,7 @@ extension OddFleet {
         ),
         OddFleet(
             name: "an RKE2 mirror over K3s nodes",
-            fleet: .ring(provider: .k3s, agents: 0, network: "10.0.0"),
+            fleet: .ring(.k3s, agents: 0, network: "10.0.0"),
             expected: [Expectation(.ready, .false, .noNodesSelected)]
         ),
         OddFleet(

@@ -83,7 +83,7 @@ enum RefusalRun {
         let before = try await Witness(cluster)
         let names = row.specs.indices.map { row.specs.count == 1 ? SimulatedCluster.mirror : "mirror-\($0 + 1)" }
         for (name, spec) in zip(names, row.specs) {
-            try await create(try mirror(name, spec, row.fleet.provider), cluster.api)
+            try await create(try mirror(name, spec, row.fleet.distribution.provider), cluster.api)
             cluster.passSecond()
         }
         result.epochs = try await run(cluster, silent: row.silent, incident: row.incident)
