@@ -33,8 +33,13 @@ public enum JSONCoding {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {
-            throw KubeError(.decoding, "\(type) could not be read: \(describe(error))")
+            throw fault(error, of: type)
         }
+    }
+
+    /// What a decoder's error says of a document, as it is told.
+    public static func fault<Value>(_ error: any Error, of type: Value.Type) -> KubeError {
+        KubeError(.decoding, "\(type) could not be read: \(describe(error))")
     }
 
     /// The JSON value of anything that can be encoded.

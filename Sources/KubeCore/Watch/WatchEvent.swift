@@ -15,32 +15,34 @@ public enum WatchEvent<Object: KubeObject>: Hashable, Sendable {
     case unknown(type: String)
 }
 
-extension WatchEvent {
+extension WatchEvent: Decodable {
+    private enum CodingKeys: String, CodingKey {
+        case type, object
+    }
+
+    /// Reads one line of a watch, in one pass.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let type = try container.decode(String.self, forKey: .type)
+        switch type {
+        case "ADDED": self = .added(try container.decode(Object.self, forKey: .object))
+        case "MODIFIED": self = .modified(try container.decode(Object.self, forKey: .object))
+        case "DELETED": self = .deleted(try container.decode(Object.self, forKey: .object))
+        case "BOOKMARK":
+            let metadata = try container.decode(Versioned.self, forKey: .object).metadata
+            let endsInitialEvents = metadata.annotations?["k8s.io/initial-events-end"] == "true"
+            self = .bookmark(resourceVersion: metadata.resourceVersion, endsInitialEvents: endsInitialEvents)
+        case "ERROR": self = .error(try container.decode(Status.self, forKey: .object))
+        default: self = .unknown(type: type)
+        }
+    }
+
     /// Reads one line of a watch.
     ///
     /// - Throws: `KubeError` with code `decoding`.
     public init(line: [UInt8]) throws(KubeError) {
-        let head = try JSONCoding.decode(Head.self, from: line)
-        switch head.type {
-        case "ADDED": self = .added(try JSONCoding.decode(Body<Object>.self, from: line).object)
-        case "MODIFIED": self = .modified(try JSONCoding.decode(Body<Object>.self, from: line).object)
-        case "DELETED": self = .deleted(try JSONCoding.decode(Body<Object>.self, from: line).object)
-        case "BOOKMARK":
-            let metadata = try JSONCoding.decode(Body<Versioned>.self, from: line).object.metadata
-            let endsInitialEvents = metadata.annotations?["k8s.io/initial-events-end"] == "true"
-            self = .bookmark(resourceVersion: metadata.resourceVersion, endsInitialEvents: endsInitialEvents)
-        case "ERROR": self = .error(try JSONCoding.decode(Body<Status>.self, from: line).object)
-        default: self = .unknown(type: head.type)
-        }
+        self = try JSONCoding.decode(Self.self, from: line)
     }
-}
-
-private struct Head: Decodable {
-    var type: String
-}
-
-private struct Body<Content: Decodable>: Decodable {
-    var object: Content
 }
 
 private struct Versioned: Decodable {

@@ -70,11 +70,24 @@ struct WatchConnection<Object: KubeObject> {
     }
 
     private func item(_ line: [UInt8]) throws(KubeError) -> Item {
+        switch try JSONCoding.decode(WatchLine<Object>.self, from: line) {
+        case .event(let event): .event(event)
+        case .unreadable(let event, let error): .unreadable(event, error)
+        }
+    }
+}
+
+/// What stands on one line, read in one pass.
+private enum WatchLine<Object: KubeObject>: Decodable {
+    case event(WatchEvent<Object>)
+    case unreadable(UnreadableEvent, KubeError)
+
+    init(from decoder: any Decoder) throws {
         do {
-            return .event(try WatchEvent(line: line))
+            self = .event(try WatchEvent(from: decoder))
         } catch {
-            guard let event = try? JSONCoding.decode(UnreadableEvent.self, from: line) else { throw error }
-            return .unreadable(event, error)
+            guard let event = try? UnreadableEvent(from: decoder) else { throw error }
+            self = .unreadable(event, JSONCoding.fault(error, of: WatchEvent<Object>.self))
         }
     }
 }

@@ -45,7 +45,7 @@ package final class MirrorOperator: Sendable {
         options: OperatorOptions,
         probes: (any ProbeTransport)? = nil,
         peers: (@Sendable (String) throws(KubeError) -> any Transport)? = nil,
-        planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
+        planner: @escaping @Sendable (String, Snapshot) -> Plan? = ValidationMemory.planner(),
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
         generator: @escaping @Sendable () -> any RandomNumberGenerator = { SystemRandomNumberGenerator() },

@@ -30,7 +30,7 @@ package struct OperatorPass: Sendable {
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp,
         logger: Logger,
-        planner: @escaping @Sendable (String, Snapshot) -> Plan? = { Planner.plan(mirror: $0, $1) },
+        planner: @escaping @Sendable (String, Snapshot) -> Plan? = ValidationMemory.planner(),
         emit: @escaping @Sendable (EventOccurrence) -> Void = { _ in }
     ) {
         api = KubeAPI(transport)

@@ -4,16 +4,14 @@ package import MirrorPlanner
 /// All arguments of a node's running service, to tell what a restart would change. Values stay in here: they may hold
 /// secrets, and only names of keys come out.
 package struct RunningArguments {
-    private let elements: [String]
-    private let distribution: RancherDistribution
+    private let text: String
 
     /// Nil where the Node says nothing that can be read.
     package init?(node: Node, distribution: RancherDistribution) {
         guard let text = node.metadata.annotations[distribution.argumentsAnnotation],
-            let elements = try? JSONCoding.decode([String].self, from: Array(text.utf8))
+            ServiceArguments(json: text) != nil
         else { return nil }
-        self.elements = elements
-        self.distribution = distribution
+        self.text = text
     }
 
     /// What is known beside the arguments of what a restart would change.
@@ -84,36 +82,13 @@ package struct RunningArguments {
 
     private typealias Pair = (key: String, value: String)
 
-    /// The arguments as keys and values. `--key=value` of a file is split in two there, `--key` alone is a switch.
     /// Since a value may begin with dashes, too (`kubelet-arg: --v=2`), what follows a key is its value where a file
     /// says so.
     private func pairs(_ configuration: MergedConfiguration) -> [Pair] {
-        var pairs: [Pair] = []
-        // The subcommand, `server` or `agent`, and what stands before it are no part of the configuration.
-        let start = elements.firstIndex { $0 == "server" || $0 == "agent" }.map { $0 + 1 } ?? 0
-        var index = start
-        while index < elements.count {
-            let element = elements[index]
-            index += 1
-            guard element.hasPrefix("-"), element != "-", element != "--" else { continue }
-            let name = element.drop { $0 == "-" }
-            if let equals = name.firstIndex(of: "=") {
-                pairs.append((String(name[..<equals]), String(name[name.index(after: equals)...])))
-                continue
-            }
-            let key = String(name)
-            if index < elements.count, isValue(elements[index], of: key, configuration) {
-                pairs.append((key, elements[index]))
-                index += 1
-            } else {
-                pairs.append((key, "true"))
-            }
+        let arguments = ServiceArguments(json: text) { element, key in
+            (configuration.values(of: key) ?? []).contains(element)
         }
-        return pairs
-    }
-
-    private func isValue(_ element: String, of key: String, _ configuration: MergedConfiguration) -> Bool {
-        !element.hasPrefix("-") || (configuration.values(of: key) ?? []).contains(element)
+        return (arguments?.flags ?? []).map { ($0.name, $0.value ?? "true") }
     }
 
     /// Index of the last argument that comes from the files: their arguments are found one after the other.

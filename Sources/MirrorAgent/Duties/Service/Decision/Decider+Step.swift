@@ -215,7 +215,7 @@ extension Decider {
         guard let node = input.live?.node, let configuration,
             let running = RunningArguments(node: node, distribution: step.distribution)
         else { return false }
-        return running.value(of: "debug", configuration) == "true"
+        return Switch.isOn(running.value(of: "debug", configuration) ?? "") == true
     }
 
     /// What the Node's `server:` lacks. Where the step takes ours away, what the other files give is to be there; where

@@ -170,7 +170,7 @@ struct Validation {
         }
         let unit = distribution.unit(of: mirrorNode.spec.role)
         if wanted.debug, configuration.value(of: "debug") == nil,
-            let debug = running.value(of: "debug", configuration), debug != "true"
+            let debug = running.value(of: "debug", configuration), Switch.isOn(debug) != true
         {
             return Refusal(.commandLineWins, "--debug stands on the command line of \(unit); a file can't replace it")
         }

@@ -103,7 +103,7 @@ package struct MergedConfiguration: Hashable, Sendable {
 
     /// Whether a switch is on.
     package func isOn(_ key: String) -> Bool {
-        ["true", "t", "1"].contains(value(of: key)?.lowercased())
+        value(of: key).flatMap(Switch.isOn) ?? false
     }
 
     fileprivate mutating func set(_ key: String, _ value: JSONValue, appending: Bool, from source: String) {

@@ -23,27 +23,19 @@ extension ContainerdPlaces {
             self.init([Self.plain], certain: 1)
             return
         }
-        let arguments = annotations[distribution.argumentsAnnotation].flatMap(JSONStrings.array) ?? []
+        let arguments = annotations[distribution.argumentsAnnotation].flatMap { ServiceArguments(json: $0) }
+        let value = { (name: String, short: String) in
+            arguments?.value(name, short).flatMap { $0.isEmpty ? nil : $0 }
+        }
         let own = distribution == .rke2 ? Self.rke2 : Self.k3s
-        if Self.value("container-runtime-endpoint", arguments) != nil {
+        if value("container-runtime-endpoint", "container-runtime-endpoint") != nil {
             self.init([Self.plain], certain: 1)
-        } else if let directory = Self.value("data-dir", arguments) ?? Self.value("d", arguments) {
+        } else if let directory = value("data-dir", "d") {
             self.init([ContainerdPath.clean(directory + Self.suffix), Self.plain], certain: 1)
         } else {
             // Its own containerd may have been left out, or put elsewhere, by what the Node does not tell.
             self.init([own, Self.plain], certain: 1)
         }
-    }
-
-    /// The last value of a flag; nil where it is absent or empty.
-    private static func value(_ name: String, _ arguments: [String]) -> String? {
-        var found: String?
-        for (index, argument) in arguments.enumerated() where argument.utf8.first == Flag.dash {
-            let flag = Flag(argument)
-            guard flag.name == name else { continue }
-            found = flag.value ?? (index + 1 < arguments.count ? arguments[index + 1] : nil)
-        }
-        return found?.isEmpty == false ? found : nil
     }
 
     /// What writes that file anew at each of its starts; nil where nobody does.

@@ -39,23 +39,24 @@ package struct HostPlaces: Codable, Hashable, Sendable {
         distribution: RancherDistribution,
         configuration: MergedConfiguration?
     ) {
-        let arguments = annotations[distribution.argumentsAnnotation].flatMap(JSONStrings.array)
+        let arguments = annotations[distribution.argumentsAnnotation].flatMap { ServiceArguments(json: $0) }
         let variables = Dictionary(
             (annotations[distribution.environmentAnnotation].flatMap(JSONStrings.object) ?? []).map {
                 ($0.key, $0.value)
             },
             uniquingKeysWith: { $1 }
         )
-        func value(_ names: String...) -> String? {
-            let found =
-                arguments.map { Self.last(of: names, in: $0) } ?? names.compactMap { configuration?.value(of: $0) }.last
+        func value(_ name: String, _ short: String? = nil) -> String? {
+            let names = [name, short].compactMap(\.self)
+            let ofFiles = names.compactMap { configuration?.value(of: $0) }.last
+            let found = arguments.map { $0.value(name, short ?? name) } ?? ofFiles
             return found.flatMap { $0.isEmpty ? nil : $0 }
         }
         let variable = { (name: String) in
             variables["\(distribution.program.uppercased())_\(name)"].flatMap { $0.isEmpty ? nil : $0 }
         }
         // The key `config` of a file is no flag that is looked for.
-        let flag = arguments.flatMap { Self.last(of: ["config", "c"], in: $0) }
+        let flag = arguments?.value("config", "c")
         let isOfFile = flag != nil && flag == (configuration?.value(of: "config") ?? configuration?.value(of: "c"))
         let file = variable("CONFIG_FILE")
         self.init(
@@ -68,16 +69,6 @@ package struct HostPlaces: Codable, Hashable, Sendable {
         if configFile == nil { configSource = nil }
         if registriesFile == distribution.registriesFile { registriesFile = nil }
         if dataDirectory.map(Self.trimmed) == distribution.dataDirectory { dataDirectory = nil }
-    }
-
-    private static func last(of names: [String], in arguments: [String]) -> String? {
-        var found: String?
-        for (index, argument) in arguments.enumerated() where argument.utf8.first == Flag.dash {
-            let flag = Flag(argument)
-            guard names.contains(String(flag.name)) else { continue }
-            found = flag.value ?? (index + 1 < arguments.count ? arguments[index + 1] : nil)
-        }
-        return found
     }
 
     /// K3s unpacks itself into `data/HASH` of its data directory, and hands that on in the variable (k3s

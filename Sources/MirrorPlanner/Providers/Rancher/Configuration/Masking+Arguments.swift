@@ -6,9 +6,8 @@ extension Masking {
         var hidesNext = false
         for argument in arguments {
             var current = argument
-            if argument.utf8.first == Flag.dash, !hidesNext {
-                let flag = Flag(argument)
-                let isSecret = isSecret(flag.name)
+            if !hidesNext, let flag = ServiceArguments.flag(argument) {
+                let isSecret = isSecret(flag.name[...])
                 if let value = flag.value {
                     let prefix = argument.prefix { $0 != "=" }
                     current = "\(prefix)=\(isSecret ? hidden(value) : withoutCredentials(value))"

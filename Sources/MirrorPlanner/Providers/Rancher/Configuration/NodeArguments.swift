@@ -44,10 +44,10 @@ package struct NodeArguments: Hashable, Sendable {
         guard let text = annotations[name] else {
             throw Unreadable(annotation: name, message: "it has no annotation \(name)")
         }
-        guard let arguments = JSONStrings.array(text) else {
+        guard let arguments = ServiceArguments(json: text) else {
             throw Unreadable(annotation: name, message: "its annotation \(name) is no JSON array of strings")
         }
-        let hasServerFlag = read(arguments)
+        let hasServerFlag = read(arguments.globalFlags + arguments.flags)
         guard let environment = annotations[distribution.environmentAnnotation] else { return }
         guard let variables = JSONStrings.object(environment) else {
             let name = distribution.environmentAnnotation
@@ -60,58 +60,24 @@ package struct NodeArguments: Hashable, Sendable {
     }
 
     /// Takes in the arguments in their order, so that the last of several wins; answers whether there was a `--server`.
-    private mutating func read(_ arguments: [String]) -> Bool {
+    private mutating func read(_ flags: [ServiceArguments.Flag]) -> Bool {
         var hasServerFlag = false
-        for (index, argument) in arguments.enumerated() where argument.utf8.first == Flag.dash {
-            let flag = Flag(argument)
-            let next = index + 1 < arguments.count ? arguments[index + 1] : nil
+        for flag in flags {
+            let value = flag.value ?? ""
             switch flag.name {
             case "server", "s":
-                let value = flag.value ?? next ?? ""
                 server = value.isEmpty ? nil : value
                 hasServerFlag = true
-            case "datastore-endpoint": usesExternalDatastore = !(flag.value ?? next ?? "").isEmpty
-            case "embedded-registry": enablesEmbeddedRegistry = flag.isOn(next: next)
-            case "disable-etcd": disablesEtcd = flag.isOn(next: next)
-            case "disable-apiserver": disablesAPIServer = flag.isOn(next: next)
-            case "debug": enablesDebug = flag.isOn(next: next)
+            case "datastore-endpoint": usesExternalDatastore = !value.isEmpty
+            case "embedded-registry": enablesEmbeddedRegistry = flag.isOn
+            case "disable-etcd": disablesEtcd = flag.isOn
+            case "disable-apiserver": disablesAPIServer = flag.isOn
+            case "debug": enablesDebug = flag.isOn
             case "tls-san":
-                let hosts = (flag.value ?? next ?? "").split(separator: ",")
-                certificateHosts.formUnion(hosts.map { ServerURL.normalizedHost(String($0)) })
+                certificateHosts.formUnion(value.split(separator: ",").map { ServerURL.normalizedHost(String($0)) })
             default: break
             }
         }
         return hasServerFlag
-    }
-}
-
-/// One element of the arguments that begins with a dash. One dash or two mean the same (Go's `flag` package).
-struct Flag {
-    static let dash = UInt8(ascii: "-")
-    /// Without dashes.
-    var name: Substring
-    /// What follows `=`; nil where there is none.
-    var value: String?
-
-    init(_ argument: String) {
-        var rest = argument[...]
-        if rest.utf8.first == Self.dash { rest.removeFirst() }
-        if rest.utf8.first == Self.dash { rest.removeFirst() }
-        guard let equals = rest.utf8.firstIndex(of: UInt8(ascii: "=")) else {
-            name = rest
-            return
-        }
-        name = rest[..<equals]
-        value = String(rest[rest.utf8.index(after: equals)...])
-    }
-
-    /// A boolean flag: bare, with `=VALUE`, or followed by its value, as k3s splits `--flag=value` in its annotation.
-    func isOn(next: String?) -> Bool {
-        switch value ?? next {
-        case "false", "0", "f", "F", "FALSE", "False": false
-        case "true", "1", "t", "T", "TRUE", "True": true
-        // What follows is another flag, so this one is bare; after `=` it would be no boolean at all.
-        default: value == nil
-        }
     }
 }
