@@ -128,7 +128,11 @@ let package = Package(
         tests("FaultTests", ["KubeTestSupport", "KubeClient", "KubeRuntime", "KubeCore", log]),
         tests("TelemetryTests", ["KubeTestSupport", "Telemetry", "KubeCore", log, coreMetrics, metrics]),
         tests("MirrorAPITests", ["MirrorAPITesting", "MirrorAPI", "MirrorSandbox", "KubeCore"]),
-        tests("MirrorPlannerTests", ["MirrorPlanner", "MirrorAPI", "KubeCore"], exclude: ["Golden"]),
+        tests(
+            "MirrorPlannerTests",
+            ["MirrorOperator", "MirrorPlanner", "MirrorAPI", "KubeRuntime", "KubeCore", log],
+            exclude: ["Golden"]
+        ),
         tests(
             "MirrorOperatorTests",
             [

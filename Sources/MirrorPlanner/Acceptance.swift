@@ -14,6 +14,7 @@ package enum Acceptance {
     package static func refusal(
         of mirror: P2PMirror,
         in snapshot: Snapshot,
+        _ rules: any ProviderRules,
         validator: (P2PMirror) -> [FieldViolation] = Acceptance.validate
     ) -> Verdict? {
         if let verdict = violation(of: mirror, validator) { return verdict }
@@ -22,7 +23,6 @@ package enum Acceptance {
             .filter { isOlder($0, than: mirror) && violation(of: $0, validator) == nil }
             .sorted { isOlder($0, than: $1) }
         guard !rivals.isEmpty else { return nil }
-        let rules = mirror.spec.provider.rules
         let claimable = snapshot.nodes.filter { rules.claims($0) }
             .sorted { $0.metadata.name < $1.metadata.name }
         // A mirror that is refused itself claims nothing, so they are gone through from the oldest on.

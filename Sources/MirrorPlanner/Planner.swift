@@ -4,32 +4,36 @@ package import MirrorAPI
 /// The planner: a function from what is known to what is to be done, with a reason for every decision.
 ///
 /// Guarantees: equal snapshots give equal plans; any snapshot gives a plan; a fleet that is as it should be gives no
-/// action.
+/// write.
 package enum Planner {
     /// The plan for one mirror; nil only where the snapshot has no mirror of that name.
     ///
-    /// - Parameter validator: the rules for a specification; who plans often may remember its answer for a generation.
+    /// - Parameters:
+    ///   - validator: the rules for a specification; who plans often may remember its answer for a generation.
+    ///   - rules: what is known of a provider.
     package static func plan(
         mirror name: String,
         _ snapshot: Snapshot,
-        validator: (P2PMirror) -> [FieldViolation] = Acceptance.validate
+        validator: (P2PMirror) -> [FieldViolation] = Acceptance.validate,
+        rules: (Provider) -> any ProviderRules = \.rules
     ) -> Plan? {
         guard let mirror = snapshot.mirrors.first(where: { $0.metadata.name == name }) else { return nil }
-        if let verdict = Acceptance.refusal(of: mirror, in: snapshot, validator: validator) {
+        let rules = rules(mirror.spec.provider)
+        if let verdict = Acceptance.refusal(of: mirror, in: snapshot, rules, validator: validator) {
             let status = RefusedStatus.status(of: mirror, verdict, now: snapshot.now)
             let note = Note(.warning, reason: verdict.reason, message: verdict.message)
             let step = unclaimed(name, snapshot, verdict.reason, "the mirror is not accepted")
+            // A mistake in the specification is put right soon; what an older mirror has is not ours any more.
+            let strays = verdict.reason == .conflict ? rules.strays(of: mirror, snapshot) : []
             return Plan(
                 mirror: name,
-                actions: step.actions,
+                writes: step.writes + SetWrites(mirror, snapshot, rules).returning(strays),
                 status: status,
                 notes: [note] + step.notes,
-                nextDeadline: step.deadline,
-                // A mistake in the specification is put right soon; what an older mirror has is not ours any more.
-                strays: verdict.reason == .conflict ? mirror.spec.provider.rules.strays(of: mirror, snapshot) : []
+                nextDeadline: step.deadline
             )
         }
-        return mirror.spec.provider.rules.plan(mirror, snapshot)
+        return rules.plan(mirror, snapshot)
     }
 
     /// Why the candidate set is left as it is, whatever is decided about it.
@@ -41,8 +45,8 @@ package enum Planner {
     }
 
     /// What is taken back, or given back at its end, of a mirror whose specification can't be read; it gets no plan.
-    package static func takingBack(mirror name: String, _ snapshot: Snapshot) -> [Action] {
-        unclaimed(name, snapshot, .invalidSpec, "the specification of the mirror is not valid").actions
+    package static func takingBack(mirror name: String, _ snapshot: Snapshot) -> [Write] {
+        unclaimed(name, snapshot, .invalidSpec, "the specification of the mirror is not valid").writes
     }
 
     /// What becomes of a step that the mirror holds the disruption Lease for while it may not go on: taken back where

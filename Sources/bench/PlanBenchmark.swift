@@ -40,13 +40,13 @@ struct PlanBenchmark: ParsableCommand {
             let begin = clock.now
             let plan = Planner.plan(mirror: mirror, snapshot)
             times.append(clock.now - begin)
-            left = (plan?.actions.count ?? 0) + (plan?.candidates?.effects.count ?? 0)
+            left = (plan?.records.count ?? 0) + (plan?.writes.count ?? 0)
         }
         times.sort()
         func milliseconds(_ time: Duration) -> Double { (time / .milliseconds(1) * 10).rounded() / 10 }
         print(
             "\(name): best \(milliseconds(times[0])) ms, median \(milliseconds(times[times.count / 2])) ms, "
-                + "\(left) actions and effects"
+                + "\(left) writes"
         )
     }
 
@@ -67,7 +67,7 @@ struct PlanBenchmark: ParsableCommand {
         snapshot.seeds[mirror] = evidence(snapshot.nodes)
         let plan = Planner.plan(mirror: mirror, snapshot)
         snapshot.mirrors[0].status = plan?.status
-        for case .applyMirrorNode(let intent) in plan?.actions ?? [] {
+        for intent in (plan?.records ?? []).compactMap(\.mirrorNode) {
             var figures = HostFigures()
             figures.diskUsedPercent = 60
             figures.memoryAvailablePercent = 40

@@ -25,16 +25,18 @@ struct SpegelCorpus {
         )
         snapshot.evidence[Self.mirror] = .spegel(evidence)
         for _ in 0..<8 {
-            let actions = Planner.plan(mirror: Self.mirror, snapshot)?.actions ?? []
-            for action in actions { carryOut(action) }
-            guard !actions.isEmpty else { break }
+            let plan = Planner.plan(mirror: Self.mirror, snapshot)
+            let writes = (plan?.records ?? []) + (plan?.writes ?? []).filter { !$0.purpose.isAboutSeeds }
+            for write in writes { carryOut(write) }
+            guard !writes.isEmpty else { break }
         }
     }
 
-    private mutating func carryOut(_ action: Action) {
-        switch action {
-        case .setFinalizers(let finalizers, _, _): snapshot.mirrors[0].metadata.finalizers = finalizers
-        case .applyMirrorNode(let intent):
+    private mutating func carryOut(_ write: Write) {
+        switch write.purpose {
+        case .setFinalizers(let finalizers): snapshot.mirrors[0].metadata.finalizers = finalizers
+        case .applyMirrorNode:
+            guard let intent = write.mirrorNode else { return }
             let metadata = ObjectMeta(
                 name: intent.name,
                 uid: "uid-\(intent.name)",
@@ -43,7 +45,8 @@ struct SpegelCorpus {
                 ownerReferences: [intent.owner]
             )
             snapshot.mirrorNodes.append(MirrorNode(metadata: metadata, spec: intent.spec))
-        case .applyObject(var object, _):
+        case .applyObject:
+            guard var object = write.object else { return }
             object.body["metadata"]?["generation"] = 1
             object.body["status"] = [
                 "observedGeneration": 1, "desiredNumberScheduled": .int(Int64(snapshot.nodes.count)),

@@ -56,12 +56,12 @@ struct EvidenceTests {
 
     @Test("evidence is needed to give a Lease back and to take an approval back")
     func isNeeded() {
-        let actions: [Action] = [
+        let writes: [Write] = [
             .releaseDisruption(from: Lease(metadata: ObjectMeta(name: "l")), reason: .stepDone, message: ""),
-            .withdrawApproval(name: "m.s1", resourceVersion: "1", reason: .paused, message: ""),
+            .withdrawApproval(name: "m.s1", node: "s1", resourceVersion: "1", reason: .paused, message: ""),
         ]
-        for action in actions {
-            #expect(EvidenceReader.isNeeded(for: Plan(mirror: "m", actions: [action], status: Fixture.status())))
+        for write in writes {
+            #expect(EvidenceReader.isNeeded(for: Plan(mirror: "m", writes: [write], status: Fixture.status())))
         }
     }
 
@@ -78,7 +78,7 @@ struct EvidenceTests {
             mirrorNodes: [Fixture.mirrorNode("s1", revision: "1-a")]
         )
         let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a")
-        let plan = Plan(mirror: "m", actions: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
+        let plan = Plan(mirror: "m", writes: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
         let reader = EvidenceReader(cluster.api, now: { Fixture.start.timestamp })
         let live = try #require(try await reader.refreshed(snapshot, for: plan))
         #expect(live.mirrorNodes.map(\.metadata.name) == ["m.s2"])
@@ -103,7 +103,7 @@ struct EvidenceTests {
             ]
         )
         let holder = DisruptionHolder(mirror: "m", node: "a3", revision: "1-a")
-        let plan = Plan(mirror: "m", actions: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
+        let plan = Plan(mirror: "m", writes: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
         let reader = EvidenceReader(cluster.api, now: { Fixture.start.timestamp })
         let live = try #require(try await reader.refreshed(snapshot, for: plan))
         // The server has none of them, so what was read is gone.

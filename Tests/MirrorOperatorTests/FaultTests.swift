@@ -76,7 +76,7 @@ struct FaultTests {
             cluster,
             try await store(cluster),
             planner: { name, _ in
-                Plan(mirror: name, actions: [.applyMirrorNode(Fixture.intent("s1"))], status: Fixture.status())
+                Plan(mirror: name, records: [.applyMirrorNode(Fixture.intent("s1"))], status: Fixture.status())
             },
             emit: { events.add($0) }
         )
@@ -102,8 +102,8 @@ struct FaultTests {
         let cluster = try await TestCluster(time)
         let reconciler = reconciler(cluster, try await store(cluster)) { name, _ in
             let verdict = Verdict(.installing, "test")
-            let action = Action.setFinalizers(["p2pmirror.io/test"], resourceVersion: "1", verdict)
-            return Plan(mirror: name, actions: [action], status: Fixture.status())
+            let write = Write.setFinalizers(["p2pmirror.io/test"], of: name, resourceVersion: "1", verdict)
+            return Plan(mirror: name, writes: [write], status: Fixture.status())
         }
         cluster.onRequest { _, number in
             guard number == 1 else { return nil }

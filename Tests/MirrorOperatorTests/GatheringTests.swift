@@ -145,7 +145,7 @@ struct GatheringTests {
             nodes: [Fixture.server("s1", number: 1), Fixture.server("s2", number: 2)]
         )
         let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a")
-        let plan = Plan(mirror: "m", actions: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
+        let plan = Plan(mirror: "m", writes: [.acquireDisruption(holder, from: nil)], status: Fixture.status())
         #expect(EvidenceReader.isNeeded(for: plan))
         let reader = EvidenceReader(KubeAPI(cluster), now: { Fixture.start.timestamp + 5 })
         let live = try #require(try await reader.refreshed(snapshot, for: plan))

@@ -9,7 +9,7 @@ import Testing
 @Suite("Writing MirrorNodes")
 struct MirrorNodeWriterTests {
     private func write(
-        _ actions: [Action],
+        _ actions: [Write],
         on cluster: TestCluster,
         present: [MirrorNode] = []
     ) async throws -> MirrorNodeWriter.Outcome {
@@ -17,20 +17,20 @@ struct MirrorNodeWriterTests {
     }
 
     private func write(
-        _ actions: [Action],
+        _ actions: [Write],
         _ writer: MirrorNodeWriter,
         present: [MirrorNode] = [],
         while isMeant: @escaping @Sendable () -> Bool = { true }
     ) async throws -> MirrorNodeWriter.Outcome {
         try await writer.write(
-            Plan(mirror: "m", actions: actions, status: Fixture.status()),
+            Plan(mirror: "m", records: actions, status: Fixture.status()),
             present: present,
             while: isMeant
         )
     }
 
     /// Those of a mirror that is there: what has no owner is collected as garbage.
-    private static func actions(_ count: Int, _ cluster: TestCluster) async throws -> [Action] {
+    private static func actions(_ count: Int, _ cluster: TestCluster) async throws -> [Write] {
         let uid = try await cluster.put(Fixture.mirror()).metadata.uid
         return (0..<count).map { .applyMirrorNode(Fixture.intent("n\(100 + $0)", uid: uid)) }
     }
@@ -78,7 +78,11 @@ struct MirrorNodeWriterTests {
         let present = try #require(try await cluster.object(MirrorNode.self, key))
         intent.spec.desired = isAll ? nil : .init(registries: ["docker.io"])
         intent.spec.revision = "2-b"
-        _ = try await write([.applyMirrorNode(intent)], on: cluster, present: [present])
+        _ = try await write(
+            Write.records(intent, present: present.spec),
+            on: cluster,
+            present: [present]
+        )
         let after = try #require(try await cluster.object(MirrorNode.self, key))
         #expect(after.spec.desired == intent.spec.desired)
         #expect(after.spec.revision == "2-b")
@@ -88,10 +92,10 @@ struct MirrorNodeWriterTests {
     func deletePrecondition() async throws {
         let cluster = try await TestCluster()
         try await cluster.put(Fixture.mirrorNode("s1"))
-        let stale = Action.deleteMirrorNode(name: "m.s1", uid: "another", reason: .noNodesSelected)
+        let stale = Write.deleteMirrorNode(name: "m.s1", uid: "another", reason: .noNodesSelected)
         #expect(try await write([stale], on: cluster) == .lookAgain)
         let uid = try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.uid
-        let right = Action.deleteMirrorNode(name: "m.s1", uid: uid, reason: .noNodesSelected)
+        let right = Write.deleteMirrorNode(name: "m.s1", uid: uid, reason: .noNodesSelected)
         #expect(try await write([right], on: cluster) == .done)
         #expect(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")) == nil)
     }
@@ -123,7 +127,7 @@ struct MirrorNodeWriterTests {
         }
         let writer = Fixture.recorder(cluster, share: 10)
         let actions = try await Self.actions(15, cluster)
-        let plan = Plan(mirror: "m", actions: actions, status: Fixture.status())
+        let plan = Plan(mirror: "m", records: actions, status: Fixture.status())
         guard case .refused(let error, wroteOthers: true) = try await write(actions, writer) else {
             Issue.record("it was not told")
             return
@@ -133,8 +137,8 @@ struct MirrorNodeWriterTests {
         #expect(error.httpStatus == code)
         #expect(writer.refusal(of: plan) == error)
         let left = actions.filter { action in
-            guard case .applyMirrorNode(let intent) = action else { return false }
-            return ["m.n100", "m.n103"].contains(intent.name) || intent.name > "m.n109"
+            let name = action.target.key.name
+            return ["m.n100", "m.n103"].contains(name) || name > "m.n109"
         }
         cluster.clearLog()
         _ = try await write(left, writer)

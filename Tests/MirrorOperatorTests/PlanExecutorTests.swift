@@ -9,12 +9,13 @@ struct PlanExecutorTests {
     private let holder = DisruptionHolder(mirror: "m", node: "s1", revision: "1-a")
 
     private func execute(
-        _ actions: [Action],
+        _ writes: [Write],
         on cluster: TestCluster,
         now: MicroTimestamp = Fixture.start
     ) async throws -> PlanExecutor.Outcome {
         try await Fixture.executor(cluster, now: now).execute(
-            Plan(mirror: "m", actions: actions, status: Fixture.status())
+            Plan(mirror: "m", writes: writes, status: Fixture.status()),
+            of: ObservedMirror(metadata: ObjectMeta(name: "m"), content: .unreadable("It is no matter here."))
         )
     }
 
@@ -39,7 +40,7 @@ struct PlanExecutorTests {
             #expect(try await execute([.acquireDisruption(holder, from: free)], on: cluster) == .done)
             let held = try #require(try await cluster.object(Lease.self, Fixture.lease))
             #expect(held.spec?.leaseTransitions == Fixture.firstEpoch + taking)
-            let release = Action.releaseDisruption(from: held, reason: .stepDone, message: "done")
+            let release = Write.releaseDisruption(from: held, reason: .stepDone, message: "done")
             #expect(try await execute([release], on: cluster) == .done)
         }
         let free = try #require(try await cluster.object(Lease.self, Fixture.lease))
@@ -83,8 +84,9 @@ struct PlanExecutorTests {
         try await cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
         let seen = try #require(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1")))
         try await cluster.put(Fixture.mirrorNode("s1", revision: "2-b"))
-        let action = Action.approve(
+        let action = Write.approve(
             name: "m.s1",
+            node: "s1",
             resourceVersion: seen.metadata.resourceVersion,
             Fixture.approval("1-a")
         )
@@ -100,11 +102,12 @@ struct PlanExecutorTests {
             try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.metadata.resourceVersion
         }
         let approval = Fixture.approval("1-a", epoch: 4)
-        let give = Action.approve(name: "m.s1", resourceVersion: try await version(), approval)
+        let give = Write.approve(name: "m.s1", node: "s1", resourceVersion: try await version(), approval)
         #expect(try await execute([give], on: cluster) == .done)
         #expect(try await cluster.object(MirrorNode.self, ObjectKey(name: "m.s1"))?.spec.approval == approval)
-        let take = Action.withdrawApproval(
+        let take = Write.withdrawApproval(
             name: "m.s1",
+            node: "s1",
             resourceVersion: try await version(),
             reason: .approvalExpired,
             message: "expired"
@@ -120,7 +123,7 @@ struct PlanExecutorTests {
     func approvalWithoutVersion(version: String?) async throws {
         let cluster = try await TestCluster()
         try await cluster.put(Fixture.mirrorNode("s1", revision: "1-a"))
-        let action = Action.approve(name: "m.s1", resourceVersion: version, Fixture.approval("1-a"))
+        let action = Write.approve(name: "m.s1", node: "s1", resourceVersion: version, Fixture.approval("1-a"))
         await #expect(throws: KubeError.self) { try await execute([action], on: cluster) }
         #expect(cluster.writes.isEmpty)
     }
@@ -128,17 +131,19 @@ struct PlanExecutorTests {
     @Test("the first step that is not carried out ends the pass", arguments: [409, 0])
     func stops(code: Int) async throws {
         let cluster = try await TestCluster()
-        var actions: [Action] = []
+        var writes: [Write] = []
         for name in ["s1", "s2", "s3"] {
             let node = try await cluster.put(Fixture.mirrorNode(name, revision: "1-a"))
             let version = node.metadata.resourceVersion
-            actions.append(.approve(name: "m.\(name)", resourceVersion: version, Fixture.approval("1-a")))
+            writes.append(
+                .approve(name: "m.\(name)", node: name, resourceVersion: version, Fixture.approval("1-a"))
+            )
         }
         cluster.onRequest { request, _ in
             guard request.path.hasSuffix("m.s2") else { return nil }
             return code == 0 ? .unanswered : .refused(code, "Conflict")
         }
-        #expect(try await execute(actions, on: cluster) == .lookAgain(code == 0 ? "unknown" : "conflict"))
+        #expect(try await execute(writes, on: cluster) == .lookAgain(code == 0 ? "unknown" : "conflict"))
         #expect(cluster.writes.count == 2)
     }
 

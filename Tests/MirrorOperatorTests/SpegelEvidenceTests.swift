@@ -47,7 +47,7 @@ struct SpegelEvidenceTests {
         )
         snapshot.evidence["m"] = .spegel(SpegelEvidence(objects: [try Self.account(owner: mirror), gone]))
         let verdict = Verdict(.appliesObject, "")
-        let plan = Plan(mirror: "m", actions: [.applyObject(orphan, verdict)], status: Fixture.status())
+        let plan = Plan(mirror: "m", writes: [.applyObject(orphan, verdict)], status: Fixture.status())
         #expect(EvidenceReader.isNeeded(for: plan))
         let reader = EvidenceReader(cluster.api, now: { Fixture.start.timestamp })
         let live = try #require(try await reader.refreshed(snapshot, for: plan))

@@ -70,7 +70,7 @@ struct AcceptanceTests {
         #expect(plan.status.nextChange?.node == "server-1")
         #expect(plan.status.nextChange?.action == .clearServer)
         #expect(plan.status.topology?.pendingChanges == 2)
-        for case .applyMirrorNode(let intent) in plan.actions { #expect(intent.spec.desired == nil) }
+        for intent in plan.actions.compactMap(\.mirrorNode) { #expect(intent.spec.desired == nil) }
         #expect(plan.actions.count == 3)
     }
 
@@ -159,7 +159,8 @@ struct AcceptanceTests {
         world.snapshot.nodes[0].metadata.uid = "another"
         let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
         let deleted = plan.actions.compactMap { action -> String? in
-            guard case .deleteMirrorNode(let name, _, let reason) = action else { return nil }
+            guard action.purpose == .deleteMirrorNode else { return nil }
+            let (name, reason) = (action.target.key.name, action.verdict.reason)
             return "\(name) \(reason.rawValue)"
         }
         #expect(deleted == ["embedded.server-1 NodeReplaced", "embedded.server-3 NodeGone"])

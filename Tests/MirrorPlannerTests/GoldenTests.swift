@@ -205,12 +205,17 @@ private struct Transcript {
         guard !told.isEmpty || !plan.actions.isEmpty else { return }
         line("+\(world.snapshot.now - start) s")
         lines += told
-        for action in plan.actions { line("  do: \(describe(action))") }
+        // What is cleared of a MirrorNode is part of what is made of it.
+        for action in plan.actions where action.purpose != .clearMirrorNode { line("  do: \(describe(action))") }
     }
 
-    private func describe(_ action: Action) -> String {
-        switch action {
-        case .applyMirrorNode(let intent):
+    private func describe(_ action: Write) -> String {
+        let (name, reason, message) = (
+            action.target.key.name, action.verdict.reason.rawValue, action.verdict.message
+        )
+        switch action.purpose {
+        case .applyMirrorNode:
+            guard let intent = action.mirrorNode else { return "" }
             let setting = intent.spec.desired?.server.map {
                 $0.action == .clear ? "clear" : "point to \($0.url ?? "?")"
             }
@@ -219,17 +224,15 @@ private struct Transcript {
             let wish = [setting, registries, debug].compactMap { $0 }.joined(separator: ", ")
             return
                 "apply \(intent.name) \(intent.spec.revision ?? "without revision"): \(wish.isEmpty ? "no wish" : wish)"
-        case .deleteMirrorNode(let name, _, let reason): return "delete \(name): \(reason.rawValue)"
-        case .acquireDisruption(let holder, _): return "take the Lease for \(holder.identity)"
-        case .approve(let name, _, let approval):
+        case .deleteMirrorNode: return "delete \(name): \(reason)"
+        case .acquireDisruption(let holder): return "take the Lease for \(holder.identity)"
+        case .approve(let approval):
             return
                 "approve \(name) \(approval.revision), epoch \(approval.epoch), until +\(approval.expires - start) s: "
                 + approval.reason
-        case .withdrawApproval(let name, _, let reason, let message):
-            return "withdraw \(name) \(reason.rawValue): \(message)"
-        case .releaseDisruption(_, let reason, let message):
-            return "give the Lease back, \(reason.rawValue): \(message)"
-        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: return "\(action)"
+        case .withdrawApproval: return "withdraw \(name) \(reason): \(message)"
+        case .releaseDisruption: return "give the Lease back, \(reason): \(message)"
+        default: return action.sentence
         }
     }
 }

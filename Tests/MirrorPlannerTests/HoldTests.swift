@@ -21,12 +21,12 @@ struct HoldTests {
         return world
     }
 
-    private static func names(_ actions: [Action]) -> [String] {
+    private static func names(_ actions: [Write]) -> [String] {
         actions.map { action in
-            switch action {
+            switch action.purpose {
             case .withdrawApproval: "withdraw"
             case .releaseDisruption: "release"
-            default: "\(action)"
+            default: action.sentence
             }
         }
     }

@@ -160,15 +160,22 @@ extension Defect {
                 rule: 2,
                 finding: "may restart at once",
                 act: { plan, snapshot in
-                    guard case .approve(let name, _, let approval)? = plan.actions.last,
+                    guard let last = plan.writes.last, case .approve(let approval) = last.purpose,
                         let other = snapshot.mirrorNodes.first(where: {
-                            $0.metadata.name != name && $0.spec.desired != nil
+                            $0.metadata.name != last.target.key.name && $0.spec.desired != nil
                         }), let revision = other.spec.revision
                     else { return }
                     var second = approval
                     second.revision = revision
                     let version = other.metadata.resourceVersion
-                    plan.actions.append(.approve(name: other.metadata.name, resourceVersion: version, second))
+                    plan.writes.append(
+                        .approve(
+                            name: other.metadata.name,
+                            node: other.spec.nodeName,
+                            resourceVersion: version,
+                            second
+                        )
+                    )
                 }
             ),
             Defect(
@@ -177,13 +184,20 @@ extension Defect {
                 finding: "restart at once",
                 agentsIgnoreLease: true,
                 act: { plan, snapshot in
-                    guard case .approve(let name, _, let approval)? = plan.actions.last else { return }
-                    for other in snapshot.mirrorNodes where other.metadata.name != name {
+                    guard let last = plan.writes.last, case .approve(let approval) = last.purpose else { return }
+                    for other in snapshot.mirrorNodes where other.metadata.name != last.target.key.name {
                         guard let revision = other.spec.revision else { continue }
                         var second = approval
                         second.revision = revision
                         let version = other.metadata.resourceVersion
-                        plan.actions.append(.approve(name: other.metadata.name, resourceVersion: version, second))
+                        plan.writes.append(
+                            .approve(
+                                name: other.metadata.name,
+                                node: other.spec.nodeName,
+                                resourceVersion: version,
+                                second
+                            )
+                        )
                     }
                 }
             ),
@@ -243,7 +257,7 @@ extension Defect {
                     let owner = object.metadata.ownerReferences[0]
                     var spec = object.spec
                     spec.approval = nil
-                    plan.actions.append(
+                    plan.records.append(
                         .applyMirrorNode(
                             MirrorNodeIntent(
                                 name: object.metadata.name,

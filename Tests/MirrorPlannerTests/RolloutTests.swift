@@ -103,11 +103,12 @@ struct RolloutTests {
         world.snapshot.now = world.snapshot.now + 120
         for _ in 0..<4 {
             let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
-            switch plan.actions.first {
-            case .withdrawApproval(_, _, let reason, _)?: told.append("withdraw \(reason.rawValue)")
-            case .releaseDisruption(_, let reason, _)?: told.append("release \(reason.rawValue)")
+            let reason = plan.actions.first?.verdict.reason.rawValue ?? ""
+            switch plan.actions.first?.purpose {
+            case .withdrawApproval?: told.append("withdraw \(reason)")
+            case .releaseDisruption?: told.append("release \(reason)")
             case .acquireDisruption?: told.append("acquire")
-            case .approve(_, _, let approval)?: told.append("approve epoch \(approval.epoch)")
+            case .approve(let approval)?: told.append("approve epoch \(approval.epoch)")
             default: told.append("nothing")
             }
             world.carryOut(plan)
@@ -120,7 +121,7 @@ struct RolloutTests {
         var world = try Self.approved()
         if isCordon { world.set("server-2", isCordoned: true) } else { world.set("server-3", isReady: false) }
         let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
-        guard case .withdrawApproval? = plan.actions.first else {
+        guard plan.actions.first?.purpose == .withdrawApproval else {
             Issue.record("\(plan.actions)")
             return
         }
@@ -178,7 +179,7 @@ struct RolloutTests {
         ]
         world.snapshot.disruption?.spec?.acquireTime = MicroTimestamp(world.snapshot.now + -180)
         let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
-        guard case .releaseDisruption? = plan.actions.first else {
+        guard plan.actions.first?.purpose == .releaseDisruption else {
             Issue.record("\(plan.actions)")
             return
         }
@@ -191,13 +192,13 @@ struct RolloutTests {
         world.snapshot.now = world.snapshot.now + 5
         for _ in 0..<2 {
             let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
-            #expect(!plan.actions.contains { if case .releaseDisruption = $0 { true } else { false } })
+            #expect(!plan.actions.contains { $0.purpose == .releaseDisruption })
             world.carryOut(plan)
             world.snapshot.now = world.snapshot.now + 5
         }
         world.snapshot.now = world.snapshot.now + 720
         let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
-        #expect(plan.actions.contains { if case .releaseDisruption = $0 { true } else { false } })
+        #expect(plan.actions.contains { $0.purpose == .releaseDisruption })
     }
 
     @Test("A root that is cordoned or away stays root", arguments: [true, false])
@@ -206,7 +207,7 @@ struct RolloutTests {
         if isCordon { world.set("server-1", isCordoned: true) } else { world.set("server-1", isReady: false) }
         let plan = try #require(Planner.plan(mirror: "embedded", world.snapshot))
         #expect(plan.status.topology?.root == "server-1")
-        #expect(!plan.actions.contains { if case .applyMirrorNode = $0 { true } else { false } })
+        #expect(!plan.actions.contains { $0.purpose == .applyMirrorNode })
     }
 
     @Test("A server that somebody changed after us is not restarted again for the same revision")

@@ -45,7 +45,8 @@ struct SelectionTests {
 
     private static func deleted(_ plan: Plan) -> [String] {
         plan.actions.compactMap { action in
-            guard case .deleteMirrorNode(let name, _, _) = action else { return nil }
+            guard action.purpose == .deleteMirrorNode else { return nil }
+            let name = action.target.key.name
             return name
         }
     }

@@ -34,9 +34,7 @@ package final class MirrorNodeWriter: Sendable {
     /// So few are logged one by one.
     private static let few = 5
 
-    private let api: KubeAPI
-    private let applier: Applier
-    private let ownWrites: OwnWrites
+    private let sender: WriteSender
     private let inFlight: Int
     private let share: Int
     private let memory = Mutex<[String: Memory]>([:])
@@ -56,16 +54,21 @@ package final class MirrorNodeWriter: Sendable {
         inFlight: Int = MirrorNodeWriter.standardInFlight,
         share: Int = MirrorNodeWriter.standardShare
     ) {
-        self.api = api
-        self.applier = applier
-        self.ownWrites = ownWrites
+        // No Lease is written here, so neither its namespace nor its time is needed.
+        sender = WriteSender(
+            api,
+            applier: applier,
+            ownWrites: ownWrites,
+            leaseNamespace: "",
+            now: { MicroTimestamp(microseconds: 0) }
+        )
         self.inFlight = inFlight
         self.share = share
     }
 
     /// What the server has refused of what the plan still asks for, as one error; nil where it has refused nothing.
     package func refusal(of plan: Plan) -> KubeError? {
-        let names = Set(plan.records.compactMap(\.mirrorNodeName))
+        let names = Set(plan.records.map(\.target.key.name))
         let refusals = memory.withLock { $0[plan.mirror]?.refusals ?? [:] }.filter { names.contains($0.key) }
         return Self.combined(refusals)
     }
@@ -84,13 +87,13 @@ package final class MirrorNodeWriter: Sendable {
         present: [MirrorNode],
         while isMeant: @escaping @Sendable () -> Bool
     ) async throws(KubeError) -> Outcome {
-        let records = plan.records
+        let records = Record.records(plan.records)
         guard !records.isEmpty else {
             forget(plan.mirror)
             return .done
         }
         let batch = share(of: records, plan.mirror)
-        let names = Set(batch.compactMap(\.mirrorNodeName))
+        let names = Set(batch.map(\.name))
         let present = Dictionary(
             present.filter { names.contains($0.metadata.name) }.map { ($0.metadata.name, $0) },
             uniquingKeysWith: { $1 }
@@ -100,11 +103,11 @@ package final class MirrorNodeWriter: Sendable {
         await withTaskGroup(of: (Int, KubeError?).self) { group in
             var next = 0
             func begin() {
-                let (number, action) = (next, batch[next])
+                let (number, record) = (next, batch[next])
                 next += 1
                 let level: Logger.Level = isFew ? .info : .debug
-                Logger.current.log(level: level, "Carrying out an action", metadata: action.logMetadata)
-                group.addTask { (number, await self.carryOut(action, present)) }
+                Logger.current.log(level: level, "Carrying out a write", metadata: record.last.logMetadata)
+                group.addTask { (number, await self.carryOut(record, present[record.name])) }
             }
             while next < min(inFlight, batch.count), isMeant() { begin() }
             for await (number, error) in group {
@@ -118,20 +121,20 @@ package final class MirrorNodeWriter: Sendable {
     }
 
     /// Those that were refused before come last.
-    private func share(of records: [Action], _ mirror: String) -> [Action] {
+    private func share(of records: [Record], _ mirror: String) -> [Record] {
         let refused = memory.withLock { Set($0[mirror]?.refusals.keys.map { $0 } ?? []) }
         guard !refused.isEmpty else { return Array(records.prefix(share)) }
-        let isRefused = { (action: Action) in action.mirrorNodeName.map(refused.contains) ?? false }
+        let isRefused = { (record: Record) in refused.contains(record.name) }
         return Array((records.filter { !isRefused($0) } + records.filter(isRefused)).prefix(share))
     }
 
     private func conclude(
         _ tally: Tally,
         _ mirror: String,
-        _ records: [Action],
+        _ records: [Record],
         isFew: Bool
     ) throws(KubeError) -> Outcome {
-        let left = Set(records.compactMap(\.mirrorNodeName)).subtracting(tally.doneNames)
+        let left = Set(records.map(\.name)).subtracting(tally.doneNames)
         let sum = memory.withLock { memory in
             var sum = memory[mirror] ?? Memory()
             sum.written += tally.written
@@ -177,30 +180,27 @@ extension MirrorNodeWriter {
 
         var goesOn: Bool { failure == nil && !isOutdated && refusedInARow < MirrorNodeWriter.refusalsInARow }
 
-        mutating func take(_ action: Action, _ error: KubeError?) {
-            guard let name = action.mirrorNodeName else { return }
+        mutating func take(_ record: Record, _ error: KubeError?) {
+            let (name, write) = (record.name, record.last)
             guard let error else {
-                if case .deleteMirrorNode = action { deleted += 1 } else { written += 1 }
+                if write.purpose == .deleteMirrorNode { deleted += 1 } else { written += 1 }
                 doneNames.append(name)
                 refusedInARow = 0
-                OperatorMetrics.acted(action.metricName, "done")
+                OperatorMetrics.acted(write.purpose.name, "done")
                 return
             }
-            switch MirrorNodeWriter.meaning(of: error, action) {
+            switch MirrorNodeWriter.meaning(of: error, write) {
             case .outdated(let reason):
-                OperatorMetrics.acted(action.metricName, reason)
+                OperatorMetrics.acted(write.purpose.name, reason)
                 isOutdated = true
-                let metadata = action.logMetadata.merging(["error": "\(error)"]) { $1 }
-                Logger.current.info(
-                    "The action was not carried out, the world is looked at again",
-                    metadata: metadata
-                )
+                let metadata = write.logMetadata.merging(["error": "\(error)"]) { $1 }
+                Logger.current.info("The write was not carried out, the world is looked at again", metadata: metadata)
             case .refused:
-                OperatorMetrics.acted(action.metricName, "error")
+                OperatorMetrics.acted(write.purpose.name, "error")
                 refusals[name] = error
                 refusedInARow += 1
             case .failed:
-                OperatorMetrics.acted(action.metricName, "error")
+                OperatorMetrics.acted(write.purpose.name, "error")
                 failure = failure ?? error
             }
         }
@@ -212,103 +212,45 @@ extension MirrorNodeWriter {
         case failed
     }
 
-    private static func meaning(of error: KubeError, _ action: Action) -> Meaning {
-        if error.code == .outcomeUnknown { return .outdated("unknown") }
-        if error.isConflict || error.isAlreadyExists { return .outdated("conflict") }
-        if error.isNotFound, case .deleteMirrorNode = action { return .outdated("conflict") }
+    private static func meaning(of error: KubeError, _ write: Write) -> Meaning {
+        if let reason = write.reasonToLookAgain(error) { return .outdated(reason) }
         let isRefused = error.code == .status && (!error.isTransient || error.namesUndeclaredField)
         return isRefused ? .refused : .failed
     }
 
     // MARK: One of them
 
-    private func carryOut(_ action: Action, _ present: [String: MirrorNode]) async -> KubeError? {
+    private func carryOut(_ record: Record, _ present: MirrorNode?) async -> KubeError? {
         do throws(KubeError) {
-            switch action {
-            case .applyMirrorNode(let intent): try await apply(intent, current: present[intent.name])
-            case .deleteMirrorNode(let name, let uid, _): try await delete(name, uid: uid)
-            default: break
-            }
+            let current = try present?.wireValue()
+            for write in record.writes { try await sender.send(write, current: current) }
             return nil
         } catch {
             return error
         }
     }
 
-    private func delete(_ name: String, uid: String?) async throws(KubeError) {
-        let key = ObjectKey(name: name)
-        try await api.delete(MirrorNode.self, key, preconditions: uid.map { DeletePreconditions(uid: $0) })
-        applier.forget(MirrorNode.resource, key)
-        ownWrites.deleted(MirrorNode.resource, key, uid: uid)
-    }
+    /// What is done to one MirrorNode, in order.
+    private struct Record: Sendable {
+        let name: String
+        private(set) var writes: [Write]
+        /// What it comes to.
+        private(set) var last: Write
 
-    private func apply(_ intent: MirrorNodeIntent, current: MirrorNode?) async throws(KubeError) {
-        let object = MirrorNode(
-            metadata: ObjectMeta(name: intent.name, labels: intent.labels, ownerReferences: [intent.owner]),
-            spec: intent.spec
-        )
-        if let change = Self.dropping(current?.spec, for: intent.spec) {
-            try await drop(change, of: intent.name)
-        }
-        _ = try await applier.apply(
-            try object.wireValue(),
-            resource: MirrorNode.resource,
-            key: object.key,
-            manager: FieldManager.nodeSpec,
-            force: true,
-            current: try current?.wireValue()
-        )
-    }
-
-    /// What of the specification goes; nil where nothing does.
-    private static func dropping(_ present: MirrorNodeSpec?, for wanted: MirrorNodeSpec) -> JSONValue? {
-        guard let present else { return nil }
-        var parts: [String: JSONValue] = [:]
-        if let desired = dropping(present.desired, for: wanted.desired) { parts["desired"] = desired }
-        if present.announceIntervalSeconds != nil, wanted.announceIntervalSeconds == nil {
-            parts["announceIntervalSeconds"] = .null
-        }
-        if let containerd = dropping(present.containerd, for: wanted.containerd) { parts["containerd"] = containerd }
-        return parts.isEmpty ? nil : .object(parts)
-    }
-
-    private static func dropping(_ present: MirrorNodeSpec.Desired?, for wanted: MirrorNodeSpec.Desired?) -> JSONValue?
-    {
-        guard let present else { return nil }
-        guard let wanted else { return .null }
-        var parts: [String: JSONValue] = [:]
-        if present.server != nil, wanted.server == nil { parts["server"] = .null }
-        if present.registries != nil, wanted.registries == nil { parts["registries"] = .null }
-        return parts.isEmpty ? nil : .object(parts)
-    }
-
-    private static func dropping(_ present: ContainerdWish?, for wanted: ContainerdWish?) -> JSONValue? {
-        guard let present else { return nil }
-        guard let wanted else { return .null }
-        var parts: [String: JSONValue] = [:]
-        if present.release != nil, wanted.release == nil { parts["release"] = .null }
-        if !present.registries.isEmpty, wanted.registries.isEmpty { parts["registries"] = .null }
-        if !present.mirrorAddresses.isEmpty, wanted.mirrorAddresses.isEmpty { parts["mirrorAddresses"] = .null }
-        return parts.isEmpty ? nil : .object(parts)
-    }
-
-    /// By a merge patch: servers of 1.20 leave `null` behind for an object that is no longer applied, and then refuse
-    /// it.
-    private func drop(_ parts: JSONValue, of name: String) async throws(KubeError) {
-        let key = ObjectKey(name: name)
-        let change: JSONValue = ["spec": parts]
-        ownWrites.wrote(try await api.patch(MirrorNode.self, key, .merge(change), manager: FieldManager.nodeSpec))
-        applier.forget(MirrorNode.resource, key)
-    }
-}
-
-extension Action {
-    /// The MirrorNode that it writes or deletes; nil where it is another kind of action.
-    var mirrorNodeName: String? {
-        switch self {
-        case .applyMirrorNode(let intent): intent.name
-        case .deleteMirrorNode(let name, _, _): name
-        default: nil
+        /// Writes of one MirrorNode stand together.
+        static func records(_ writes: [Write]) -> [Record] {
+            var records: [Record] = []
+            records.reserveCapacity(writes.count)
+            for write in writes {
+                let name = write.target.key.name
+                if let index = records.indices.last, records[index].name == name {
+                    records[index].writes.append(write)
+                    records[index].last = write
+                } else {
+                    records.append(Record(name: name, writes: [write], last: write))
+                }
+            }
+            return records
         }
     }
 }

@@ -11,12 +11,12 @@ import MirrorPlanner
 struct OrphanedSeeds: Sendable {
     private let api: KubeAPI
     private let stores: MirrorStores
-    private let ownWrites: OwnWrites
+    private let sender: WriteSender
 
-    init(_ api: KubeAPI, stores: MirrorStores, ownWrites: OwnWrites) {
+    init(_ api: KubeAPI, stores: MirrorStores, sender: WriteSender) {
         self.api = api
         self.stores = stores
-        self.ownWrites = ownWrites
+        self.sender = sender
     }
 
     /// Names of mirrors that nodes carry the mark of and that are not there.
@@ -37,24 +37,23 @@ struct OrphanedSeeds: Sendable {
         }
         for node in nodes {
             guard let write = Self.publication(of: node, by: mirror) else { continue }
-            Logger.current.notice(
-                "\(node.metadata.name) is put back into the candidate set: the mirror that took it out is gone",
-                metadata: ["node": "\(node.metadata.name)", "reason": "\(Reason.mirrorGone.rawValue)"]
-            )
+            Logger.current.notice("Carrying out a write", metadata: write.logMetadata)
             do throws(KubeError) {
-                try await write.send(api, ownWrites)
+                try await sender.send(write)
             } catch {
                 // The node has changed, or is gone.
-                guard error.isConflict || error.isInvalid || error.isNotFound || error.code == .outcomeUnknown else {
-                    throw error
-                }
+                guard write.reasonToLookAgain(error) != nil else { throw error }
                 return false
             }
         }
         return true
     }
 
-    private static func publication(of node: Node, by mirror: String) -> SeedWrite? {
-        Provider.allCases.lazy.compactMap { $0.rules.publication(of: node, by: mirror) }.first
+    private static func publication(of node: Node, by mirror: String) -> Write? {
+        let name = node.metadata.name
+        let why = "\(name) is put back into the candidate set: the mirror that took it out is gone"
+        return Provider.allCases.lazy.compactMap { $0.rules.publication(of: node, by: mirror) }.first.map {
+            .publishSeed(name, $0, Verdict(.mirrorGone, why))
+        }
     }
 }

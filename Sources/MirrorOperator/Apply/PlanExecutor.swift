@@ -4,116 +4,122 @@ import Logging
 import MirrorAPI
 package import MirrorPlanner
 
-/// Carries out the steps of a plan, in order, each with the state that it starts from as its precondition.
+/// Carries out the writes of a plan, in order, each with the state that it starts from as its precondition. It knows no
+/// provider: what it sends stands in the plan.
 ///
 /// # Guarantees
-/// - The first action that is not carried out ends the pass: later ones rest on it.
+/// - The first write that is not carried out ends the pass: later ones rest on it.
 /// - Two executors with the same plan do no more than one: what the first one changed refuses the second one.
+/// - Nothing leaves a candidate set before a live look at it in the same pass.
 package struct PlanExecutor: Sendable {
     package enum Outcome: Hashable, Sendable {
-        /// All actions were carried out.
+        /// All writes were carried out.
         case done
         /// The world is not, or may not be, as the plan saw it: look again soon.
         case lookAgain(String)
+        /// The same of the candidate set; nothing but the status rests on that.
+        case lookAgainAtSet(String)
+        /// The API server does not keep what must be remembered, so no more was done: its definitions are too old.
+        case notKept
     }
 
     private let api: KubeAPI
-    private let ownWrites: OwnWrites
-    private let lease: ObjectKey
+    private let sender: WriteSender
+    private let statuses: StatusWriter
     private let now: @Sendable () -> MicroTimestamp
-    private let workloads: WorkloadExecutor
+    private let released: @Sendable () -> Void
 
+    /// - Parameter released: called after the disruption Lease was given back.
     package init(
         _ api: KubeAPI,
         applier: Applier,
         ownWrites: OwnWrites,
+        statuses: StatusWriter,
         leaseNamespace: String,
-        now: @escaping @Sendable () -> MicroTimestamp
+        now: @escaping @Sendable () -> MicroTimestamp,
+        released: @escaping @Sendable () -> Void = {}
     ) {
         self.api = api
-        self.ownWrites = ownWrites
-        lease = ObjectKey(namespace: leaseNamespace, name: DisruptionLease.name)
+        self.statuses = statuses
         self.now = now
-        workloads = WorkloadExecutor(api, applier: applier, ownWrites: ownWrites)
+        self.released = released
+        sender = WriteSender(
+            api,
+            applier: applier,
+            ownWrites: ownWrites,
+            leaseNamespace: leaseNamespace,
+            now: now
+        )
     }
 
-    /// - Throws: `KubeError` for what neither a conflict nor an unknown outcome explains; the actions before were done.
-    package func execute(_ plan: Plan) async throws(KubeError) -> Outcome {
-        for action in plan.steps {
-            Logger.current.info("Carrying out an action", metadata: action.logMetadata)
+    /// - Parameter mirror: as it was seen.
+    /// - Throws: `KubeError` for what says no more of the plan than that something is wrong; the writes before were
+    ///   carried out.
+    package func execute(_ plan: Plan, of mirror: ObservedMirror) async throws(KubeError) -> Outcome {
+        let first = plan.writes.lazy.compactMap(\.look).first
+        // It takes the longest of all, and rests on none of our writes.
+        async let ahead = look(first)
+        var confirmed: SetLook?
+        for write in plan.writes {
+            var name = write.purpose.name
             do throws(KubeError) {
-                try await carryOut(action, of: plan)
-                OperatorMetrics.acted(action.metricName, "done")
+                if let needed = write.look, needed != confirmed {
+                    name = "confirmSet"
+                    let seen = needed == first ? await ahead : await look(needed)
+                    guard needed.check.passes(published: try seen.get()) else {
+                        OperatorMetrics.acted(name, "conflict")
+                        return write.lookAgain("conflict")
+                    }
+                    OperatorMetrics.acted(name, "done")
+                    (confirmed, name) = (needed, write.purpose.name)
+                }
+                Logger.current.info("Carrying out a write", metadata: write.logMetadata)
+                let isKept = try await carryOut(write, mirror)
+                OperatorMetrics.acted(name, "done")
+                guard isKept else { return .notKept }
             } catch {
-                guard let reason = Self.reasonToLookAgain(error, from: action) else {
-                    OperatorMetrics.acted(action.metricName, "error")
+                guard let reason = write.reasonToLookAgain(error) else {
+                    OperatorMetrics.acted(name, "error")
                     throw error
                 }
-                OperatorMetrics.acted(action.metricName, reason)
-                Logger.current.info(
-                    "The action was not carried out, the world is looked at again",
-                    metadata: action.logMetadata.merging(["error": "\(error)"]) { $1 }
-                )
-                return .lookAgain(reason)
+                OperatorMetrics.acted(name, reason)
+                let metadata = write.logMetadata.merging(["error": "\(error)"]) { $1 }
+                Logger.current.info("The write was not carried out, the world is looked at again", metadata: metadata)
+                return write.lookAgain(reason)
             }
         }
         return .done
     }
 
-    /// Why an error says that the plan is out of date; nil where it says something else.
-    private static func reasonToLookAgain(_ error: KubeError, from action: Action) -> String? {
-        if error.code == .outcomeUnknown { return "unknown" }
-        if error.isConflict || error.isAlreadyExists { return "conflict" }
-        guard error.isNotFound else { return nil }
-        switch action {
-        // What was to be changed is gone.
-        case .approve, .withdrawApproval, .releaseDisruption: return "conflict"
-        case .acquireDisruption(_, let from): return from == nil ? nil : "conflict"
-        // These make what is not there: a namespace or a definition is missing, and another look won't bring it.
-        case .applyObject: return nil
-        case .applyMirrorNode, .deleteMirrorNode, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
-            return "conflict"
+    private func look(_ look: SetLook?) async -> Result<[String], KubeError> {
+        guard let look else { return .success([]) }
+        do throws(KubeError) {
+            return .success(try await PublishedSeeds(api, look.query).names())
+        } catch {
+            return .failure(error)
         }
     }
 
-    private func carryOut(_ action: Action, of plan: Plan) async throws(KubeError) {
-        switch action {
-        // `MirrorNodeWriter` has these.
-        case .applyMirrorNode, .deleteMirrorNode: break
-        case .acquireDisruption(let holder, let from):
-            let wanted = DisruptionLeaseChange.acquired(by: holder, from: from, key: lease, now: now())
-            try await write(wanted, isNew: from == nil)
-        case .releaseDisruption(let from, _, _):
-            try await write(DisruptionLeaseChange.released(from, now: now()), isNew: false)
-        case .approve(let name, let version, let approval):
-            try await setApproval(try JSONCoding.value(of: approval), of: name, version)
-        case .withdrawApproval(let name, let version, _, _):
-            try await setApproval(.null, of: name, version)
-        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
-            try await workloads.carryOut(action, of: plan)
+    /// False where it must be kept and is not.
+    private func carryOut(_ write: Write, _ mirror: ObservedMirror) async throws(KubeError) -> Bool {
+        guard case .status(let status) = write.body else {
+            try await sender.send(write)
+            if write.purpose == .releaseDisruption { released() }
+            return true
         }
+        try await statuses.write(status, to: mirror, now: now().timestamp)
+        return !write.mustBeKept || statuses.keepsSet(of: mirror.key)
+    }
+}
+
+extension Write {
+    /// The look at a set that it needs; nil where it needs none.
+    fileprivate var look: SetLook? {
+        guard case .set(let look) = evidence else { return nil }
+        return look
     }
 
-    /// A merge patch, because the approval comes and goes by itself: applying it would need the rest of the object.
-    private func setApproval(_ approval: JSONValue, of name: String, _ version: String?) async throws(KubeError) {
-        guard let version, !version.isEmpty else {
-            throw KubeError(.encoding, "MirrorNode \(name): an approval needs the resourceVersion that it rests on")
-        }
-        let change: JSONValue = [
-            "metadata": ["resourceVersion": .string(version)], "spec": ["approval": approval],
-        ]
-        let key = ObjectKey(name: name)
-        ownWrites.wrote(try await api.patch(MirrorNode.self, key, .merge(change), manager: FieldManager.approval))
-    }
-
-    private func write(_ lease: Lease, isNew: Bool) async throws(KubeError) {
-        if isNew {
-            try await api.create(lease, manager: FieldManager.disruption)
-            return
-        }
-        guard let version = lease.metadata.resourceVersion, !version.isEmpty else {
-            throw KubeError(.encoding, "Lease \(lease.key): a change needs the resourceVersion that it rests on")
-        }
-        try await api.replace(lease, manager: FieldManager.disruption)
+    fileprivate func lookAgain(_ reason: String) -> PlanExecutor.Outcome {
+        purpose.isAboutSeeds ? .lookAgainAtSet(reason) : .lookAgain(reason)
     }
 }

@@ -23,16 +23,11 @@ package struct EvidenceReader: Sendable {
 
     /// Whether the plan does something that must rest on live evidence.
     package static func isNeeded(for plan: Plan) -> Bool {
-        plan.actions.contains { action in
-            switch action {
-            // To give the Lease back is to allow the next restart.
-            case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: true
-            case .applyMirrorNode, .deleteMirrorNode: false
-            // An object of a mirror that is being deleted gets its owner back by the one, and goes by the other,
-            // although it was to outlive the mirror.
-            case .applyObject, .deleteObject: true
-            // Each rests on a version or a UID.
-            case .replacePod, .labelPod, .changeObject, .setFinalizers: false
+        plan.writes.contains { write in
+            switch write.evidence {
+            case .servers, .installation: true
+            // Each of the others rests on a version or a UID; a set is looked at while the plan is carried out.
+            case .none, .set: false
             }
         }
     }
@@ -116,9 +111,7 @@ package struct EvidenceReader: Sendable {
             object.spec.role == .server || object.spec.approval != nil || object.isClaimed
         }
         var names = Set(mayBeClaimed.map(\.metadata.name))
-        for case .acquireDisruption(let holder, _) in plan.actions {
-            names.insert(Names.mirrorNode(mirror: holder.mirror, node: holder.node))
-        }
+        names.formUnion(plan.writes.compactMap(\.neededMirrorNode))
         let selector = live.mirrors.first { $0.metadata.name == plan.mirror }?.spec.selector
         for node in live.nodes where Self.serverLabels.contains(where: { node.metadata.labels[$0] != nil }) {
             guard selector?.matches(node.metadata.labels) == true else { continue }
@@ -146,25 +139,23 @@ package struct EvidenceReader: Sendable {
         }
         let remembered = snapshot.nodes.filter { node in Self.serverLabels.contains { node.metadata.labels[$0] != nil }
         }
-        let named = Set(remembered.map(\.metadata.name)).union(Self.targets(of: plan, in: snapshot))
+        let named = Set(remembered.map(\.metadata.name)).union(plan.writes.compactMap(\.neededNode))
         // Not among the servers any more: gone, or without its label; which one makes a difference.
         for name in named.subtracting(isLive).sorted() {
             nodes[name] = try await api.find(Node.self, ObjectKey(name: name)).map(NodePruning.pruned)
         }
         return nodes.values.sorted { $0.metadata.name < $1.metadata.name }
     }
+}
 
-    private static func targets(of plan: Plan, in snapshot: Snapshot) -> [String] {
-        plan.actions.compactMap { action in
-            switch action {
-            case .acquireDisruption(let holder, _): holder.node
-            case .approve(let name, _, _), .withdrawApproval(let name, _, _, _):
-                snapshot.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
-            case .releaseDisruption(let lease, _, _): DisruptionHolder(lease)?.node
-            case .applyMirrorNode, .deleteMirrorNode, .applyObject, .deleteObject, .replacePod, .labelPod,
-                .changeObject, .setFinalizers:
-                nil
-            }
-        }
+extension Write {
+    fileprivate var neededNode: String? {
+        guard case .servers(let node, _) = evidence else { return nil }
+        return node
+    }
+
+    fileprivate var neededMirrorNode: String? {
+        guard case .servers(_, let mirrorNode) = evidence else { return nil }
+        return mirrorNode
     }
 }

@@ -1,5 +1,4 @@
 import KubeCore
-import MirrorAPI
 import MirrorPlanner
 
 /// The seeds that are in a mirror's set, read from the API server itself: right before one leaves, nothing else than
@@ -8,10 +7,9 @@ struct PublishedSeeds {
     private let api: KubeAPI
     private let query: PublishedSeedsQuery
 
-    /// - Parameter snapshot: what the decision was made from.
-    init(_ api: KubeAPI, _ mirror: P2PMirror, _ snapshot: Snapshot) {
+    init(_ api: KubeAPI, _ query: PublishedSeedsQuery) {
         self.api = api
-        query = mirror.spec.provider.rules.publishedSeeds(of: mirror, snapshot)
+        self.query = query
     }
 
     /// The names of the seeds, from the metadata of what carries the label.

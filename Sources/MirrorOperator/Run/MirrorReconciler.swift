@@ -23,7 +23,6 @@ package struct MirrorReconciler: Sendable {
     private let evidence: EvidenceReader
     private let executor: PlanExecutor
     private let records: MirrorNodeWriter
-    private let candidates: CandidateExecutor
     private let orphans: OrphanedSeeds
     private let statuses: StatusWriter
     private let notes: NoteRecorder
@@ -31,7 +30,6 @@ package struct MirrorReconciler: Sendable {
     private let secondLooks = SecondLooks()
     private let proofs: Proofs
     private let wallClock: @Sendable () -> MicroTimestamp
-    private let released: @Sendable () -> Void
     private let planner: @Sendable (String, Snapshot) -> Plan?
 
     /// - Parameters:
@@ -70,21 +68,28 @@ package struct MirrorReconciler: Sendable {
             now: now
         )
         evidence = EvidenceReader(api, now: now)
+        statuses = StatusWriter(api, ownWrites)
         executor = PlanExecutor(
+            api,
+            applier: applier,
+            ownWrites: ownWrites,
+            statuses: statuses,
+            leaseNamespace: leaseNamespace,
+            now: wallClock,
+            released: released
+        )
+        records = MirrorNodeWriter(api, applier: applier, ownWrites: ownWrites)
+        let sender = WriteSender(
             api,
             applier: applier,
             ownWrites: ownWrites,
             leaseNamespace: leaseNamespace,
             now: wallClock
         )
-        records = MirrorNodeWriter(api, applier: applier, ownWrites: ownWrites)
-        statuses = StatusWriter(api, ownWrites)
-        candidates = CandidateExecutor(api, statuses: statuses, ownWrites: ownWrites)
-        orphans = OrphanedSeeds(api, stores: stores, ownWrites: ownWrites)
+        orphans = OrphanedSeeds(api, stores: stores, sender: sender)
         notes = NoteRecorder(emit)
         self.ownWrites = ownWrites
         self.wallClock = wallClock
-        self.released = released
         self.planner = planner
     }
 
@@ -128,7 +133,7 @@ package struct MirrorReconciler: Sendable {
             }
             // Nothing is said of one that is going; only what it had begun is ended.
             let isHeld = mirror.metadata.finalizers.contains(where: Finalizer.all.contains)
-            if mirror.metadata.deletionTimestamp != nil, plan.actions.isEmpty, !plan.movesSeeds, !isHeld {
+            if mirror.metadata.deletionTimestamp != nil, plan.isEmpty, !isHeld {
                 return (snapshot.staleness == nil ? .awaitChange : .requeue(after: Self.staleDelay), nil)
             }
             return try await carryOut(plan, snapshot, mirror)
@@ -148,7 +153,7 @@ package struct MirrorReconciler: Sendable {
         let snapshot = try await gatherer.gather(for: name)
         guard let plan = planner(name, snapshot) else { return nil }
         // A watch that is silent may be one that is dead.
-        if !plan.actions.isEmpty || plan.movesSeeds, await proofs.demand() { return nil }
+        if !plan.isEmpty, await proofs.demand() { return nil }
         guard EvidenceReader.isNeeded(for: plan) else { return (plan, snapshot) }
         guard let live = try await evidence.refreshed(snapshot, for: plan) else { return nil }
         return planner(name, live).map { ($0, live) }
@@ -160,8 +165,8 @@ package struct MirrorReconciler: Sendable {
         let snapshot = try await gatherer.gather()
         guard snapshot.staleness == nil else { return .requeue(after: Self.staleDelay) }
         var plan = Plan(mirror: name, status: mirror.status ?? P2PMirrorStatus())
-        plan.actions = Planner.takingBack(mirror: name, snapshot)
-        guard !plan.actions.isEmpty else {
+        plan.writes = Planner.takingBack(mirror: name, snapshot)
+        guard !plan.writes.isEmpty else {
             // The end of a step that was claimed shows on its node; what is still missing there tells no time.
             let holds = DisruptionHolder(snapshot.disruption)?.mirror == name
             return holds ? .requeue(after: Self.staleDelay) : .awaitChange
@@ -169,10 +174,11 @@ package struct MirrorReconciler: Sendable {
         guard let live = try await evidence.refreshed(snapshot, for: plan), live.unreadableMirrors.contains(name) else {
             return .requeue(after: secondLooks.next(name))
         }
-        plan.actions = Planner.takingBack(mirror: name, live)
-        guard try await executor.execute(plan) == .done else { return .requeue(after: secondLooks.next(name)) }
+        plan.writes = Planner.takingBack(mirror: name, live)
+        guard try await executor.execute(plan, of: mirror) == .done else {
+            return .requeue(after: secondLooks.next(name))
+        }
         secondLooks.end(name)
-        if plan.releasesDisruption { released() }
         return next(plan, live)
     }
 
@@ -184,15 +190,13 @@ package struct MirrorReconciler: Sendable {
         _ mirror: ObservedMirror
     ) async throws(KubeError) -> (ReconcileResult, refusal: KubeError?) {
         if let decision = plan.candidates { seeds?.remember(decision.trust, plan.mirror) }
-        let outcome = try await executor.execute(plan)
-        // The status of a plan that did not come true would say what is not; the next look is near.
-        guard outcome == .done else { return (.requeue(after: secondLooks.next(plan.mirror)), nil) }
-        if plan.releasesDisruption { released() }
         var current = mirror
         let result: ReconcileResult
-        switch try await candidates.execute(plan, of: mirror, snapshot) {
-        case .lookAgain: result = .requeue(after: secondLooks.next(plan.mirror))
-        case .notRemembered:
+        switch try await executor.execute(plan, of: mirror) {
+        // The status of a plan that did not come true would say what is not; the next look is near.
+        case .lookAgain: return (.requeue(after: secondLooks.next(plan.mirror)), nil)
+        case .lookAgainAtSet: result = .requeue(after: secondLooks.next(plan.mirror))
+        case .notKept:
             notes.record(plan.notes + [Self.outdatedDefinitions], about: mirror)
             statuses.forget(mirror.key)
             result = .requeue(after: Self.outdatedDelay)
@@ -260,7 +264,7 @@ package struct MirrorReconciler: Sendable {
     }
 
     private func next(_ plan: Plan, _ snapshot: Snapshot) -> ReconcileResult {
-        if !plan.actions.isEmpty || plan.movesSeeds { return .requeue(after: Self.nextStepDelay) }
+        if !plan.isEmpty { return .requeue(after: Self.nextStepDelay) }
         var delays: [Duration] = []
         // Nothing wakes us when a list has been read that is empty.
         let isStale =
@@ -292,13 +296,5 @@ extension ObservedMirror {
         metadata.uid == other.metadata.uid && metadata.generation == other.metadata.generation
             && metadata.deletionTimestamp == other.metadata.deletionTimestamp
             && metadata.annotations == other.metadata.annotations
-    }
-}
-
-extension Plan {
-    fileprivate var releasesDisruption: Bool {
-        actions.contains { action in
-            if case .releaseDisruption = action { true } else { false }
-        }
     }
 }

@@ -18,14 +18,14 @@ package struct CandidateDecision: Hashable, Sendable {
         }
     }
 
-    /// Names of the seeds in the set once the effects are carried out, in ascending order.
+    /// Names of the seeds in the set once the changes are carried out, in ascending order.
     package var published: [String]
     /// What is remembered of each seed of which anything is.
     package var records: [String: MirrorNodeStatus.Candidate]
     /// What is remembered of the set.
     package var memory: CandidateInput.Memory
-    /// In the order in which they must be carried out; the first that fails ends the pass.
-    package var effects: [CandidateEffect]
+    /// In the order in which they must be carried out; `SetWrites` makes them into writes.
+    package var changes: [SetChange]
     package var held: [Held]
     package var conditions: CandidateConditions
     package var notes: [Note]
@@ -37,14 +37,14 @@ package struct CandidateDecision: Hashable, Sendable {
     /// Seeds that leave, or would but for mode or a pause.
     var leaving: Set<String> {
         var names: Set<String> = []
-        for case .withdraw(let name, _) in effects { names.insert(name) }
+        for case .withdraw(let name, _) in changes { names.insert(name) }
         for held in held where [.observing, .paused].contains(held.guardian.reason) { names.insert(held.seed) }
         return names
     }
 }
 
-/// One effect of a decision.
-package enum CandidateEffect: Hashable, Sendable {
+/// One change that a decision asks for.
+package enum SetChange: Hashable, Sendable {
     /// Write `memory` to the mirror's status, with the resourceVersion that was read as the precondition: of two
     /// leaders one fails here, before it has done anything.
     case recordSet

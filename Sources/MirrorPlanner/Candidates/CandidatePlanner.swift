@@ -3,7 +3,7 @@ import MirrorAPI
 
 /// Decides which seeds are published.
 ///
-/// Guarantees: equal inputs give equal decisions; any input gives one; a set that is as it should be gives no effect.
+/// Guarantees: equal inputs give equal decisions; any input gives one; a set that is as it should be gives no change.
 /// A decision costs n log n in the number of seeds.
 package enum CandidatePlanner {
     package static func decide(_ input: CandidateInput) -> CandidateDecision {
@@ -40,7 +40,7 @@ package enum CandidatePlanner {
         var decision = unchanged(input, context, verdict)
         let returning = input.seeds.filter(\.isOut).map(\.name)
         let why = Verdict(.mirrorGone, "It is put back, because the mirror that took it out goes")
-        decision.effects = returning.map { .publish($0, why) }
+        decision.changes = returning.map { .publish($0, why) }
         decision.published = (decision.published + returning).sorted()
         return decision
     }
@@ -56,7 +56,7 @@ package enum CandidatePlanner {
                 uniquingKeysWith: { first, _ in first }
             ),
             memory: input.memory,
-            effects: [],
+            changes: [],
             held: [],
             conditions: CandidateConditions(available: unknown, effective: unknown, storm: unknown),
             notes: [],

@@ -1,7 +1,7 @@
 import KubeCore
 import MirrorAPI
 
-/// Puts what was decided into words, records and effects.
+/// Puts what was decided into words, records and changes.
 struct CandidateReport {
     private let set: CandidateSet
     private let input: CandidateInput
@@ -27,7 +27,7 @@ struct CandidateReport {
             published: published,
             records: records,
             memory: memory,
-            effects: effects(),
+            changes: changes(),
             held: set.held,
             conditions: CandidateConditions(
                 available: Availability(set, input, context).finding(),
@@ -74,22 +74,22 @@ struct CandidateReport {
         )
     }
 
-    // MARK: Effects
+    // MARK: Changes
 
     /// First what is remembered, so that nothing happens that a successor would not know of; then growth, then, on a
     /// live look at the set, what leaves.
-    private func effects() -> [CandidateEffect] {
-        var effects: [CandidateEffect] = []
-        if memory != input.memory { effects.append(.recordSet) }
+    private func changes() -> [SetChange] {
+        var changes: [SetChange] = []
+        if memory != input.memory { changes.append(.recordSet) }
         for place in set.places where place.record != place.seed.record && place.seed.isRecordable {
-            effects.append(.recordSeed(place.seed.name, place.record))
+            changes.append(.recordSeed(place.seed.name, place.record))
         }
-        for move in set.joining { effects.append(.publish(set.places[move.place].seed.name, move.verdict)) }
-        guard !set.leaving.isEmpty else { return effects }
+        for move in set.joining { changes.append(.publish(set.places[move.place].seed.name, move.verdict)) }
+        guard !set.leaving.isEmpty else { return changes }
         let names = set.leaving.map { set.places[$0.place].seed.name }
-        effects.append(.confirm(ShrinkCheck(leaving: Set(names), floor: set.floor)))
-        for (name, move) in zip(names, set.leaving) { effects.append(.withdraw(name, move.verdict)) }
-        return effects
+        changes.append(.confirm(ShrinkCheck(leaving: Set(names), floor: set.floor)))
+        for (name, move) in zip(names, set.leaving) { changes.append(.withdraw(name, move.verdict)) }
+        return changes
     }
 
     // MARK: Conditions

@@ -42,8 +42,9 @@ package struct CandidateSettings: Hashable, Sendable {
         self.lever = lever
     }
 
-    package init(_ spec: P2PMirrorSpec) {
-        let rules = spec.provider.rules
+    package init(_ spec: P2PMirrorSpec) { self.init(spec, spec.provider.rules) }
+
+    package init(_ spec: P2PMirrorSpec, _ rules: any ProviderRules) {
         self.init(
             candidates: spec.candidates,
             health: spec.health,

@@ -35,18 +35,18 @@ package protocol ProviderRules: Sendable {
     /// Where the seeds of a mirror are probed, and what they are asked unless the mirror says otherwise.
     func probeTargets(of mirror: P2PMirror, _ snapshot: Snapshot) -> ProbeTargets
 
-    /// The writes that carry seeds into the set or out of it, by seed; none for one that is where it is to be, that
+    /// What carries seeds into the set or out of it, by seed; none for one that is where it is to be, that
     /// somebody else took out, or that is not known.
     ///
     /// - Parameter isPublished: where each of them is to be.
-    func seedWrites(_ isPublished: [String: Bool], of mirror: P2PMirror, _ snapshot: Snapshot) -> [String: SeedWrite]
+    func seedMoves(_ isPublished: [String: Bool], of mirror: P2PMirror, _ snapshot: Snapshot) -> [String: SeedMove]
 
     /// How the seeds that are in a mirror's set are read from the API server itself.
     func publishedSeeds(of mirror: P2PMirror, _ snapshot: Snapshot) -> PublishedSeedsQuery
 
-    /// The write that puts a Node back that a mirror took out of its set; nil where there is nothing to put back. Only
+    /// What puts a Node back that a mirror took out of its set; nil where there is nothing to put back. Only
     /// the mark on the Node counts: the mirror may be gone.
-    func publication(of node: Node, by mirror: String) -> SeedWrite?
+    func publication(of node: Node, by mirror: String) -> SeedMove?
 
     /// Nodes that carry a mirror's mark though an older mirror has all that it selects, in ascending order.
     func strays(of mirror: P2PMirror, _ snapshot: Snapshot) -> [String]
@@ -75,34 +75,50 @@ package struct ProbeTargets: Hashable, Sendable {
     }
 }
 
-/// One write that carries a seed into the set or out of it; it fails where the object has changed since it was read.
-package struct SeedWrite: Hashable, Sendable {
+/// What carries one seed into the set or out of it: a change of an object, which fails where the object is not as it
+/// was read.
+package struct SeedMove: Hashable, Sendable {
     package var resource: ResourceType
     package var key: ObjectKey
-    package var patch: Patch
+    /// A merge patch or a JSON patch, without the version.
+    package var body: Write.Body
+    /// Of the object as it was read.
+    package var resourceVersion: String?
 
-    package init(_ resource: ResourceType, _ key: ObjectKey, _ patch: Patch) {
+    package init(_ resource: ResourceType, _ metadata: ObjectMeta, _ body: Write.Body) {
         self.resource = resource
-        self.key = key
-        self.patch = patch
+        key = metadata.key
+        self.body = body
+        resourceVersion = metadata.resourceVersion
     }
 }
 
 /// How the seeds of a set are read: a list of which the metadata is enough.
-package struct PublishedSeedsQuery: Sendable {
+package struct PublishedSeedsQuery: Hashable, Sendable {
     package var resource: ResourceType
     package var options: ListOptions
-    /// The names of the seeds, from what was listed. What the decision did not know does not count: so much the less
-    /// may leave.
-    package var names: @Sendable ([ObjectMeta]) -> [String]
+    /// What is listed counts where all of them match its labels.
+    package var selectors: [LabelSelector]
+    /// Names of seeds by the UID of what is listed; nil where a seed is named as its object.
+    package var seeds: [String: String]?
 
     package init(
         _ resource: ResourceType,
         _ options: ListOptions,
-        names: @escaping @Sendable ([ObjectMeta]) -> [String]
+        selectors: [LabelSelector] = [],
+        seeds: [String: String]? = nil
     ) {
         self.resource = resource
         self.options = options
-        self.names = names
+        self.selectors = selectors
+        self.seeds = seeds
+    }
+
+    /// The names of the seeds, from what was listed. What the decision did not know does not count: so much the less
+    /// may leave.
+    package func names(_ found: [ObjectMeta]) -> [String] {
+        let listed = found.filter { object in selectors.allSatisfy { $0.matches(object.labels) } }
+        guard let seeds else { return listed.map(\.name) }
+        return listed.compactMap { object in object.uid.flatMap { seeds[$0] } }
     }
 }

@@ -33,7 +33,7 @@ struct EndedStep {
         guard now >= end else { return StepOutcome(deadline: end) }
         let message = "The step on \(holder.node) is over (\(agent.phase.rawValue)), and its node is well; \(why)"
         return StepOutcome(
-            actions: [.releaseDisruption(from: lease, reason: reason, message: message)],
+            writes: [.releaseDisruption(from: lease, reason: reason, message: message)],
             notes: [Note(.normal, node: holder.node, reason: reason, message: message)]
         )
     }

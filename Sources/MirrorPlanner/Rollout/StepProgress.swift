@@ -13,7 +13,7 @@ package enum Progress: Hashable, Sendable {
 
 /// What a pass does about the one step that may be under way.
 struct StepOutcome: Hashable, Sendable {
-    var actions: [Action] = []
+    var writes: [Write] = []
     var progress: Progress?
     var rollout: P2PMirrorStatus.Rollout?
     var notes: [Note] = []

@@ -53,14 +53,22 @@ struct UnclaimedStep {
         guard approval != nil else {
             let message = "The step on \(holder.node) was not begun and is given up: \(why)"
             return StepOutcome(
-                actions: [.releaseDisruption(from: lease, reason: reason, message: message)],
+                writes: [.releaseDisruption(from: lease, reason: reason, message: message)],
                 notes: [Note(.normal, node: holder.node, reason: reason, message: message)]
             )
         }
         let version = object.metadata.resourceVersion
         let message = "The approval of \(holder.node) is taken back: \(why)"
         return StepOutcome(
-            actions: [.withdrawApproval(name: name, resourceVersion: version, reason: reason, message: message)],
+            writes: [
+                .withdrawApproval(
+                    name: name,
+                    node: holder.node,
+                    resourceVersion: version,
+                    reason: reason,
+                    message: message
+                )
+            ],
             notes: [Note(.warning, node: holder.node, reason: reason, message: message)]
         )
     }

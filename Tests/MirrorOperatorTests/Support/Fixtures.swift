@@ -117,6 +117,7 @@ enum Fixture {
             api,
             applier: Applier(api, ownWrites: writes, logger: logger),
             ownWrites: writes,
+            statuses: StatusWriter(api, writes),
             leaseNamespace: namespace,
             now: { now }
         )

@@ -61,8 +61,8 @@ struct SetDefect: CustomTestStringConvertible, Sendable {
                 let waiting = decision.held.filter {
                     $0.guardian.reason == .minPublished || $0.guardian.reason == .growsFirst
                 }
-                guard let first = waiting.first, decision.effects.contains(where: SetDefect.isPublish) else { return }
-                decision.effects += [.recordSet, .withdraw(first.seed, first.cause)]
+                guard let first = waiting.first, decision.changes.contains(where: SetDefect.isPublish) else { return }
+                decision.changes += [.recordSet, .withdraw(first.seed, first.cause)]
             }
         ),
         SetDefect(
@@ -93,13 +93,13 @@ struct SetDefect: CustomTestStringConvertible, Sendable {
             finding: "grow first:",
             act: { decision, _ in
                 guard let first = decision.held.first(where: { $0.guardian.reason == .growsFirst }) else { return }
-                decision.effects += [.recordSet, .withdraw(first.seed, first.cause)]
+                decision.changes += [.recordSet, .withdraw(first.seed, first.cause)]
             }
         ),
         SetDefect(
             name: "acts before it writes down",
             finding: "record first:",
-            act: { decision, _ in decision.effects.sort { SetDefect.isWithdraw($0) && !SetDefect.isWithdraw($1) } }
+            act: { decision, _ in decision.changes.sort { SetDefect.isWithdraw($0) && !SetDefect.isWithdraw($1) } }
         ),
     ]
 
@@ -174,12 +174,12 @@ struct SetDefect: CustomTestStringConvertible, Sendable {
         SetDefect(
             name: "takes nobody back",
             finding: "seed-",
-            act: { decision, _ in decision.effects.removeAll(where: SetDefect.isPublish) }
+            act: { decision, _ in decision.changes.removeAll(where: SetDefect.isPublish) }
         ),
         SetDefect(
             name: "writes on every pass",
             finding: "not at its end",
-            act: { decision, _ in decision.effects.append(.recordSet) }
+            act: { decision, _ in decision.changes.append(.recordSet) }
         ),
     ]
 
@@ -207,11 +207,11 @@ struct SetDefect: CustomTestStringConvertible, Sendable {
         ),
     ]
 
-    private static func isPublish(_ effect: CandidateEffect) -> Bool {
+    private static func isPublish(_ effect: SetChange) -> Bool {
         if case .publish = effect { true } else { false }
     }
 
-    private static func isWithdraw(_ effect: CandidateEffect) -> Bool {
+    private static func isWithdraw(_ effect: SetChange) -> Bool {
         if case .withdraw = effect { true } else { false }
     }
 }

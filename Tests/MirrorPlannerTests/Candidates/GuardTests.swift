@@ -130,14 +130,14 @@ struct CandidateGuardTests {
         #expect(first.held.map(\.guardian.reason) == [.growsFirst])
         // Written down, and not carried out: it is waited for, but not for ever.
         input.memory = first.memory
-        for case .recordSeed(let name, let record) in first.effects {
+        for case .recordSeed(let name, let record) in first.changes {
             input.seeds.firstIndex { $0.name == name }.map { input.seeds[$0].record = record }
         }
         for (seconds, leaves) in [(121, false), (149, false), (150, true)] {
             input.now = MicroTimestamp(CandidateFixture.start + seconds)
             let next = CandidatePlanner.decide(input)
-            #expect(next.effects.contains { if case .publish = $0 { true } else { false } })
-            #expect(next.effects.contains { if case .withdraw = $0 { true } else { false } } == leaves)
+            #expect(next.changes.contains { if case .publish = $0 { true } else { false } })
+            #expect(next.changes.contains { if case .withdraw = $0 { true } else { false } } == leaves)
         }
     }
 
@@ -253,7 +253,7 @@ struct CandidateGuardTests {
         line[7].evidence.node = CandidateFixture.ill("DiskPressure")
         line.advance(to: 100)
         line.decide()
-        #expect(line.decision.effects == [])
+        #expect(line.decision.changes == [])
         var input = CandidateInput(
             now: MicroTimestamp(line.time),
             settings: line.settings,

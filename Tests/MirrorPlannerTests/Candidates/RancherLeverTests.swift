@@ -35,12 +35,11 @@ struct RancherLeverTests {
         #expect(!RancherDistribution.k3s.isSeed(Self.node("true")))
     }
 
-    @Test("Leaving tests label and version, and marks the node")
+    @Test("Leaving tests the label, and marks the node")
     func withdrawal() throws {
         let patch = try #require(RancherDistribution.rke2.withdrawal(of: Self.node("true"), by: "embedded"))
         #expect(
             patch.map(\.value) == [
-                ["op": "test", "path": "/metadata/resourceVersion", "value": "7"],
                 ["op": "test", "path": "/metadata/labels/p2p.rke2.cattle.io~1enabled", "value": "true"],
                 ["op": "add", "path": "/metadata/annotations/p2pmirror.io~1evicted-by", "value": "embedded"],
                 ["op": "replace", "path": "/metadata/labels/p2p.rke2.cattle.io~1enabled", "value": "false"],
@@ -55,7 +54,6 @@ struct RancherLeverTests {
         let patch = try #require(RancherDistribution.rke2.publication(of: node, by: "embedded"))
         #expect(
             patch.map(\.value) == [
-                ["op": "test", "path": "/metadata/resourceVersion", "value": "7"],
                 ["op": "test", "path": "/metadata/labels/p2p.rke2.cattle.io~1enabled", "value": "false"],
                 ["op": "test", "path": "/metadata/annotations/p2pmirror.io~1evicted-by", "value": "embedded"],
                 ["op": "replace", "path": "/metadata/labels/p2p.rke2.cattle.io~1enabled", "value": "true"],

@@ -9,7 +9,7 @@ struct SeedsInPlansTests {
     private static let label = "p2p.rke2.cattle.io/enabled"
 
     /// Four servers in a star, each a seed, and one agent that is none; all report.
-    private static func snapshot(
+    static func snapshot(
         mode: Mode = .enforce,
         evidence: Bool = true,
         _ change: (inout P2PMirrorSpec) -> Void = { _ in }
@@ -18,8 +18,7 @@ struct SeedsInPlansTests {
         nodes.append(.agent("agent-9", Fixture.url(1)))
         var snapshot = Fixture.snapshot(Fixture.mirror(mode: mode, change), nodes)
         snapshot.mirrors[0].status = Planner.plan(mirror: "embedded", snapshot)?.status
-        for action in Planner.plan(mirror: "embedded", snapshot)?.actions ?? [] {
-            guard case .applyMirrorNode(let intent) = action else { continue }
+        for intent in (Planner.plan(mirror: "embedded", snapshot)?.records ?? []).compactMap(\.mirrorNode) {
             snapshot.mirrorNodes.append(
                 MirrorNode(
                     metadata: ObjectMeta(
@@ -52,15 +51,13 @@ struct SeedsInPlansTests {
     }
 
     private static func withdrawn(_ plan: Plan) -> [String] {
-        (plan.candidates?.effects ?? []).compactMap { effect in
-            if case .withdraw(let name, _) = effect { name } else { nil }
-        }
+        plan.writes.compactMap { if case .withdrawSeed(let name) = $0.purpose { name } else { nil } }
     }
 
     @Test("Seeds that are well are counted, and nothing is done")
     func well() throws {
         let plan = try Self.plan(Self.snapshot())
-        #expect(plan.candidates?.effects == [.recordSet])
+        #expect(plan.writes.map(\.purpose) == [.recordSet])
         #expect(plan.status.candidates?.total == 4)
         #expect(plan.status.candidates?.published == 4)
         #expect(Self.condition(.candidatesAvailable, plan)?.status == .true)
@@ -68,8 +65,7 @@ struct SeedsInPlansTests {
         #expect(Self.condition(.stormActive, plan)?.status == .false)
         var settled = Self.snapshot()
         settled.mirrors[0].status = plan.status
-        #expect(try Self.plan(settled).candidates?.effects == [])
-        #expect(try Self.plan(settled).actions == [])
+        #expect(try Self.plan(settled).isEmpty)
     }
 
     @Test("Where nothing is known of the seeds yet, nothing is decided, and what is remembered stays")
@@ -108,17 +104,17 @@ struct SeedsInPlansTests {
         var snapshot = Self.snapshot()
         snapshot.nodes[3].status?.conditions?.append(Node.Condition(type: "DiskPressure", status: "True"))
         let plan = try Self.plan(snapshot)
-        let effects = try #require(plan.candidates?.effects)
-        #expect(effects.first == .recordSet)
-        guard effects.count == 4, case .recordSeed("server-4", let record) = effects[1],
-            case .confirm(let check) = effects[2], case .withdraw("server-4", let verdict) = effects[3]
+        let writes = plan.writes
+        guard writes.count == 3, writes[0].purpose == .recordSet,
+            case .recordSeed("server-4", let record) = writes[1].purpose,
+            writes[2].purpose == .withdrawSeed("server-4"), case .set(let look) = writes[2].evidence
         else {
-            Issue.record("\(effects)")
+            Issue.record("\(writes)")
             return
         }
         #expect(record?.state == .evicted)
-        #expect(check == ShrinkCheck(leaving: ["server-4"], floor: 2))
-        #expect(verdict.reason == .diskPressure)
+        #expect(look.check == ShrinkCheck(leaving: ["server-4"], floor: 2))
+        #expect(writes[2].verdict.reason == .diskPressure)
         #expect(plan.status.evictions?.map(\.node) == ["server-4"])
         #expect(plan.notes.contains { $0.node == "server-4" && $0.reason == .diskPressure })
     }
@@ -143,7 +139,7 @@ struct SeedsInPlansTests {
         snapshot.nodes[3].status?.conditions?.append(Node.Condition(type: "DiskPressure", status: "True"))
         snapshot.staleness = "The watch of nodes is silent."
         let plan = try Self.plan(snapshot)
-        #expect(plan.candidates?.effects == [])
+        #expect(plan.seedWrites == [])
         #expect(Self.condition(.candidatesAvailable, plan)?.reason == "StaleInformation")
     }
 
@@ -189,9 +185,9 @@ struct SeedsInPlansTests {
         snapshot.mirrors[0].status = try Self.plan(snapshot).status
         snapshot.nodes[3].metadata.uid = "uid-of-another"
         snapshot.nodes[3].status?.conditions?.append(Node.Condition(type: "DiskPressure", status: "True"))
-        #expect(try Self.plan(snapshot).candidates?.effects == [])
+        #expect(try Self.plan(snapshot).seedWrites == [])
         snapshot.mirrors[0].spec.pauseRequests = ["upgrade"]
-        #expect(try Self.plan(snapshot).candidates?.effects == [], "it is made anew only once the mirror goes on")
+        #expect(try Self.plan(snapshot).seedWrites == [], "it is made anew only once the mirror goes on")
     }
 
     @Test("A node that we took out and that is no seed any more is put back; one that somebody else took out is not")

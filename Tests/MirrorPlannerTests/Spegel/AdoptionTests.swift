@@ -12,7 +12,7 @@ struct AdoptionTests {
     ]
 
     /// What the chart makes, and the pods of its DaemonSet.
-    private static func world(takesOver: Bool) -> SpegelWorld {
+    static func world(takesOver: Bool) -> SpegelWorld {
         var world = SpegelWorld(nodes: 3) {
             $0.namespace = "spegel"
             $0.spegel = .init(adopt: .init(release: "mirror", takeOverBootstrap: takesOver))
@@ -22,7 +22,7 @@ struct AdoptionTests {
         selector["app.kubernetes.io/component"] = "spegel"
         let metadata: (String) -> JSONValue = { name in
             [
-                "name": .string(name), "namespace": "spegel", "generation": 1,
+                "name": .string(name), "namespace": "spegel", "generation": 1, "resourceVersion": "1",
                 "labels": .object(labels.merging(["app.kubernetes.io/component": "spegel"]) { $1 }),
             ]
         }
@@ -52,10 +52,8 @@ struct AdoptionTests {
         return world
     }
 
-    private static func written(_ world: SpegelWorld) -> [Action] {
-        world.done.filter { action in
-            if case .applyMirrorNode = action { false } else { true }
-        }
+    private static func written(_ world: SpegelWorld) -> [Write] {
+        world.done.filter { $0.purpose != .applyMirrorNode && $0.purpose != .clearMirrorNode }
     }
 
     @Test("Nothing of it is touched, and what is found is said")
@@ -79,14 +77,14 @@ struct AdoptionTests {
         #expect(stalled.message.contains("spegel") && stalled.message.contains("other"))
     }
 
-    private static func kinds(_ actions: some Sequence<Action>) -> [String] {
+    private static func kinds(_ actions: some Sequence<Write>) -> [String] {
         actions.map { action in
-            switch action {
+            switch action.purpose {
             case .setFinalizers: "finalizers"
             case .labelPod: "label"
-            case .changeObject(let resource, let key, _, let change, _):
-                resource == Pod.resource ? "bare" : "\(key.name) \(change.content)"
-            default: "\(action)"
+            case .changeObject:
+                action.target.resource == Pod.resource ? "bare" : "\(action.target.key.name) \(action.change.content)"
+            default: action.sentence
             }
         }
     }
@@ -148,5 +146,13 @@ struct AdoptionTests {
 extension JSONValue {
     fileprivate var content: String {
         (try? JSONCoding.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+}
+
+extension Write {
+    /// The merge patch that it is.
+    fileprivate var change: JSONValue {
+        guard case .merge(.value(let change)) = body else { return [:] }
+        return change
     }
 }

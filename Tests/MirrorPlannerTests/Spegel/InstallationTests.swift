@@ -6,14 +6,15 @@ import Testing
 
 @Suite("Spegel is installed, changed and taken away")
 struct InstallationTests {
-    private static func kinds(_ actions: [Action]) -> [String] {
-        actions.compactMap { action in
-            switch action {
+    private static func kinds(_ actions: [Write]) -> [String] {
+        actions.compactMap { action -> String? in
+            let (kind, name) = (action.target.resource.kind, action.target.key.name)
+            return switch action.purpose {
             case .setFinalizers: "finalizers"
-            case .applyObject(let object, _): "apply \(object.resource.kind) \(object.key.name)"
-            case .deleteObject(let resource, let key, _, _): "delete \(resource.kind) \(key.name)"
-            case .replacePod(_, _, let node, _): "replace \(node)"
-            case .labelPod(let key, _, _, _): "label \(key.name)"
+            case .applyObject: "apply \(kind) \(name)"
+            case .deleteObject: "delete \(kind) \(name)"
+            case .replacePod(let node): "replace \(node)"
+            case .labelPod: "label \(name)"
             default: nil
             }
         }
@@ -31,7 +32,7 @@ struct InstallationTests {
         )
         let plan = try #require(world.plan)
         #expect(plan.actions == [])
-        #expect(!plan.movesSeeds)
+        #expect(plan.seedWrites == [])
         for type in [MirrorConditionType.ready, .peersConnected, .candidatesAvailable, .nodesCurrent, .highlyAvailable]
         {
             #expect(world.condition(type)?.status == .true, "\(type): \(world.condition(type)?.message ?? "")")
@@ -54,7 +55,7 @@ struct InstallationTests {
         world.snapshot.mirrors[0].metadata.generation = 2
         let plan = try #require(world.plan)
         #expect(plan.actions == [])
-        #expect(!plan.movesSeeds)
+        #expect(plan.seedWrites == [])
         #expect(plan.status.conditions.first(ofType: "Stalled")?.reason == "SelectionShrank")
         #expect(plan.notes.contains { $0.reason.rawValue == "SelectionShrank" })
         world.snapshot.mirrors[0].metadata.annotations["p2pmirror.io/confirm-selection"] = "2"

@@ -7,7 +7,7 @@ import Testing
 @Suite("An upgrade of Spegel goes in waves")
 struct PodReplacementTests {
     private static func replaced(_ world: SpegelWorld) -> [String] {
-        world.done.compactMap { if case .replacePod(_, _, let node, _) = $0 { node } else { nil } }
+        world.done.compactMap { if case .replacePod(let node) = $0.purpose { node } else { nil } }
     }
 
     @Test("One pod first, then waves of the size that is allowed, each once the one before is ready")

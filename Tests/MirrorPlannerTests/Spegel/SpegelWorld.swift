@@ -15,7 +15,9 @@ struct SpegelWorld {
     /// Seconds from a pod's start to its being ready, where it has another one.
     var startSeconds = 5
     /// All that was done, in order.
-    private(set) var done: [Action] = []
+    private(set) var done: [Write] = []
+    /// Each plan that did something, with what it was made from; nil where nobody asks for them.
+    var history: [(plan: Plan, snapshot: Snapshot)]?
     /// All that was said.
     var notes: [Note] = []
     private var serial = 0
@@ -105,12 +107,13 @@ struct SpegelWorld {
     mutating func operate() {
         observe()
         guard let plan else { return }
+        if !plan.isEmpty { history?.append((plan, snapshot)) }
         notes += plan.notes
         for action in plan.actions {
             done.append(action)
             carryOut(action)
         }
-        for effect in plan.candidates?.effects ?? [] { carryOut(effect) }
+        for write in plan.seedWrites { carryOut(write) }
         mirror.status = plan.status
     }
 
@@ -133,39 +136,36 @@ struct SpegelWorld {
 
     // MARK: The API server
 
-    private mutating func carryOut(_ action: Action) {
-        switch action {
-        case .applyMirrorNode(let intent): apply(intent)
-        case .deleteMirrorNode(let name, _, _): snapshot.mirrorNodes.removeAll { $0.metadata.name == name }
-        case .applyObject(let object, _): apply(object)
-        case .deleteObject(let resource, let key, _, _):
+    private mutating func carryOut(_ write: Write) {
+        let (resource, key) = (write.target.resource, write.target.key)
+        switch write.purpose {
+        case .applyMirrorNode: write.mirrorNode.map { apply($0) }
+        case .deleteMirrorNode: snapshot.mirrorNodes.removeAll { $0.metadata.name == key.name }
+        case .applyObject: write.object.map { apply($0) }
+        case .deleteObject:
             evidence.objects.removeAll { $0.resource == resource && $0.key == key }
             guard resource == DaemonSetKind.resource else { return }
             let isCleanUp = key.name.hasSuffix("-cleanup")
             pods.removeAll { ($0.metadata.labels[SpegelNames.componentLabel] == "cleanup") == isCleanUp }
-        case .replacePod(let key, let uid, _, _):
-            guard let index = pods.firstIndex(where: { $0.key == key && $0.metadata.uid == uid }) else { return }
+        case .replacePod:
+            guard let index = pods.firstIndex(where: { $0.key == key && $0.metadata.uid == write.uid }) else { return }
             pods[index].metadata.deletionTimestamp = snapshot.now
-        case .labelPod(let key, _, let labels, _):
+        case .labelPod(let labels):
             guard let index = pods.firstIndex(where: { $0.key == key }) else { return }
             pods[index].metadata.labels.merge(labels) { $1 }
             pods[index].metadata.resourceVersion = nextVersion()
-        case .changeObject(let resource, let key, _, let change, _): self.change(resource, key, change)
-        case .setFinalizers(let finalizers, _, _):
+        case .changeObject:
+            guard case .merge(.value(let change)) = write.body else { return }
+            self.change(resource, key, change)
+        case .setFinalizers(let finalizers):
             mirror.metadata.finalizers = finalizers
             mirror.metadata.resourceVersion = nextVersion()
-        case .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption: break
-        }
-    }
-
-    private mutating func carryOut(_ effect: CandidateEffect) {
-        switch effect {
-        case .recordSet, .confirm: break
         case .recordSeed(let name, let record):
             guard let index = snapshot.mirrorNodes.firstIndex(where: { $0.spec.nodeName == name }) else { return }
             snapshot.mirrorNodes[index].status = MirrorNodeStatus(candidate: record)
-        case .publish(let name, _): move(name, into: true)
-        case .withdraw(let name, _): move(name, into: false)
+        case .publishSeed(let name): move(name, into: true)
+        case .withdrawSeed(let name): move(name, into: false)
+        case .clearMirrorNode, .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption, .recordSet: break
         }
     }
 

@@ -80,14 +80,14 @@ struct FleetRun {
         checkWishes(plan)
         let rules = SafetyRules(mirror: world.snapshot.mirrors[0], restarts: world.restarts)
         var status = plan
-        status.actions = []
+        (status.writes, status.records) = ([], [])
         for action in plan.actions {
             let before = world.snapshot
             guard world.apply(action) else {
-                violations.append("refused: \(action)")
+                violations.append("refused: \(action.sentence)")
                 break
             }
-            if case .applyMirrorNode = action, isCalm { continue }
+            if action.purpose == .applyMirrorNode, isCalm { continue }
             violations += rules.violations(before, action, world.snapshot).map(\.description)
         }
         let root = world.snapshot.mirrors[0].status?.topology
@@ -121,7 +121,7 @@ struct FleetRun {
     /// No wish is for more than the specification asks for.
     private mutating func checkWishes(_ plan: Plan) {
         let spec = world.snapshot.mirrors[0].spec
-        for case .applyMirrorNode(let intent) in plan.actions {
+        for intent in plan.records.compactMap(\.mirrorNode) {
             let present = world.snapshot.mirrorNodes.first { $0.metadata.name == intent.name }
             if intent.spec.desired?.debug == true, present?.spec.desired?.debug != true,
                 spec.rancher.debugUntil.map({ world.snapshot.now < $0 }) != true
@@ -207,7 +207,8 @@ struct FleetRun {
 
     private mutating func checkEnd() {
         guard let again = plan(fleet.mirror.metadata.name, world.snapshot) else { return }
-        if !again.actions.isEmpty { violations.append("rule 5: a fleet at its end gets \(again.actions)") }
+        let left = again.actions.map(\.sentence)
+        if !left.isEmpty { violations.append("rule 5: a fleet at its end gets \(left)") }
         if again.status != world.snapshot.mirrors[0].status { violations.append("rule 5: the status is written again") }
         guard fleet.mirror.spec.mode == .enforce else {
             if !world.restarts.isEmpty { violations.append("rule 9: restarted under Observe") }

@@ -18,7 +18,7 @@ struct SafetyRules {
         var description: String { "rule \(rule): \(text)" }
     }
 
-    func violations(_ before: Snapshot, _ action: Action, _ after: Snapshot) -> [Violation] {
+    func violations(_ before: Snapshot, _ action: Write, _ after: Snapshot) -> [Violation] {
         [
             oneAtATime(before, action, after), onceForARevision(before, action), guardList(before, action),
             noNewCycle(before, action), ledToRoot(before, action), inTheWindow(before, action),
@@ -28,8 +28,9 @@ struct SafetyRules {
 
     // MARK: Rule 2
 
-    private func oneAtATime(_ before: Snapshot, _ action: Action, _ after: Snapshot) -> Violation? {
-        guard case .approve(let name, _, _) = action else { return nil }
+    private func oneAtATime(_ before: Snapshot, _ action: Write, _ after: Snapshot) -> Violation? {
+        guard case .approve = action.purpose else { return nil }
+        let name = action.target.key.name
         let node = before.mirrorNodes.first { $0.metadata.name == name }?.spec.nodeName
         let lost = lost(before, action)
         let down = before.nodes.first { other in
@@ -49,7 +50,7 @@ struct SafetyRules {
 
     /// The one server that may be away: the node is freed from it, it has been away for `rerootAfterSeconds`, and
     /// etcd's majority is there without it and without the node.
-    private func lost(_ before: Snapshot, _ action: Action) -> String? {
+    private func lost(_ before: Snapshot, _ action: Write) -> String? {
         guard let (object, node) = approved(before, action), let setting = object.spec.desired?.server else {
             return nil
         }
@@ -73,9 +74,9 @@ struct SafetyRules {
         return left * 2 > voters.count ? lost : nil
     }
 
-    private func onceForARevision(_ before: Snapshot, _ action: Action) -> Violation? {
-        guard case .approve(let name, _, let approval) = action,
-            let object = before.mirrorNodes.first(where: { $0.metadata.name == name }),
+    private func onceForARevision(_ before: Snapshot, _ action: Write) -> Violation? {
+        guard case .approve(let approval) = action.purpose,
+            let object = before.mirrorNodes.first(where: { $0.metadata.name == action.target.key.name }),
             restarts.contains(where: { $0.record == object.metadata.uid && $0.revision == approval.revision })
         else { return nil }
         return Violation(rule: 2, text: "\(object.spec.nodeName) approved again for \(approval.revision)")
@@ -83,7 +84,7 @@ struct SafetyRules {
 
     // MARK: Rule 3
 
-    private func guardList(_ before: Snapshot, _ action: Action) -> Violation? {
+    private func guardList(_ before: Snapshot, _ action: Write) -> Violation? {
         guard let (object, node) = approved(before, action), object.spec.desired?.server?.action == .clear else {
             return nil
         }
@@ -97,7 +98,7 @@ struct SafetyRules {
 
     // MARK: Rule 4
 
-    private func noNewCycle(_ before: Snapshot, _ action: Action) -> Violation? {
+    private func noNewCycle(_ before: Snapshot, _ action: Write) -> Violation? {
         guard let (object, node) = approved(before, action), let setting = object.spec.desired?.server else {
             return nil
         }
@@ -109,7 +110,7 @@ struct SafetyRules {
     }
 
     /// Whoever is pointed at a server is pointed at one from which the way leads to the root already.
-    private func ledToRoot(_ before: Snapshot, _ action: Action) -> Violation? {
+    private func ledToRoot(_ before: Snapshot, _ action: Write) -> Violation? {
         guard let (object, node) = approved(before, action), let setting = object.spec.desired?.server,
             setting.action == .point, let url = setting.url, url != mirror.spec.topology.registrationAddress,
             Self.lastServer(Self.argumentsText(node)) != url
@@ -130,12 +131,12 @@ struct SafetyRules {
     }
 
     /// Outside its window nothing begins: an approval that could be claimed then may not be given.
-    private func inTheWindow(_ before: Snapshot, _ action: Action) -> Violation? {
-        guard let window = mirror.spec.rollout.window, case .approve(let name, _, let approval) = action else {
+    private func inTheWindow(_ before: Snapshot, _ action: Write) -> Violation? {
+        guard let window = mirror.spec.rollout.window, case .approve(let approval) = action.purpose else {
             return nil
         }
         let isOpen = [before.now, approval.expires + -1].allSatisfy { Self.isOpen(window, at: $0) }
-        return isOpen ? nil : Violation(rule: 9, text: "\(name) may begin outside the window")
+        return isOpen ? nil : Violation(rule: 9, text: "\(action.target.key.name) may begin outside the window")
     }
 
     /// By looking at the minute of the week, and at nothing that the planner computes with.
@@ -201,7 +202,7 @@ struct SafetyRules {
 
     // MARK: Rules 7 and 9
 
-    private func noActOnDoubt(_ before: Snapshot, _ action: Action) -> Violation? {
+    private func noActOnDoubt(_ before: Snapshot, _ action: Write) -> Violation? {
         if before.staleness != nil { return Violation(rule: 7, text: "acted on information that may be out of date") }
         guard let (_, node) = approved(before, action) else { return nil }
         let text = Self.argumentsText(node)
@@ -209,16 +210,18 @@ struct SafetyRules {
             ? nil : Violation(rule: 7, text: "\(node.metadata.name) approved without its arguments")
     }
 
-    private func onlySelected(_ before: Snapshot, _ action: Action) -> Violation? {
+    private func onlySelected(_ before: Snapshot, _ action: Write) -> Violation? {
         if !mirror.spec.pauseRequests.isEmpty { return onlyTakenBack(before, action) }
         let name: String
-        switch action {
-        case .applyMirrorNode(let intent): name = intent.spec.nodeName
-        case .acquireDisruption(let holder, _): name = holder.node
-        case .approve(let object, _, _):
+        let object = action.target.key.name
+        switch action.purpose {
+        case .applyMirrorNode: name = action.mirrorNode?.spec.nodeName ?? ""
+        case .acquireDisruption(let holder): name = holder.node
+        case .approve:
             guard mirror.spec.mode == .enforce else { return Violation(rule: 9, text: "approved under Observe") }
             name = before.mirrorNodes.first { $0.metadata.name == object }?.spec.nodeName ?? ""
-        case .deleteMirrorNode, .withdrawApproval, .releaseDisruption: return nil
+        case .clearMirrorNode, .deleteMirrorNode, .withdrawApproval, .releaseDisruption: return nil
+        case .recordSet, .recordSeed, .publishSeed, .withdrawSeed: return nil
         case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
             return Violation(rule: 9, text: "touched a workload, of which a distribution has none")
         }
@@ -231,11 +234,11 @@ struct SafetyRules {
     }
 
     /// A hold takes back what nobody has claimed, and does nothing else.
-    private func onlyTakenBack(_ before: Snapshot, _ action: Action) -> Violation? {
+    private func onlyTakenBack(_ before: Snapshot, _ action: Write) -> Violation? {
         let holder = before.disruption?.metadata.annotations[AnnotationKey.holderNode]
         let object: MirrorNode?
-        switch action {
-        case .withdrawApproval(let name, _, _, _): object = before.mirrorNodes.first { $0.metadata.name == name }
+        switch action.purpose {
+        case .withdrawApproval: object = before.mirrorNodes.first { $0.metadata.name == action.target.key.name }
         case .releaseDisruption: object = before.mirrorNodes.first { $0.spec.nodeName == holder }
         default: return Violation(rule: 9, text: "acted while paused")
         }
@@ -252,9 +255,9 @@ struct SafetyRules {
 
     // MARK: Reading
 
-    private func approved(_ before: Snapshot, _ action: Action) -> (MirrorNode, Node)? {
-        guard case .approve(let name, _, _) = action,
-            let object = before.mirrorNodes.first(where: { $0.metadata.name == name }),
+    private func approved(_ before: Snapshot, _ action: Write) -> (MirrorNode, Node)? {
+        guard case .approve = action.purpose,
+            let object = before.mirrorNodes.first(where: { $0.metadata.name == action.target.key.name }),
             let node = before.nodes.first(where: { $0.metadata.name == object.spec.nodeName })
         else { return nil }
         return (object, node)

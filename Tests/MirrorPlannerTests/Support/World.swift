@@ -3,7 +3,7 @@ import MirrorAPI
 
 @testable import MirrorPlanner
 
-/// A small cluster in memory: carries actions out with their preconditions, as the API server would, and plays the
+/// A small cluster in memory: carries writes out with their preconditions, as the API server would, and plays the
 /// agents.
 struct World {
     /// How the agents and the machines below them behave.
@@ -52,7 +52,7 @@ struct World {
         if text.contains("\"--debug\"") { noisy.insert(node.metadata.name) }
     }
 
-    private mutating func nextVersion() -> String {
+    mutating func nextVersion() -> String {
         version += 1
         return String(version)
     }
@@ -63,16 +63,23 @@ struct World {
 
     // MARK: The API server
 
-    /// Carries an action out; false where its precondition does not hold, and then nothing has happened.
-    mutating func apply(_ action: Action) -> Bool {
-        switch action {
-        case .applyMirrorNode(let intent): applyMirrorNode(intent)
-        case .deleteMirrorNode(let name, let uid, _): deleteMirrorNode(name, uid)
-        case .acquireDisruption(let holder, let from): acquire(holder, from)
-        case .approve(let name, let version, let approval): write(approval, to: name, version)
-        case .withdrawApproval(let name, let version, _, _): write(nil, to: name, version)
-        case .releaseDisruption(let from, _, _): release(from)
-        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: false
+    /// Carries a write out; false where its precondition does not hold, and then nothing has happened.
+    mutating func apply(_ action: Write) -> Bool {
+        let name = action.target.key.name
+        switch action.purpose {
+        case .applyMirrorNode: return action.mirrorNode.map { applyMirrorNode($0) } ?? false
+        // What follows makes the whole of it anew.
+        case .clearMirrorNode: return true
+        case .deleteMirrorNode: return deleteMirrorNode(name, action.uid)
+        case .acquireDisruption(let holder): return acquire(holder, action.lease)
+        case .approve(let approval): return write(approval, to: name, action.version)
+        case .withdrawApproval: return write(nil, to: name, action.version)
+        case .releaseDisruption: return action.lease.map { release($0) } ?? false
+        // It stands in the status, which is written at the end of a pass.
+        case .recordSet: return true
+        case .recordSeed(_, let record): return remember(record, of: name, action.version)
+        case .publishSeed, .withdrawSeed: return move(name, action)
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: return false
         }
     }
 
@@ -153,7 +160,7 @@ struct World {
 
     /// Carries a plan out up to the first refusal, and writes the status.
     mutating func carryOut(_ plan: Plan) {
-        for action in plan.actions {
+        for action in plan.actions + plan.seedWrites {
             guard apply(action) else { break }
         }
         for index in snapshot.mirrors.indices where snapshot.mirrors[index].metadata.name == plan.mirror {
@@ -191,7 +198,9 @@ struct World {
         var agent = agent
         let name = snapshot.mirrorNodes[index].spec.nodeName
         agent.host = old.contains(name) ? nil : hosts[name]
-        snapshot.mirrorNodes[index].status = MirrorNodeStatus(agent: agent)
+        var status = snapshot.mirrorNodes[index].status ?? MirrorNodeStatus()
+        status.agent = agent
+        snapshot.mirrorNodes[index].status = status
         snapshot.mirrorNodes[index].metadata.resourceVersion = nextVersion()
     }
 
@@ -304,5 +313,21 @@ struct World {
     mutating func remove(_ name: String) {
         snapshot.nodes.removeAll { $0.metadata.name == name }
         restarting[name] = nil
+    }
+}
+
+extension Write {
+    /// The disruption Lease that it starts from; nil where there was none.
+    fileprivate var lease: Lease? {
+        switch body {
+        case .create(.heldLease(_, let lease)), .replace(.heldLease(_, let lease)): lease
+        case .replace(.freeLease(let lease)): lease
+        default: nil
+        }
+    }
+
+    var version: String? {
+        guard case .version(let version) = precondition else { return nil }
+        return version
     }
 }

@@ -23,14 +23,17 @@ enum RancherPlanner {
         let nodes = MirrorNodePlanning(assessment, snapshot, leftovers, frozen: disrupted)
         let isRecorded = nodes.serversAreCurrent && writer.isRootRecorded
         let step = DisruptionStep(assessment: assessment, snapshot: snapshot, isRecorded: isRecorded).outcome()
+        let status = writer.status(step)
+        let set = SetWrites(mirror, snapshot, mirror.spec.provider.rules)
+        let strays = StraySeeds.names(of: mirror, fleet.distribution, snapshot, keeping: fleet)
         return Plan(
             mirror: mirror.metadata.name,
-            actions: nodes.actions + step.actions,
-            status: writer.status(step),
+            writes: step.writes + set.returning(strays) + set.carryingOut(candidates, status: status),
+            records: nodes.records,
+            status: status,
             notes: Notes.observations(assessment) + nodes.notes + step.notes + (candidates?.notes ?? []),
             nextDeadline: deadline(step, assessment),
-            candidates: candidates,
-            strays: StraySeeds.names(of: mirror, fleet.distribution, snapshot, keeping: fleet)
+            candidates: candidates
         )
     }
 
@@ -47,10 +50,12 @@ enum RancherPlanner {
                 (.paused, "the mirror is being deleted")
             }
         let step = Planner.unclaimed(mirror.metadata.name, writer.snapshot, reason, why)
+        let status = writer.resting()
+        let set = SetWrites(mirror, writer.snapshot, mirror.spec.provider.rules)
         return Plan(
             mirror: mirror.metadata.name,
-            actions: step.actions,
-            status: writer.resting(),
+            writes: step.writes + set.carryingOut(writer.candidates, status: status),
+            status: status,
             notes: [doubt].compactMap { $0 }.map { Note(.warning, $0) } + Notes.observations(writer.assessment)
                 + step.notes + (writer.candidates?.notes ?? []),
             nextDeadline: step.deadline,

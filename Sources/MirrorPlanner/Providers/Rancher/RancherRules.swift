@@ -55,36 +55,33 @@ package struct RancherRules: ProviderRules {
         return ProbeTargets(addresses: addresses, probes: distribution.defaultProbes)
     }
 
-    package func seedWrites(
+    package func seedMoves(
         _ isPublished: [String: Bool],
         of mirror: P2PMirror,
         _ snapshot: Snapshot
-    ) -> [String: SeedWrite] {
+    ) -> [String: SeedMove] {
         let name = mirror.metadata.name
-        var writes: [String: SeedWrite] = [:]
+        var moves: [String: SeedMove] = [:]
         for node in snapshot.nodes {
             guard let isPublished = isPublished[node.metadata.name] else { continue }
-            writes[node.metadata.name] = isPublished ? publication(of: node, by: name) : withdrawal(of: node, by: name)
+            moves[node.metadata.name] = isPublished ? publication(of: node, by: name) : withdrawal(of: node, by: name)
         }
-        return writes
+        return moves
     }
 
     package func publishedSeeds(of mirror: P2PMirror, _ snapshot: Snapshot) -> PublishedSeedsQuery {
         let spec = mirror.spec
         let options = ListOptions(labelSelector: "\(distribution.peerLabel)=true", limit: 1_000)
-        return PublishedSeedsQuery(Node.resource, options) { found in
-            found.filter { node in
-                spec.selector.matches(node.labels) && spec.candidates.selector?.matches(node.labels) ?? true
-            }.map(\.name)
-        }
+        let selectors = [spec.selector, spec.candidates.selector].compactMap(\.self)
+        return PublishedSeedsQuery(Node.resource, options, selectors: selectors)
     }
 
-    package func publication(of node: Node, by mirror: String) -> SeedWrite? {
-        distribution.publication(of: node, by: mirror).map { SeedWrite(Node.resource, node.key, .json($0)) }
+    package func publication(of node: Node, by mirror: String) -> SeedMove? {
+        distribution.publication(of: node, by: mirror).map { SeedMove(Node.resource, node.metadata, .json($0)) }
     }
 
-    private func withdrawal(of node: Node, by mirror: String) -> SeedWrite? {
-        distribution.withdrawal(of: node, by: mirror).map { SeedWrite(Node.resource, node.key, .json($0)) }
+    private func withdrawal(of node: Node, by mirror: String) -> SeedMove? {
+        distribution.withdrawal(of: node, by: mirror).map { SeedMove(Node.resource, node.metadata, .json($0)) }
     }
 
     package func strays(of mirror: P2PMirror, _ snapshot: Snapshot) -> [String] {

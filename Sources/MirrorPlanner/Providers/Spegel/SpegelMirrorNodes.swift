@@ -5,13 +5,13 @@ import MirrorAPI
 /// remembered what is decided about its peer.
 struct SpegelMirrorNodes {
     /// Deletions first, then what is to be applied, each by name.
-    private(set) var actions: [Action] = []
+    private(set) var records: [Write] = []
     private(set) var notes: [Note] = []
 
     init(_ fleet: SpegelFleet, _ snapshot: Snapshot, _ leftovers: Leftovers) {
         for leftover in leftovers.all {
             let object = leftover.object
-            actions.append(
+            records.append(
                 .deleteMirrorNode(name: object.metadata.name, uid: object.metadata.uid, reason: leftover.reason)
             )
         }
@@ -55,6 +55,7 @@ struct SpegelMirrorNodes {
         {
             return
         }
-        actions.append(.applyMirrorNode(MirrorNodeIntent(name: name, labels: labels, owner: owner, spec: spec)))
+        let intent = MirrorNodeIntent(name: name, labels: labels, owner: owner, spec: spec)
+        records += Write.records(intent, present: present?.spec)
     }
 }

@@ -27,7 +27,9 @@ enum SpegelPlanner {
         let status = SpegelStatus(fleet, parts, snapshot, candidates, doubt: doubt).status(step)
         return Plan(
             mirror: mirror.metadata.name,
-            actions: (writesNodes ? nodes.actions : []) + step.actions,
+            writes: step.writes
+                + SetWrites(mirror, snapshot, mirror.spec.provider.rules).carryingOut(candidates, status: status),
+            records: writesNodes ? nodes.records : [],
             status: status,
             notes: (writesNodes ? nodes.notes : []) + step.notes + (candidates?.notes ?? []),
             nextDeadline: [step.deadline, parts.debugEnd(after: fleet.now)].compactMap(\.self).min(),
@@ -88,17 +90,17 @@ enum SpegelPlanner {
                 "\(version) is older than \(SpegelVersion.oldest), whose flags are known: nothing is installed"
             return StepOutcome(progress: .stalled(Verdict(.unsupportedVersion, message)))
         }
-        if let action = finalizer(mirror, isWanted: true) { return begun(action) }
-        let actions = installation.actions
-        guard actions.isEmpty else {
-            let verdict = Verdict(.installing, "\(actions.count) object(s) are made, changed or removed")
-            return StepOutcome(actions: actions, progress: .advancing(verdict))
+        if let write = finalizer(mirror, isWanted: true) { return begun(write) }
+        let writes = installation.writes
+        guard writes.isEmpty else {
+            let verdict = Verdict(.installing, "\(writes.count) object(s) are made, changed or removed")
+            return StepOutcome(writes: writes, progress: .advancing(verdict))
         }
         return replacement.outcome(isTemplateCurrent: installation.isTemplateCurrent)
     }
 
     private static func observed(_ parts: Parts) -> StepOutcome {
-        let count = parts.installation.map { $0.actions.count + (parts.replacement?.outdatedCount ?? 0) } ?? 0
+        let count = parts.installation.map { $0.writes.count + (parts.replacement?.outdatedCount ?? 0) } ?? 0
         let detail = count == 0 ? "nothing would be changed" : "\(count) object(s) and pod(s) would be changed"
         let verdict = Verdict(.observing, "The plan is made and nothing is touched: \(detail)")
         return StepOutcome(progress: .steady(verdict))
@@ -107,30 +109,30 @@ enum SpegelPlanner {
     private static func adopted(_ fleet: SpegelFleet, _ adoption: Adoption) -> StepOutcome {
         let mirror = fleet.mirror
         let takesOver = fleet.spegel.adopt?.takeOverBootstrap == true
-        if takesOver, let action = finalizer(mirror, isWanted: true) { return begun(action) }
+        if takesOver, let write = finalizer(mirror, isWanted: true) { return begun(write) }
         let strays = adoption.strays
         if !strays.isEmpty {
             let verdict = Verdict(.takesOverBootstrap, "What is adopted no more is given back")
-            return StepOutcome(actions: strays, progress: .advancing(verdict), notes: [Note(.normal, verdict)])
+            return StepOutcome(writes: strays, progress: .advancing(verdict), notes: [Note(.normal, verdict)])
         }
-        let actions = takesOver ? adoption.takeOver : adoption.giveBack
-        if let first = actions.first {
+        let writes = takesOver ? adoption.takeOver : adoption.giveBack
+        if let first = writes.first {
             let message = takesOver ? adoption.takeOverMessage : "The bootstrap Service is given back"
             let verdict = Verdict(.takesOverBootstrap, message)
-            guard case .changeObject(ServiceKind.resource, _, _, _, _) = first else {
-                return StepOutcome(actions: actions, progress: .advancing(verdict))
+            guard first.purpose == .changeObject, first.target.resource == ServiceKind.resource else {
+                return StepOutcome(writes: writes, progress: .advancing(verdict))
             }
-            return StepOutcome(actions: actions, progress: .advancing(verdict), notes: [Note(.normal, verdict)])
+            return StepOutcome(writes: writes, progress: .advancing(verdict), notes: [Note(.normal, verdict)])
         }
-        if !takesOver, let action = finalizer(mirror, isWanted: false) { return begun(action) }
+        if !takesOver, let write = finalizer(mirror, isWanted: false) { return begun(write) }
         let count = fleet.places.count { $0.pod != nil }
         return StepOutcome(
             progress: .steady(Verdict(.healthy, "The release is looked after; \(count) peer(s) are there"))
         )
     }
 
-    private static func begun(_ action: Action) -> StepOutcome {
-        StepOutcome(actions: [action], progress: .advancing(Verdict(.installing, "The mirror gets its finalizer")))
+    private static func begun(_ write: Write) -> StepOutcome {
+        StepOutcome(writes: [write], progress: .advancing(Verdict(.installing, "The mirror gets its finalizer")))
     }
 
     /// What must be undone on nodes or in foreign objects is undone before the mirror goes.
@@ -143,16 +145,16 @@ enum SpegelPlanner {
             fleet.mirror.metadata.finalizers.contains("orphan") || parts.installation?.isOrphaned == true
         var outcome = StepOutcome()
         if !isOrphaning, let installation = parts.installation { outcome = installation.farewell() }
-        if let adoption = parts.adoption { outcome.actions = adoption.strays + adoption.giveBack }
-        if outcome.actions.isEmpty, outcome.progress == nil {
-            outcome.actions = [release]
+        if let adoption = parts.adoption { outcome.writes = adoption.strays + adoption.giveBack }
+        if outcome.writes.isEmpty, outcome.progress == nil {
+            outcome.writes = [release]
             outcome.progress = .advancing(Verdict(.waitsForCleanUp, "The mirror goes"))
         }
         return outcome
     }
 
     /// Sets or removes our finalizer; nil where it is as it should be.
-    private static func finalizer(_ mirror: P2PMirror, isWanted: Bool) -> Action? {
+    private static func finalizer(_ mirror: P2PMirror, isWanted: Bool) -> Write? {
         let present = mirror.metadata.finalizers
         guard present.contains(Finalizer.spegel) != isWanted else { return nil }
         let wanted = isWanted ? present + [Finalizer.spegel] : present.filter { $0 != Finalizer.spegel }
@@ -160,7 +162,12 @@ enum SpegelPlanner {
             isWanted
             ? Verdict(.installing, "What is changed on nodes is put back before the mirror goes")
             : Verdict(.removesObject, "Nothing of the mirror is left to put back")
-        return .setFinalizers(wanted, resourceVersion: mirror.metadata.resourceVersion, verdict)
+        return .setFinalizers(
+            wanted,
+            of: mirror.metadata.name,
+            resourceVersion: mirror.metadata.resourceVersion,
+            verdict
+        )
     }
 
     /// Why the candidate set is left as it is.

@@ -22,19 +22,19 @@ struct SpegelRules: ProviderRules {
         return ProbeTargets(addresses: fleet.addresses, probes: fleet.defaultProbes)
     }
 
-    func seedWrites(
+    func seedMoves(
         _ isPublished: [String: Bool],
         of mirror: P2PMirror,
         _ snapshot: Snapshot
-    ) -> [String: SeedWrite] {
-        var writes: [String: SeedWrite] = [:]
+    ) -> [String: SeedMove] {
+        var moves: [String: SeedMove] = [:]
         for place in SpegelFleet(mirror, snapshot).places {
             guard let isPublished = isPublished[place.name], let pod = place.pod,
                 let change = SpegelLever.move(pod, into: isPublished, by: mirror.metadata.name)
             else { continue }
-            writes[place.name] = SeedWrite(Pod.resource, pod.key, .merge(change))
+            moves[place.name] = SeedMove(Pod.resource, pod.metadata, .merge(.value(change)))
         }
-        return writes
+        return moves
     }
 
     func publishedSeeds(of mirror: P2PMirror, _ snapshot: Snapshot) -> PublishedSeedsQuery {
@@ -42,14 +42,16 @@ struct SpegelRules: ProviderRules {
         let labels = fleet.selector.merging([LabelKey.candidate: "true"]) { $1 }
         let query = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
         let options = ListOptions(namespace: fleet.names.namespace, labelSelector: query, limit: 1_000)
-        return PublishedSeedsQuery(Pod.resource, options) { found in
-            let published = Set(found.compactMap(\.uid))
-            return fleet.places.filter { $0.pod?.metadata.uid.map(published.contains) == true }.map(\.name)
-        }
+        let seeds = fleet.places.compactMap { place in place.pod?.metadata.uid.map { ($0, place.name) } }
+        return PublishedSeedsQuery(
+            Pod.resource,
+            options,
+            seeds: Dictionary(seeds, uniquingKeysWith: { first, _ in first })
+        )
     }
 
     /// A pod goes with its mirror, or is labelled anew by what its Service selects; no Node carries a mark.
-    func publication(of node: Node, by mirror: String) -> SeedWrite? { nil }
+    func publication(of node: Node, by mirror: String) -> SeedMove? { nil }
 
     func strays(of mirror: P2PMirror, _ snapshot: Snapshot) -> [String] { [] }
 

@@ -59,7 +59,7 @@ struct SpegelStatus {
     }
 
     private func nodes(_ step: StepOutcome) -> P2PMirrorStatus.Nodes {
-        let updating = step.actions.count { if case .replacePod = $0 { true } else { false } }
+        let updating = step.writes.count { if case .replacePod = $0.purpose { true } else { false } }
         return P2PMirrorStatus.Nodes(
             selected: fleet.places.count,
             ready: fleet.places.count { $0.isReady },

@@ -82,7 +82,7 @@ struct CandidateTimeline {
             )
         )
         trust = decision.trust
-        for effect in decision.effects {
+        for effect in decision.changes {
             switch effect {
             case .recordSet: memory = decision.memory
             case .recordSeed(let name, let record):

@@ -89,13 +89,13 @@ struct FleetHistory {
             deadline = SeedFleet.seconds(decision.nextDeadline)
             let before = fleet
             if carryOut(decision) { rules.weather(before) } else { rules.missed() }
-            guard decision.effects.contains(where: Self.moves) else { return }
+            guard decision.changes.contains(where: Self.moves) else { return }
         }
         // A failed effect is tried again a little later.
         deadline = min(deadline, fleet.now + 5)
     }
 
-    private static func moves(_ effect: CandidateEffect) -> Bool {
+    private static func moves(_ effect: SetChange) -> Bool {
         switch effect {
         case .publish, .withdraw: true
         case .recordSet, .recordSeed, .confirm: false
@@ -114,7 +114,7 @@ struct FleetHistory {
     /// Answers whether all of it came through.
     private mutating func carryOut(_ decision: CandidateDecision) -> Bool {
         let before = fleet
-        for effect in decision.effects {
+        for effect in decision.changes {
             if calmSince == nil, dice.roll(failPercent) {
                 deadline = fleet.now + 1
                 return false
@@ -189,7 +189,7 @@ struct FleetHistory {
     private mutating func checkEnd() {
         decideOnce()
         let last = decideAndCheck()
-        if !last.effects.isEmpty { extra.append("not at its end after \(bound) s: \(last.effects)") }
+        if !last.changes.isEmpty { extra.append("not at its end after \(bound) s: \(last.changes)") }
         guard fleet.hold == .none else { return }
         let held = Set(last.held.map(\.seed))
         for seed in fleet.seeds where seed.isOurs {

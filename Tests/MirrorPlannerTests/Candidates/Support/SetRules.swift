@@ -31,17 +31,17 @@ struct SetRules {
     mutating func look(at decision: CandidateDecision, _ fleet: SeedFleet) {
         if wasBlind { blindUntil = fleet.now }
         wasBlind = fleet.stale[.nodes] != nil
-        let joins = decision.effects.compactMap { if case .publish(let name, _) = $0 { name } else { nil } }
-        let leaves = decision.effects.compactMap { if case .withdraw(let name, _) = $0 { name } else { nil } }
-        if fleet.stale[.nodes] != nil, !decision.effects.isEmpty { found("rule 7: acts on nodes that are out of date") }
+        let joins = decision.changes.compactMap { if case .publish(let name, _) = $0 { name } else { nil } }
+        let leaves = decision.changes.compactMap { if case .withdraw(let name, _) = $0 { name } else { nil } }
+        if fleet.stale[.nodes] != nil, !decision.changes.isEmpty { found("rule 7: acts on nodes that are out of date") }
         if fleet.hold != .none, !(joins + leaves).isEmpty { found("rule 9: acts under \(fleet.hold)") }
         let isNew = joins.contains { name in
             fleet.index(name).map { fleet.seeds[$0].record?.state != .healthy } ?? true
         }
         if isNew, !leaves.isEmpty { found("grow first: \(joins) come and \(leaves) leave at once") }
         if let first = leaves.first {
-            let firstLeave = decision.effects.firstIndex { if case .withdraw = $0 { true } else { false } } ?? 0
-            let recorded = decision.effects.prefix(firstLeave).contains(.recordSet)
+            let firstLeave = decision.changes.firstIndex { if case .withdraw = $0 { true } else { false } } ?? 0
+            let recorded = decision.changes.prefix(firstLeave).contains(.recordSet)
             if !recorded { found("record first: \(first) leaves before the set is written down") }
         }
         storm(fleet, leaves)

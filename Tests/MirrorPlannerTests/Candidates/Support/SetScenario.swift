@@ -220,7 +220,7 @@ struct SetPlay {
         deadline = SeedFleet.seconds(decision.nextDeadline)
         let before = fleet
         var isChanged = false
-        for effect in decision.effects {
+        for effect in decision.changes {
             switch effect {
             case .recordSet: fleet.memory = decision.memory
             case .recordSeed(let name, let record): fleet.index(name).map { fleet.seeds[$0].record = record }
@@ -258,7 +258,7 @@ struct SetPlay {
             told.append("\(word): \(finding.verdict.message)")
         }
         var moves: [String] = []
-        for effect in decision.effects {
+        for effect in decision.changes {
             switch effect {
             case .publish(_, let verdict): moves.append("  in: \(verdict.reason.rawValue): \(verdict.message)")
             case .withdraw(_, let verdict): moves.append("  out: \(verdict.reason.rawValue): \(verdict.message)")

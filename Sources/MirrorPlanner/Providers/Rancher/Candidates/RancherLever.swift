@@ -33,15 +33,12 @@ extension RancherDistribution {
 
     /// The JSON patch that carries a node out of the set; nil where it is out.
     ///
-    /// It fails where the label or the node has changed since it was read. It relies on the node's having annotations,
+    /// It fails where the label has changed since it was read. It relies on the node's having annotations,
     /// as every node of these distributions has: to add the object that holds them would wipe out those that we do not
     /// keep.
     package func withdrawal(of node: Node, by mirror: String) -> [JSONPatchOperation]? {
-        guard lever(of: node, for: mirror) == .published, let version = node.metadata.resourceVersion else {
-            return nil
-        }
+        guard lever(of: node, for: mirror) == .published else { return nil }
         return [
-            .test(path: "/metadata/resourceVersion", value: .string(version)),
             .test(path: labelPointer, value: "true"),
             .add(path: Self.markPointer, value: .string(mirror)),
             .replace(path: labelPointer, value: "false"),
@@ -50,11 +47,9 @@ extension RancherDistribution {
 
     /// The JSON patch that carries a node into the set; nil where it is in it, or where somebody else took it out.
     package func publication(of node: Node, by mirror: String) -> [JSONPatchOperation]? {
-        guard lever(of: node, for: mirror) == .withdrawn(isOurs: true), let label = node.metadata.labels[peerLabel],
-            let version = node.metadata.resourceVersion
+        guard lever(of: node, for: mirror) == .withdrawn(isOurs: true), let label = node.metadata.labels[peerLabel]
         else { return nil }
         return [
-            .test(path: "/metadata/resourceVersion", value: .string(version)),
             .test(path: labelPointer, value: .string(label)),
             .test(path: Self.markPointer, value: .string(mirror)),
             .replace(path: labelPointer, value: "true"),

@@ -94,7 +94,9 @@ struct DisruptionStep {
             record: object.metadata.uid
         )
         return StepOutcome(
-            actions: [.acquireDisruption(wanted, from: snapshot.disruption)],
+            writes: [
+                .acquireDisruption(wanted, from: snapshot.disruption, Verdict(change.reason, change.message))
+            ],
             progress: .advancing(Verdict(.rollingOut, change.message)),
             notes: [Note(.normal, node: node.name, reason: change.reason, message: "Next step: \(change.message)")]
         )
@@ -171,7 +173,7 @@ struct DisruptionStep {
         if snapshot.now >= end, isWell(holder) {
             let message = "The mirror \(holder.mirror) is gone and no step of it is under way on \(holder.node)"
             return StepOutcome(
-                actions: [.releaseDisruption(from: lease, reason: .disruptionHeld, message: message)],
+                writes: [.releaseDisruption(from: lease, reason: .disruptionHeld, message: message)],
                 progress: assessment.pendingCount == 0 ? nil : .advancing(Verdict(.disruptionHeld, message))
             )
         }

@@ -92,8 +92,13 @@ struct HeldStep {
         )
         let message = "\(node.name) may restart once for \(holder.revision): \(change?.message ?? "")"
         return StepOutcome(
-            actions: [
-                .approve(name: object.metadata.name, resourceVersion: object.metadata.resourceVersion, approval)
+            writes: [
+                .approve(
+                    name: object.metadata.name,
+                    node: node.name,
+                    resourceVersion: object.metadata.resourceVersion,
+                    approval
+                )
             ],
             progress: .advancing(Verdict(.waitingForClaim, message)),
             notes: [Note(.normal, node: node.name, reason: change?.reason ?? .rollingOut, message: message)],
@@ -223,7 +228,7 @@ struct HeldStep {
 
     private func release(_ reason: Reason, _ message: String) -> StepOutcome {
         StepOutcome(
-            actions: [.releaseDisruption(from: lease, reason: reason, message: message)],
+            writes: [.releaseDisruption(from: lease, reason: reason, message: message)],
             progress: .advancing(Verdict(reason == .stepDone ? .rollingOut : reason, message)),
             notes: [Note(.normal, node: holder.node, reason: reason, message: message)]
         )
@@ -232,7 +237,15 @@ struct HeldStep {
     private func withdraw(_ object: MirrorNode, _ reason: Reason, _ message: String) -> StepOutcome {
         let (name, version) = (object.metadata.name, object.metadata.resourceVersion)
         return StepOutcome(
-            actions: [.withdrawApproval(name: name, resourceVersion: version, reason: reason, message: message)],
+            writes: [
+                .withdrawApproval(
+                    name: name,
+                    node: object.spec.nodeName,
+                    resourceVersion: version,
+                    reason: reason,
+                    message: message
+                )
+            ],
             progress: .advancing(Verdict(reason, message)),
             notes: [Note(.warning, node: holder.node, reason: reason, message: message)]
         )

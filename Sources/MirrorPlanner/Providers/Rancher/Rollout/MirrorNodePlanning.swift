@@ -16,7 +16,7 @@ struct MirrorNodePlanning {
     private let restore: RestorePlanning?
 
     /// Deletions first, then what is to be applied, each by name.
-    private(set) var actions: [Action] = []
+    private(set) var records: [Write] = []
     /// Whether every server's MirrorNode is as it should be.
     private(set) var serversAreCurrent = true
     private(set) var notes: [Note] = []
@@ -50,7 +50,7 @@ struct MirrorNodePlanning {
             let object = leftover.object
             // A step that is claimed is seen through, unless the Node it is about is really gone.
             if leftover.reason == .nodeNotSelected, object.spec.nodeName == frozen, object.isClaimed { continue }
-            actions.append(
+            records.append(
                 .deleteMirrorNode(name: object.metadata.name, uid: object.metadata.uid, reason: leftover.reason)
             )
         }
@@ -86,7 +86,8 @@ struct MirrorNodePlanning {
         ]
         if let present, Self.isSame(present, spec, labels, owner) { return }
         if number != nil { serversAreCurrent = false }
-        actions.append(.applyMirrorNode(MirrorNodeIntent(name: name, labels: labels, owner: owner, spec: spec)))
+        let intent = MirrorNodeIntent(name: name, labels: labels, owner: owner, spec: spec)
+        records += Write.records(intent, present: present?.spec)
     }
 
     private static func isSame(

@@ -52,14 +52,14 @@ struct Adoption {
     var isTakenOver: Bool { hasTouched && isNarrowed }
 
     /// First every pod becomes a candidate, and then only candidates are selected: the Service is never empty between.
-    var takeOver: [Action] {
+    var takeOver: [Write] {
         guard let bootstrap else { return [] }
         let verdict = Verdict(.takesOverBootstrap, "The bootstrap Service hands out the candidates only")
         let bare = fleet.places.compactMap(\.pod).filter {
             $0.metadata.labels[LabelKey.candidate] == nil && !$0.isDeleting
         }
         let labels = bare.map { pod in
-            Action.labelPod(
+            Write.labelPod(
                 pod.key,
                 resourceVersion: pod.metadata.resourceVersion,
                 [LabelKey.candidate: "true"],
@@ -79,7 +79,7 @@ struct Adoption {
     }
 
     /// The selector as the chart has it, and once it is so, the pods too.
-    var giveBack: [Action] {
+    var giveBack: [Write] {
         guard hasTouched else { return [] }
         let verdict = Verdict(.takesOverBootstrap, "The bootstrap Service is given back to the release")
         if let bootstrap, isNarrowed { return [change(bootstrap, .null, verdict)] }
@@ -100,7 +100,7 @@ struct Adoption {
 
     /// What gives back the bootstrap Services of releases that were adopted before `adopt.release` was changed: they
     /// would hand out nobody once their pods were replaced.
-    var strays: [Action] {
+    var strays: [Write] {
         guard hasTouched else { return [] }
         let services = fleet.evidence.objects.filter { object in
             let instance = object.metadata.labels[SpegelNames.instanceLabel] ?? ""
@@ -117,7 +117,7 @@ struct Adoption {
 
     /// One key of the selector. Not by server-side apply: servers from 1.21 on know one owner of a selector as a whole
     /// (kubernetes/kubernetes#97989), so an apply of one key would take the chart's keys out.
-    private func change(_ service: ManagedObject, _ value: JSONValue, _ verdict: Verdict) -> Action {
+    private func change(_ service: ManagedObject, _ value: JSONValue, _ verdict: Verdict) -> Write {
         .changeObject(
             service.resource,
             service.key,

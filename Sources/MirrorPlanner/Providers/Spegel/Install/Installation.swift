@@ -20,30 +20,30 @@ struct Installation {
     // MARK: While the mirror is there
 
     /// Objects that are missing or otherwise, in their order; then those that are ours and wanted no more.
-    var actions: [Action] {
+    var writes: [Write] {
         let wanted = objects.all
         let present = Dictionary(
             fleet.evidence.objects.map { (Identity($0), $0) },
             uniquingKeysWith: { first, _ in first }
         )
-        var actions: [Action] = []
+        var writes: [Write] = []
         for object in wanted {
             guard let found = present[Identity(object)] else {
-                actions.append(.applyObject(object, Verdict(.installing, "\(object.title) is made")))
+                writes.append(.applyObject(object, Verdict(.installing, "\(object.title) is made")))
                 continue
             }
             // What is being deleted comes back when it is gone.
             if found.metadata.deletionTimestamp != nil || object.isInForce(in: found) { continue }
             let verdict = Verdict(.appliesObject, "\(object.title) is not as it should be")
-            actions.append(.applyObject(object.following(found), verdict))
+            writes.append(.applyObject(object, resourceVersion: found.resourceVersion, verdict))
         }
         let names = Set(wanted.map(Identity.init))
         for object in fleet.evidence.objects.sorted(by: { $0.title < $1.title })
         where isOurs(object) && !names.contains(Identity(object)) {
-            guard let action = removal(of: object, "\(object.title) is wanted no more") else { continue }
-            actions.append(action)
+            guard let write = removal(of: object, "\(object.title) is wanted no more") else { continue }
+            writes.append(write)
         }
-        return actions
+        return writes
     }
 
     /// Whether pods that are made now have the settings that are wished for.
@@ -71,7 +71,7 @@ struct Installation {
             && object.metadata.ownerReferences.contains { $0.uid == fleet.mirror.metadata.uid }
     }
 
-    private func removal(of object: ManagedObject, _ why: String) -> Action? {
+    private func removal(of object: ManagedObject, _ why: String) -> Write? {
         guard object.metadata.deletionTimestamp == nil else { return nil }
         return .deleteObject(object.resource, object.key, uid: object.metadata.uid, Verdict(.removesObject, why))
     }
@@ -103,8 +103,8 @@ struct Installation {
     func farewell() -> StepOutcome {
         if let pods = fleet.object(DaemonSetKind.resource, fleet.names.base) {
             let verdict = Verdict(.waitsForCleanUp, "The pods go before containerd's files are put back")
-            let action = removal(of: pods, verdict.message)
-            return StepOutcome(actions: [action].compactMap(\.self), progress: .advancing(verdict))
+            let write = removal(of: pods, verdict.message)
+            return StepOutcome(writes: [write].compactMap(\.self), progress: .advancing(verdict))
         }
         let remaining = fleet.places.filter { $0.isReady && $0.pod != nil }
         if !remaining.isEmpty {
@@ -113,7 +113,7 @@ struct Installation {
         }
         guard let cleanUp = fleet.object(DaemonSetKind.resource, fleet.names.cleanUp) else {
             let verdict = Verdict(.waitsForCleanUp, "containerd's files are put back on \(fleet.places.count) node(s)")
-            return StepOutcome(actions: [.applyObject(objects.cleanUp, verdict)], progress: .advancing(verdict))
+            return StepOutcome(writes: [.applyObject(objects.cleanUp, verdict)], progress: .advancing(verdict))
         }
         let cleaned = Set(
             fleet.evidence.pods.filter { pod in

@@ -34,13 +34,8 @@ package struct ManagedObject: Codable, Hashable, Sendable {
         resource == present.resource && Self.covers(body, present.body)
     }
 
-    /// With the version of the object that it changes as the precondition: what has lost its owner in the meantime must
-    /// not get it back.
-    func following(_ present: ManagedObject) -> ManagedObject {
-        var copy = self
-        copy.body["metadata"]?["resourceVersion"] = present.body[path: "metadata", "resourceVersion"]
-        return copy
-    }
+    /// The version that it was read in; nil for one that was not read.
+    var resourceVersion: String? { body[path: "metadata", "resourceVersion"]?.stringValue }
 
     /// With the annotation that stands for all the rest of it.
     func sealed() -> ManagedObject {

@@ -134,11 +134,11 @@ struct PodReplacement {
             "The pod(s) on \(Sentences.list(wave.map(\.name))) are replaced, \(outdated.count - wave.count) are left "
                 + "(\(install.version), revision \(revision))"
         )
-        let actions = wave.compactMap { place -> Action? in
+        let writes = wave.compactMap { place -> Write? in
             place.pod.map { .replacePod($0.key, uid: $0.metadata.uid, node: place.name, verdict) }
         }
         return StepOutcome(
-            actions: actions,
+            writes: writes,
             progress: .advancing(verdict),
             notes: [Note(.normal, verdict)],
             deadline: deadline

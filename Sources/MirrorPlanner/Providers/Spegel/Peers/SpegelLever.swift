@@ -40,15 +40,12 @@ package enum SpegelLever {
     }
 
     /// The merge patch that carries a pod out of the set, or into it; nil where it is as it should be, or where
-    /// somebody else took it out. It fails where the pod has changed since it was read.
+    /// somebody else took it out.
     package static func move(_ pod: Pod, into isPublished: Bool, by mirror: String) -> JSONValue? {
         let lever = lever(of: pod, for: mirror)
-        guard isPublished ? lever == .withdrawn(isOurs: true) : lever == .published,
-            let version = pod.metadata.resourceVersion
-        else { return nil }
+        guard isPublished ? lever == .withdrawn(isOurs: true) : lever == .published else { return nil }
         return [
             "metadata": [
-                "resourceVersion": .string(version),
                 "labels": [LabelKey.candidate: isPublished ? "true" : "false"],
                 "annotations": [AnnotationKey.evictedBy: isPublished ? .null : .string(mirror)],
             ]

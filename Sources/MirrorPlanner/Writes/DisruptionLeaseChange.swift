@@ -1,6 +1,5 @@
 package import KubeCore
 import MirrorAPI
-package import MirrorPlanner
 
 /// The disruption Lease as it becomes when it is taken and given back; pure.
 package enum DisruptionLeaseChange {

@@ -1,0 +1,70 @@
+import KubeCore
+import KubeRuntime
+import Logging
+import MirrorAPI
+import MirrorOperator
+import Testing
+
+@testable import MirrorPlanner
+
+/// Carries plans out against a server that only records, and compares what was sent with what is printed.
+struct SentWrites {
+    private static let namespace = "p2pmirror-system"
+    /// What was done, by purpose.
+    private(set) var counts: [String: Int] = [:]
+
+    /// The plan, carried out whole: each write is one request and one line.
+    mutating func check(_ plan: Plan, _ snapshot: Snapshot, sourceLocation: SourceLocation = #_sourceLocation)
+        async throws
+    {
+        let sent = try await Self.carryOut(plan, snapshot)
+        let writes = plan.writes + plan.records
+        let printed = PlanText(plan).lines.filter { $0.hasPrefix("  would: ") }
+        #expect(printed == writes.map { "  would: \($0.sentence)" }, sourceLocation: sourceLocation)
+        #expect(sent.count == writes.count, "\(writes.map(\.sentence))", sourceLocation: sourceLocation)
+        for (request, (write, line)) in zip(sent, zip(writes, printed)) {
+            let expected = try write.request(at: MicroTimestamp(snapshot.now), leaseNamespace: Self.namespace)
+            #expect(Self.line(request) == Self.line(expected), sourceLocation: sourceLocation)
+            // Of a status the writer leaves out what stands there already.
+            if case .status = write.body {
+            } else {
+                #expect(request.body == expected.body, sourceLocation: sourceLocation)
+            }
+            #expect(Self.names(request, line), "\(Self.line(request)): \(line)", sourceLocation: sourceLocation)
+            counts[write.purpose.name, default: 0] += 1
+        }
+    }
+
+    private static func carryOut(_ plan: Plan, _ snapshot: Snapshot) async throws -> [KubeRequest] {
+        let transport = RecordingTransport(snapshot, plan)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let (api, ownWrites) = (KubeAPI(transport), OwnWrites(logger: logger))
+        let applier = Applier(api, ownWrites: ownWrites, logger: logger)
+        let executor = PlanExecutor(
+            api,
+            applier: applier,
+            ownWrites: ownWrites,
+            statuses: StatusWriter(api, ownWrites),
+            leaseNamespace: namespace,
+            now: { MicroTimestamp(snapshot.now) }
+        )
+        let seen = snapshot.mirrors[0]
+        let mirror = ObservedMirror(metadata: seen.metadata, content: .readable(seen.spec), status: seen.status)
+        #expect(try await executor.execute(plan, of: mirror) == .done)
+        let records = MirrorNodeWriter(api, applier: applier, ownWrites: ownWrites, inFlight: 1, share: 10_000)
+        #expect(try await records.write(plan, present: snapshot.mirrorNodes, while: { true }) == .done)
+        return transport.sent
+    }
+
+    private static func line(_ request: KubeRequest) -> String {
+        "\(request.method.rawValue) \(request.path) by \(request.query("fieldManager") ?? "nobody")"
+    }
+
+    /// Whether a line names what the request is about.
+    private static func names(_ request: KubeRequest, _ line: String) -> Bool {
+        let parts = request.path.split(separator: "/").map(String.init)
+        if parts.contains("leases") { return line.contains("disruption Lease") }
+        if parts.contains("p2pmirrors") { return line.contains("candidate set") || line.contains("finalizers") }
+        return line.contains(parts.last { $0 != "status" } ?? "?")
+    }
+}
