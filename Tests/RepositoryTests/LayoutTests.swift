@@ -51,18 +51,39 @@ struct LayoutTests {
 
 @Suite("Reasons")
 struct ReasonTests {
-    /// Reasons of the list that no other source file uses.
+    /// Reasons of the list that no other source file gives. One whose name is declared elsewhere too counts only where
+    /// a reason stands.
     static func unused(in list: TextFile, by files: [TextFile]) -> [String] {
         let names = (list.text.split(separator: "enum Reason").last ?? "")
             .matches(of: /case (\w+) = "\w+"/).map { String($0.output.1) }
-        let used = files.filter { $0.path != list.path }.reduce(into: Set<String>()) { words, file in
-            guard names.contains(where: file.code.words.contains) else { return }
+        let others = files.filter { $0.path != list.path }
+        let shared = Set(names).intersection(others.reduce(into: Set()) { $0.formUnion(declared(in: $1)) })
+        let use = ReasonUse(files)
+        var used: Set<String> = []
+        for file in others {
+            guard names.contains(where: file.code.words.contains) else { continue }
             for line in file.code.lines where line.contains(".") {
                 let parts = line.split(separator: ".", omittingEmptySubsequences: false).dropFirst()
-                words.formUnion(parts.map { String($0.prefix { $0.isLetter || $0.isNumber }) })
+                let words = parts.map { String($0.prefix { $0.isLetter || $0.isNumber }) }
+                used.formUnion(words.filter { !shared.contains($0) })
             }
+            used.formUnion(use.given(shared.subtracting(used), in: file))
         }
         return names.filter { !used.contains($0) }
+    }
+
+    /// Names of cases, properties and functions that the file declares.
+    private static func declared(in file: TextFile) -> Set<String> {
+        var names: Set<String> = []
+        for line in file.code.lines {
+            let words = line.split { !$0.isLetter && !$0.isNumber && $0 != "_" && $0 != "." }
+            guard let keyword = words.firstIndex(where: { ["case", "var", "let", "func"].contains($0) }) else {
+                continue
+            }
+            let rest = words[(keyword + 1)...]
+            names.formUnion((words[keyword] == "case" ? rest : rest.prefix(1)).map(String.init))
+        }
+        return names
     }
 
     @Test("Each reason is given somewhere")
@@ -71,10 +92,36 @@ struct ReasonTests {
         #expect(Self.unused(in: list, by: try Checkout.sources()) == [])
     }
 
-    @Test("A reason that nothing gives is found")
+    @Test("A reason that nothing gives is found, also where another enum has its name")
     func plantedReasonIsFound() {
-        let list = TextFile(path: "A.swift", text: "enum Reason {\n case a = \"A\"\n case b = \"B\"\n}")
-        let user = TextFile(path: "B.swift", text: "note(.a) // .b")
-        #expect(Self.unused(in: list, by: [list, user]) == ["b"])
+        let names = ["a", "b", "idle", "full", "slow", "lost", "late", "gone"]
+        let cases = names.map { " case \($0) = \"\($0.uppercased())\"" }.joined(separator: "\n")
+        let list = TextFile(path: "A.swift", text: "enum Reason {\n\(cases)\n}")
+        let user = TextFile(
+            path: "B.swift",
+            text: """
+                enum Phase { case idle, full, slow, lost, late, gone }
+                struct Verdict {
+                    init(_ reason: Reason, _ message: String) {}
+                }
+                func rest(_ reason: Reason, _ phase: Phase) {}
+                func play(_ phase: Phase) {
+                    note(.a) // .b
+                    play(.idle)
+                    if phase == .idle || phase == Phase.idle { self.idle = [.idle] }
+                    rest(
+                        phase == .gone ? .full : .slow,
+                        phase: .idle
+                    )
+                    let verdict = Verdict(.lost, "")
+                }
+                var reason: Reason {
+                    switch self {
+                    case .gone: .late
+                    }
+                }
+                """
+        )
+        #expect(Self.unused(in: list, by: [list, user]) == ["b", "idle", "gone"])
     }
 }
