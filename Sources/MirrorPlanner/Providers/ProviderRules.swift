@@ -99,6 +99,8 @@ package struct PublishedSeedsQuery: Hashable, Sendable {
     package var options: ListOptions
     /// What is listed counts where all of them match its labels.
     package var selectors: [LabelSelector]
+    /// What is listed counts where it has all of them.
+    package var annotations: [String: String]
     /// Names of seeds by the UID of what is listed; nil where a seed is named as its object.
     package var seeds: [String: String]?
 
@@ -106,18 +108,23 @@ package struct PublishedSeedsQuery: Hashable, Sendable {
         _ resource: ResourceType,
         _ options: ListOptions,
         selectors: [LabelSelector] = [],
+        annotations: [String: String] = [:],
         seeds: [String: String]? = nil
     ) {
         self.resource = resource
         self.options = options
         self.selectors = selectors
+        self.annotations = annotations
         self.seeds = seeds
     }
 
     /// The names of the seeds, from what was listed. What the decision did not know does not count: so much the less
     /// may leave.
     package func names(_ found: [ObjectMeta]) -> [String] {
-        let listed = found.filter { object in selectors.allSatisfy { $0.matches(object.labels) } }
+        let listed = found.filter { object in
+            selectors.allSatisfy { $0.matches(object.labels) }
+                && annotations.allSatisfy { object.annotations[$0.key] == $0.value }
+        }
         guard let seeds else { return listed.map(\.name) }
         return listed.compactMap { object in object.uid.flatMap { seeds[$0] } }
     }

@@ -17,13 +17,17 @@ struct SetDefect: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { name }
 
-    func violations(seed: UInt64) -> [String] {
-        var history = FleetHistory(seed: seed)
+    func violations(
+        seed: UInt64,
+        rules: (any ProviderRules)? = nil,
+        decide: @escaping FleetHistory.Decide = CandidatePlanner.decide
+    ) -> [String] {
+        var history = FleetHistory(seed: seed, rules: rules)
         history.failPercent = failPercent
         history.decide = { input in
             var seen = input
             sight(&seen)
-            var decision = CandidatePlanner.decide(seen)
+            var decision = decide(seen)
             act(&decision, input)
             return decision
         }

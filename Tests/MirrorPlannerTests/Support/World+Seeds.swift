@@ -32,7 +32,7 @@ extension World {
 }
 
 extension ObjectMeta {
-    fileprivate mutating func patch(_ operation: JSONPatchOperation) -> Bool {
+    mutating func patch(_ operation: JSONPatchOperation) -> Bool {
         switch operation {
         case .test(let path, let value): return self[path] == value.stringValue
         case .add(let path, let value), .replace(let path, let value): self[path] = value.stringValue

@@ -12,13 +12,14 @@ final class RecordingTransport: Transport {
     /// - Parameters:
     ///   - snapshot: what the plan was made from; all that it has is published.
     ///   - plan: its status is what the mirror has from then on.
-    init(_ snapshot: Snapshot, _ plan: Plan) {
+    ///   - others: what else is published.
+    init(_ snapshot: Snapshot, _ plan: Plan, others: [ObjectMeta]) {
         let pods: [Pod] =
             switch snapshot.evidence[plan.mirror] {
             case .spegel(let evidence)?: evidence.pods
             case nil: []
             }
-        published = snapshot.nodes.map(\.metadata) + pods.map(\.metadata)
+        published = snapshot.nodes.map(\.metadata) + pods.map(\.metadata) + others
         mirror = P2PMirror(
             metadata: snapshot.mirrors[0].metadata,
             spec: snapshot.mirrors[0].spec,

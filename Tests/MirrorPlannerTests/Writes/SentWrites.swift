@@ -14,10 +14,15 @@ struct SentWrites {
     private(set) var counts: [String: Int] = [:]
 
     /// The plan, carried out whole: each write is one request and one line.
-    mutating func check(_ plan: Plan, _ snapshot: Snapshot, sourceLocation: SourceLocation = #_sourceLocation)
-        async throws
-    {
-        let sent = try await Self.carryOut(plan, snapshot)
+    ///
+    /// - Parameter published: what the set has beside all nodes and pods of the snapshot.
+    mutating func check(
+        _ plan: Plan,
+        _ snapshot: Snapshot,
+        published: [ObjectMeta] = [],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let sent = try await Self.carryOut(plan, snapshot, published)
         let writes = plan.writes + plan.records
         let printed = PlanText(plan).lines.filter { $0.hasPrefix("  would: ") }
         #expect(printed == writes.map { "  would: \($0.sentence)" }, sourceLocation: sourceLocation)
@@ -35,8 +40,12 @@ struct SentWrites {
         }
     }
 
-    private static func carryOut(_ plan: Plan, _ snapshot: Snapshot) async throws -> [KubeRequest] {
-        let transport = RecordingTransport(snapshot, plan)
+    private static func carryOut(
+        _ plan: Plan,
+        _ snapshot: Snapshot,
+        _ published: [ObjectMeta]
+    ) async throws -> [KubeRequest] {
+        let transport = RecordingTransport(snapshot, plan, others: published)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let (api, ownWrites) = (KubeAPI(transport), OwnWrites(logger: logger))
         let applier = Applier(api, ownWrites: ownWrites, logger: logger)

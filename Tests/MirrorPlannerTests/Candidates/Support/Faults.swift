@@ -146,7 +146,7 @@ enum Faults {
 
 /// Fleets and settings of every kind, most of them small.
 enum RandomSettings {
-    static func settings(_ provider: Provider, _ dice: inout Dice) -> CandidateSettings {
+    static func settings(_ provider: Provider, _ rules: any ProviderRules, _ dice: inout Dice) -> CandidateSettings {
         var candidates = P2PMirrorSpec.Candidates()
         if dice.roll(30) { candidates.minPublished = .percent(dice.pick([0, 10, 34, 67, 90, 100])) }
         if dice.roll(20) { candidates.minPublished = .number(dice.below(6)) }
@@ -156,7 +156,7 @@ enum RandomSettings {
         if dice.roll(20) { candidates.healthyForSeconds = dice.pick([10, 30, 600, 1200]) }
         if dice.roll(20) { candidates.stormCooldownSeconds = dice.pick([0, 60]) }
         if dice.roll(50) { candidates.evictionsPerMinute = dice.pick([1, 2, 100]) }
-        return CandidateSettings(P2PMirrorSpec(provider: provider, candidates: candidates))
+        return CandidateSettings(P2PMirrorSpec(provider: provider, candidates: candidates), rules)
     }
 
     static func seeds(_ provider: Provider, _ dice: inout Dice) -> [TrueSeed] {

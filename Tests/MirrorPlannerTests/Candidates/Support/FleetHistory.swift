@@ -31,10 +31,11 @@ struct FleetHistory {
     /// Whether time goes on after all is settled: nothing must happen then.
     private var watchesLong = true
 
-    init(seed: UInt64, provider: Provider = .rke2) {
+    /// - Parameter rules: of a provider that is not shipped; nil for those of `provider`.
+    init(seed: UInt64, provider: Provider = .rke2, rules: (any ProviderRules)? = nil) {
         watchesLong = seed % 10 == 0
         var dice = Dice(seed: seed)
-        let settings = RandomSettings.settings(provider, &dice)
+        let settings = RandomSettings.settings(provider, rules ?? provider.rules, &dice)
         fleet = SeedFleet(RandomSettings.seeds(provider, &dice), settings)
         if dice.roll(4) { fleet.hold = .observing }
         self.dice = dice
