@@ -81,6 +81,27 @@ struct ManifestTests {
         }
     }
 
+    @Test("The policy is about every pod of ours, and about the port that they serve")
+    func policyMeetsPods() throws {
+        let policies = try Self.documents(under: "manifests/components/network-policy").filter {
+            $0["kind"] == "NetworkPolicy"
+        }
+        let policy = try #require(policies.count == 1 ? policies.first?["spec"] : nil)
+        let selector = policy[path: "podSelector", "matchExpressions"]?.arrayValue?.first
+        let selected = Set((selector?["values"]?.arrayValue ?? []).compactMap(\.stringValue))
+        let ports = policy["ingress"]?.arrayValue?.first?["ports"]?.arrayValue?.compactMap { $0["port"]?.stringValue }
+        for workload in try Self.base("Deployment", "DaemonSet") {
+            let labels = workload[path: "spec", "template", "metadata", "labels"] ?? .null
+            #expect(selected.contains(labels["app.kubernetes.io/name"]?.stringValue ?? ""))
+            let pod = workload[path: "spec", "template", "spec"] ?? .null
+            // A pod with the network of its host is beyond every policy.
+            #expect(pod["hostNetwork"] == nil)
+            let containers = pod["containers"]?.arrayValue ?? []
+            let names = containers.flatMap { $0["ports"]?.arrayValue ?? [] }.compactMap { $0["name"]?.stringValue }
+            #expect(names == ports)
+        }
+    }
+
     @Test("Only one component gives the permission to restart a service")
     func onlyTheComponentIsPrivileged() throws {
         let files = try Checkout.files(under: "manifests", ".yaml")
@@ -124,7 +145,7 @@ struct ManifestTests {
     @Test("Files that kustomize names exist, and no file is left out")
     func kustomizationsAreComplete() throws {
         let kustomizations = try Checkout.files(under: "manifests", "kustomization.yaml")
-        #expect(kustomizations.count == 8)
+        #expect(kustomizations.count == 9)
         for kustomization in kustomizations {
             let folder = String(kustomization.path.dropLast("/kustomization.yaml".count))
             let kustomization = try #require(YAMLCoding.documents(kustomization.text).first)
