@@ -22,14 +22,14 @@ enum SpegelPlanner {
             ? nil : CandidateInput(fleet, snapshot, planned: planned, hold: hold(on: fleet, parts))
         let candidates = input.map { CandidatePlanner.decide($0) }
         let isHeld = staleness != nil || !mirror.spec.pauseRequests.isEmpty || doubt != nil
-        let nodes = SpegelMirrorNodes(fleet, snapshot, leftovers)
+        let nodes = fleet.mirrorNodes(snapshot, leftovers)
         let writesNodes = !isHeld && !isGoing
         let status = SpegelStatus(fleet, parts, snapshot, candidates, doubt: doubt).status(step)
         return Plan(
             mirror: mirror.metadata.name,
             writes: step.writes
                 + SetWrites(mirror, snapshot, mirror.spec.provider.rules).carryingOut(candidates, status: status),
-            records: writesNodes ? nodes.records : [],
+            records: writesNodes ? nodes.writes : [],
             status: status,
             notes: (writesNodes ? nodes.notes : []) + step.notes + (candidates?.notes ?? []),
             nextDeadline: [step.deadline, parts.debugEnd(after: fleet.now)].compactMap(\.self).min(),

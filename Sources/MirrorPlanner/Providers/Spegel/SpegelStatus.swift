@@ -28,19 +28,16 @@ struct SpegelStatus {
 
     func status(_ step: StepOutcome) -> P2PMirrorStatus {
         let progress = step.progress ?? .advancing(Verdict(.unknown, "Not known yet"))
-        let conditions = MirrorConditionType.types(of: .spegel).map { type in
-            let (status, verdict) = value(of: type, progress)
-            return Condition(type, of: mirror, status, verdict)
-        }
-        let set = candidates?.memory ?? CandidateInput.Memory(mirror.status)
-        return P2PMirrorStatus(
-            observedGeneration: mirror.metadata.generation,
-            conditions: conditions.carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: snapshot.now),
-            nodes: nodes(step),
-            candidates: set.candidates,
-            evictions: set.evictions,
-            storm: set.storm,
-            nextChange: nextChange(progress)
+        return MirrorStatus(
+            mirror: mirror,
+            progress: progress,
+            candidates: candidates,
+            doubt: doubt,
+            words: MirrorStatus.Words(claimed: "nodes", seeds: "peers")
+        ).status(
+            MirrorStatus.Parts(nodes: nodes(step), nextChange: nextChange(progress)),
+            now: snapshot.now,
+            own: finding
         )
     }
 
@@ -50,12 +47,7 @@ struct SpegelStatus {
             switch progress {
             case .steady(let verdict), .advancing(let verdict), .stalled(let verdict): verdict
             }
-        return P2PMirrorStatus.NextChange(
-            node: node,
-            action: .replacePods,
-            reason: verdict.reason.rawValue,
-            message: String(verdict.message.prefix(4_096))
-        )
+        return P2PMirrorStatus.NextChange(.replacePods, on: node, verdict)
     }
 
     private func nodes(_ step: StepOutcome) -> P2PMirrorStatus.Nodes {
@@ -76,38 +68,21 @@ struct SpegelStatus {
         return fleet.places.filter { $0.pod?.isOf(revision) != true }.map(\.name)
     }
 
-    private func value(of type: MirrorConditionType, _ progress: Progress) -> (Condition.Status, Verdict) {
+    /// The finding on a condition of the peers; nil for those that are the same with every provider.
+    private func finding(on type: MirrorConditionType) -> MirrorStatus.Finding? {
         switch type {
-        case .ready: progress.ready
-        case .reconciling: progress.reconciling
-        case .stalled: progress.stalled
-        case .accepted: (.true, Verdict(.accepted, "The specification is right, and no other mirror has its nodes"))
-        case .paused: mirror.spec.paused()
-        case .candidatesAvailable: seeds(\.available)
-        case .evictionEffective: effective()
-        case .stormActive: seeds(\.storm)
+        case .evictionEffective: isEffective()
         case .peersConnected: PeerConnections(fleet, snapshot.seeds[mirror.metadata.name]).condition
         case .nodesCurrent: current()
         case .versionsSupported: versions()
         case .highlyAvailable: available()
-        case .topologyAcyclic: (.unknown, Verdict(.unknown, "Peers of Spegel have no server"))
+        default: nil
         }
     }
 
-    private func seeds(
-        _ finding: KeyPath<CandidateConditions, CandidateConditions.Finding>
-    ) -> (Condition.Status, Verdict) {
-        guard let found = candidates?.conditions[keyPath: finding] else {
-            if let doubt { return (.unknown, doubt) }
-            return (.unknown, Verdict(.unknown, "The peers have not been looked at yet"))
-        }
-        return (found.status, found.verdict)
-    }
-
-    private func effective() -> (Condition.Status, Verdict) {
-        guard let adoption = parts.adoption, adoption.missing == nil, !adoption.isTakenOver else {
-            return seeds(\.effective)
-        }
+    /// Nil where the bootstrap Service is narrowed to the set, so that what is decided about it tells.
+    private func isEffective() -> MirrorStatus.Finding? {
+        guard let adoption = parts.adoption, adoption.missing == nil, !adoption.isTakenOver else { return nil }
         guard let service = adoption.bootstrap?.key.name else {
             let message =
                 "The release has no bootstrap Service that could be narrowed to the candidate set, so nobody leaves: "

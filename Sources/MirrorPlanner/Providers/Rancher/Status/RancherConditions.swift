@@ -1,70 +1,31 @@
 import KubeCore
 import MirrorAPI
 
-/// The conditions of a mirror of a distribution. All types are written from the first pass on, and none is ever an
-/// input to a decision.
+/// What a mirror of a distribution says of itself in its conditions.
 struct RancherConditions {
     private let assessment: Assessment
-    private let progress: Progress
-    /// Nil where nothing is decided about the candidate set.
-    private let candidates: CandidateConditions?
-    /// What a hold has not stopped yet.
-    private let warning: String?
     /// Why the selection may be a mistake.
     private let doubt: Verdict?
     private let fleet: Fleet
     private let servers: [RancherNode]
 
-    init(
-        _ assessment: Assessment,
-        progress: Progress,
-        candidates: CandidateConditions? = nil,
-        warning: String? = nil,
-        doubt: Verdict? = nil
-    ) {
+    init(_ assessment: Assessment, doubt: Verdict? = nil) {
         self.assessment = assessment
         self.doubt = doubt
-        self.candidates = candidates
-        self.warning = warning
-        self.progress = progress
         let fleet = assessment.fleet
         self.fleet = fleet
         servers = fleet.selectedServers.map { fleet.servers[$0] }
     }
 
-    func conditions() -> [Condition] {
-        MirrorConditionType.types(of: fleet.mirror.spec.provider).map { type in
-            let (status, verdict) = value(of: type)
-            return Condition(type, of: fleet.mirror, status, verdict)
-        }
-    }
-
-    private func value(of type: MirrorConditionType) -> (Condition.Status, Verdict) {
+    /// The finding on a condition of the fleet; nil for those that are the same with every provider.
+    func finding(on type: MirrorConditionType) -> MirrorStatus.Finding? {
         switch type {
-        case .ready: progress.ready
-        case .reconciling: progress.reconciling
-        case .stalled: progress.stalled
-        case .accepted: (.true, Verdict(.accepted, "The specification is right, and no other mirror has its servers"))
-        case .paused: fleet.mirror.spec.paused(warning)
         case .topologyAcyclic: acyclic()
         case .nodesCurrent: current()
         case .versionsSupported: versions()
         case .highlyAvailable: available()
-        case .candidatesAvailable: seeds(\.available)
-        case .evictionEffective: seeds(\.effective)
-        case .peersConnected: (.unknown, Verdict(.unknown, "The peers of a distribution are not looked at"))
-        case .stormActive: seeds(\.storm)
+        default: nil
         }
-    }
-
-    private func seeds(
-        _ finding: KeyPath<CandidateConditions, CandidateConditions.Finding>
-    ) -> (Condition.Status, Verdict) {
-        guard let found = candidates?[keyPath: finding] else {
-            if let doubt { return (.unknown, doubt) }
-            return (.unknown, Verdict(.unknown, "The seeds have not been looked at yet"))
-        }
-        return (found.status, found.verdict)
     }
 
     // MARK: The fleet

@@ -104,24 +104,23 @@ struct RancherStatus {
         rollout: P2PMirrorStatus.Rollout?,
         warning: String? = nil
     ) -> P2PMirrorStatus {
-        let conditions = RancherConditions(
-            assessment,
+        let own = RancherConditions(assessment, doubt: doubt)
+        return MirrorStatus(
+            mirror: mirror,
             progress: progress,
-            candidates: candidates?.conditions,
+            candidates: candidates,
             warning: warning,
-            doubt: doubt
-        ).conditions()
-        let set = candidates?.memory ?? CandidateInput.Memory(mirror.status)
-        return P2PMirrorStatus(
-            observedGeneration: mirror.metadata.generation,
-            conditions: conditions.carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: snapshot.now),
-            topology: topology(),
-            nodes: nodes(rollout),
-            candidates: set.candidates,
-            evictions: set.evictions,
-            storm: set.storm,
-            rollout: rollout,
-            nextChange: nextChange()
+            doubt: doubt,
+            words: MirrorStatus.Words(claimed: "servers", seeds: "seeds")
+        ).status(
+            MirrorStatus.Parts(
+                nodes: nodes(rollout),
+                topology: topology(),
+                rollout: rollout,
+                nextChange: nextChange()
+            ),
+            now: snapshot.now,
+            own: own.finding
         )
     }
 
@@ -192,11 +191,6 @@ struct RancherStatus {
             case .debug: .setDebug
             case .server, nil: change.desired.server?.action == .clear ? .clearServer : .pointServer
             }
-        return P2PMirrorStatus.NextChange(
-            node: change.node,
-            action: action,
-            reason: change.reason.rawValue,
-            message: String(change.message.prefix(4_096))
-        )
+        return P2PMirrorStatus.NextChange(action, on: change.node, Verdict(change.reason, change.message))
     }
 }
