@@ -6,8 +6,8 @@ package struct Plan: Hashable, Sendable {
     /// The mirror that it is for.
     package var mirror: String
     /// All that is done but for `records`, in the order in which it must be carried out; the first that fails ends the
-    /// pass. What is done about seeds comes last: strays that come back, what is remembered, growth, and, on a live
-    /// look at the set, what leaves.
+    /// pass. What is done about seeds comes last: strays that come back, what is remembered, growth, on a live look
+    /// at the set what leaves, and the records of those.
     package var writes: [Write]
     /// What is written down of nodes, and deleted: each MirrorNode stands by itself, and no step of this plan rests on
     /// it. A step rests on MirrorNodes that are in the snapshot. Writes of one MirrorNode stand together, in order.

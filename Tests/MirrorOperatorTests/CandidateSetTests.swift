@@ -99,7 +99,7 @@ struct CandidateSetTests {
         }
     }
 
-    @Test("A seed that falls ill leaves, in this order: memory of the set, of the seed, a live look, the label")
+    @Test("A seed that falls ill leaves after one other write: memory of the set, a live look, the label, its record")
     func eviction() async throws {
         let fleet = try await Fleet()
         try await fleet.set("DiskPressure", "True", on: "s4")
@@ -115,8 +115,8 @@ struct CandidateSetTests {
         #expect(
             fleet.cluster.writes == [
                 "PATCH /apis/p2pmirror.io/v1alpha1/p2pmirrors/m/status by p2pmirror-status",
-                "PATCH /apis/p2pmirror.io/v1alpha1/mirrornodes/\(names)/status by p2pmirror-candidates",
                 "PATCH /api/v1/nodes/s4 by p2pmirror-candidates",
+                "PATCH /apis/p2pmirror.io/v1alpha1/mirrornodes/\(names)/status by p2pmirror-candidates",
             ]
         )
         let look = fleet.cluster.log.firstIndex { $0.accept.contains("PartialObjectMetadata") }
@@ -210,6 +210,34 @@ struct CandidateSetTests {
         #expect(try await fleet.labels["s4"] == "false")
         #expect(try await fleet.record(of: "s4")?.ejections == 1)
         #expect(try await fleet.cluster.mirror().status?.evictions?.count == 1)
+    }
+
+    @Test(
+        "Killed before the record of a seed that is out, it knows of the eviction all the same",
+        arguments: [true, false]
+    )
+    func killedBeforeTheRecord(isDriven: Bool) async throws {
+        let fleet = try await Fleet()
+        try await fleet.set("DiskPressure", "True", on: "s4")
+        let isKilled = Mutex(false)
+        fleet.cluster.onRequest { request, _ in
+            guard request.method != .get, request.path.contains("/mirrornodes/") else { return nil }
+            return isKilled.withLock { isKilled in
+                defer { isKilled = true }
+                return isKilled ? nil : .lost
+            }
+        }
+        _ = try? await fleet.pass().run()
+        #expect(isKilled.withLock { $0 })
+        #expect(try await fleet.labels["s4"] == "false")
+        #expect(try await fleet.record(of: "s4") == nil)
+        // What it left for is over before anybody looks again, and its service may have published it.
+        try await fleet.set("DiskPressure", "False", on: "s4")
+        if isDriven { try await fleet.write("true", on: "s4") }
+        for _ in 0..<4 { try await fleet.pass().run() }
+        #expect(try await fleet.labels["s4"] == "false", "its probation is not over")
+        #expect(try await fleet.record(of: "s4")?.state == .probation)
+        #expect(try await fleet.record(of: "s4")?.ejections == 1)
     }
 
     @Test("A mirror that is deleted leaves no seed out")

@@ -77,19 +77,32 @@ struct CandidateReport {
     // MARK: Changes
 
     /// First what is remembered, so that nothing happens that a successor would not know of; then growth, then, on a
-    /// live look at the set, what leaves.
+    /// live look at the set, what leaves. What the memory of the set tells of a seed that leaves need not stand in its
+    /// own record before: a successor finds it there, so the record comes last, and keeps nobody waiting.
     private func changes() -> [SetChange] {
         var changes: [SetChange] = []
+        // The memory of the set may lose it now.
+        for place in set.places where place.isRecalled { changes.append(.recordSeed(place.seed.name, place.record)) }
         if memory != input.memory { changes.append(.recordSet) }
-        for place in set.places where place.record != place.seed.record && place.seed.isRecordable {
-            changes.append(.recordSeed(place.seed.name, place.record))
+        let leaving = Set(set.leaving.map(\.place))
+        var late: [SetChange] = []
+        for (index, place) in set.places.enumerated()
+        where place.record != place.seed.record && place.seed.isRecordable && !place.isRecalled {
+            let change = SetChange.recordSeed(place.seed.name, place.record)
+            if leaving.contains(index), isTold(place) { late.append(change) } else { changes.append(change) }
         }
         for move in set.joining { changes.append(.publish(set.places[move.place].seed.name, move.verdict)) }
         guard !set.leaving.isEmpty else { return changes }
         let names = set.leaving.map { set.places[$0.place].seed.name }
         changes.append(.confirm(ShrinkCheck(leaving: Set(names), floor: set.floor)))
         for (name, move) in zip(names, set.leaving) { changes.append(.withdraw(name, move.verdict)) }
-        return changes
+        return changes + late
+    }
+
+    /// Whether the memory of the set tells all of a seed's record; it holds the latest ones.
+    private func isTold(_ place: CandidateSet.Place) -> Bool {
+        guard let record = place.record, record.state == .evicted, record.until == nil else { return false }
+        return memory.evictions?.contains { $0.node == place.seed.name && $0.since == record.since } == true
     }
 
     // MARK: Conditions

@@ -8,6 +8,8 @@ struct CandidateSet {
         /// As it is to be remembered.
         var record: MirrorNodeStatus.Candidate?
         var isPublished: Bool
+        /// Whether only the set's memory tells of its eviction: that is written down before anything else is decided.
+        let isRecalled: Bool
 
         var seed: Seed { health.seed }
         var causes: [Cause] { health.diagnosis.causes }
@@ -60,7 +62,7 @@ struct CandidateSet {
     init(_ input: CandidateInput, _ context: CandidateContext) {
         self.input = input
         self.context = context
-        let seeds = input.seeds
+        let (seeds, recalled) = Self.recalling(input)
         var places: [Place] = []
         places.reserveCapacity(seeds.count)
         for seed in seeds {
@@ -69,8 +71,9 @@ struct CandidateSet {
             places.append(
                 Place(
                     health: health,
-                    record: isOurs ? health.record : seed.record,
-                    isPublished: seed.isPublished
+                    record: isOurs && !recalled.contains(seed.name) ? health.record : seed.record,
+                    isPublished: seed.isPublished,
+                    isRecalled: recalled.contains(seed.name)
                 )
             )
         }
@@ -96,6 +99,23 @@ struct CandidateSet {
         }
         hoped = seen
         if let time = storm.deadline { wake(time) }
+        if !recalled.isEmpty { wake(context.now.passed + 1) }
+    }
+
+    /// The seeds with what only the set's memory tells of them, and the names of those.
+    private static func recalling(_ input: CandidateInput) -> ([Seed], Set<String>) {
+        guard let evictions = input.memory.evictions, !evictions.isEmpty else { return (input.seeds, []) }
+        let known = Dictionary(evictions.map { ($0.node, $0) }, uniquingKeysWith: { first, _ in first })
+        var seeds = input.seeds
+        var names: Set<String> = []
+        for index in seeds.indices {
+            guard let eviction = known[seeds[index].name], let record = seeds[index].recalled(from: eviction) else {
+                continue
+            }
+            seeds[index].record = record
+            names.insert(seeds[index].name)
+        }
+        return (seeds, names)
     }
 
     private mutating func wake(_ time: Timestamp) {
@@ -108,7 +128,8 @@ struct CandidateSet {
     /// Who has been well for its probation comes back, and whoever is missing for the floor is taken from the least
     /// bad of those that are out.
     mutating func grow() {
-        for index in places.indices where places[index].seed.isOut && !places[index].seed.isExcluded {
+        for index in places.indices
+        where places[index].seed.isOut && !places[index].seed.isExcluded && !places[index].isRecalled {
             let health = places[index].health
             if health.wish == .back {
                 let verdict = Verdict(
@@ -128,7 +149,8 @@ struct CandidateSet {
 
     /// A seed whose probation is over and that somebody else has published meanwhile is back too.
     private mutating func acknowledge() {
-        for index in places.indices where places[index].isPublished && places[index].seed.isPublished {
+        for index in places.indices
+        where places[index].isPublished && places[index].seed.isPublished && !places[index].isRecalled {
             if places[index].health.wish == .back { places[index].record = places[index].health.returned() }
         }
     }
@@ -158,7 +180,8 @@ struct CandidateSet {
         guard hoped.published < floor || !serversHavePeers(hoped) else { return }
         let candidates = places.indices.filter {
             let seed = places[$0].seed
-            return seed.isOut && !places[$0].isPublished && !seed.isExcluded && seed.evidence.node?.isDeleting == false
+            return seed.isOut && !places[$0].isPublished && !seed.isExcluded && !places[$0].isRecalled
+                && seed.evidence.node?.isDeleting == false
                 && seed.evidence.pod?.isPresent != false
         }
         for index in candidates.sorted(by: isBetter) {
@@ -198,7 +221,9 @@ struct CandidateSet {
     mutating func shrink() {
         let asking = places.indices.filter { index in
             let seed = places[index].seed
-            guard seed.isPublished, seed.isRecordable, places[index].record != nil else { return false }
+            guard seed.isPublished, seed.isRecordable, places[index].record != nil, !places[index].isRecalled else {
+                return false
+            }
             if case .leave = places[index].health.wish { return true }
             return false
         }

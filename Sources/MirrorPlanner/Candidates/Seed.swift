@@ -1,4 +1,4 @@
-import KubeCore
+package import KubeCore
 package import MirrorAPI
 
 /// One seed of a mirror: what is known of it, and what the operator remembers of it.
@@ -25,6 +25,10 @@ package struct Seed: Hashable, Sendable {
     package var readmit: String?
     /// `MirrorNode.status.candidate`, unless it is of another Node of that name.
     package var record: MirrorNodeStatus.Candidate?
+    /// Whether its object carries our mark, whatever the lever shows: we took this very one out.
+    package var isMarked: Bool
+    /// Since when there is a MirrorNode of this Node; nil where that is not known.
+    package var recordedSince: Timestamp?
     /// Whether there is a MirrorNode of this Node to remember anything in. Nothing is done to a seed without one.
     package var isRecordable: Bool
     /// Who else manages the node, where that keeps us from touching it.
@@ -39,6 +43,8 @@ package struct Seed: Hashable, Sendable {
         isBeingChanged: Bool = false,
         readmit: String? = nil,
         record: MirrorNodeStatus.Candidate? = nil,
+        isMarked: Bool = false,
+        recordedSince: Timestamp? = nil,
         isRecordable: Bool = true,
         manager: String? = nil
     ) {
@@ -50,6 +56,8 @@ package struct Seed: Hashable, Sendable {
         self.isBeingChanged = isBeingChanged
         self.readmit = readmit
         self.record = record
+        self.isMarked = isMarked
+        self.recordedSince = recordedSince
         self.isRecordable = isRecordable
         self.manager = manager
     }
@@ -74,5 +82,25 @@ package struct Seed: Hashable, Sendable {
     var isExpectedToAnswer: Bool {
         guard let node = evidence.node, isMember, !isBeingChanged else { return false }
         return !node.isCordoned && !node.isDeleting && evidence.pod?.isDeleting != true
+    }
+}
+
+extension Seed {
+    /// What the set's memory tells of the seed and its own record does not yet: it was taken out, and nobody came to
+    /// write that down. Nil where there is nothing of that kind; what was remembered of an earlier Node of its name is
+    /// none.
+    func recalled(from eviction: P2PMirrorStatus.Eviction) -> MirrorNodeStatus.Candidate? {
+        guard isRecordable, eviction.until == nil, record?.state != .evicted, record?.state != .probation,
+            lever != .withdrawn(isOurs: false)
+        else { return nil }
+        guard isOut || isMarked || recordedSince.map({ $0 < eviction.since }) == true else { return nil }
+        return MirrorNodeStatus.Candidate(
+            state: .evicted,
+            since: eviction.since,
+            illSince: record?.illSince ?? eviction.since,
+            ejections: eviction.count,
+            reason: eviction.reason,
+            message: eviction.message
+        )
     }
 }

@@ -57,4 +57,33 @@ struct CandidatePropertyTests {
         )
         #expect(decisions > range.seeds.count)
     }
+
+    @Test("Killed each time before the record of a seed that has left, it keeps all rules", arguments: 0..<4)
+    func killedBeforeTheRecord(_ block: UInt64) {
+        var lost = 0
+        for seed in block * 400..<block * 400 + 400 {
+            var history = FleetHistory(seed: seed)
+            history.decide = { input in
+                var decision = CandidatePlanner.decide(input)
+                lost += decision.loseLateRecords()
+                return decision
+            }
+            history.run()
+            let found = history.violations.prefix(3).joined(separator: "; ")
+            #expect(found.isEmpty, "seed \(seed): \(found)")
+        }
+        #expect(lost > 100, "\(lost) records were lost")
+    }
+}
+
+extension CandidateDecision {
+    /// Loses what is remembered of seeds after they have left, as where the process is killed then; answers how much.
+    @discardableResult
+    mutating func loseLateRecords() -> Int {
+        let last = changes.lastIndex { if case .withdraw = $0 { true } else { false } }
+        guard let last else { return 0 }
+        let lost = changes.count - last - 1
+        changes.removeLast(lost)
+        return lost
+    }
 }

@@ -99,22 +99,24 @@ struct SeedsInPlansTests {
         #expect(Self.condition(.candidatesAvailable, plan)?.reason == "NoSeeds")
     }
 
-    @Test("A node under DiskPressure leaves at once: what is remembered comes first, and a live look before the label")
+    @Test(
+        "A node under DiskPressure leaves at once: the memory of the set comes first, and a live look before the label"
+    )
     func diskPressure() throws {
         var snapshot = Self.snapshot()
         snapshot.nodes[3].status?.conditions?.append(Node.Condition(type: "DiskPressure", status: "True"))
         let plan = try Self.plan(snapshot)
         let writes = plan.writes
         guard writes.count == 3, writes[0].purpose == .recordSet,
-            case .recordSeed("server-4", let record) = writes[1].purpose,
-            writes[2].purpose == .withdrawSeed("server-4"), case .set(let look) = writes[2].evidence
+            writes[1].purpose == .withdrawSeed("server-4"), case .set(let look) = writes[1].evidence,
+            case .recordSeed("server-4", let record) = writes[2].purpose
         else {
             Issue.record("\(writes)")
             return
         }
         #expect(record?.state == .evicted)
         #expect(look.check == ShrinkCheck(leaving: ["server-4"], floor: 2))
-        #expect(writes[2].verdict.reason == .diskPressure)
+        #expect(writes[1].verdict.reason == .diskPressure)
         #expect(plan.status.evictions?.map(\.node) == ["server-4"])
         #expect(plan.notes.contains { $0.node == "server-4" && $0.reason == .diskPressure })
     }

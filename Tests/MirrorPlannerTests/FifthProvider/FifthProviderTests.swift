@@ -22,11 +22,11 @@ struct FifthProviderTests {
     @Test("Each defect that is planted into its planner is found", arguments: SetDefect.all)
     func planted(_ defect: SetDefect) {
         let world = FifthWorld()
-        let found = (0..<3_000).first { seed in
+        let found = (0..<6_000).first { seed in
             defect.violations(seed: seed, rules: FifthRules(), decide: world.decide)
                 .contains { $0.hasPrefix(defect.finding) }
         }
-        #expect(found != nil, "no history of 3,000 shows \"\(defect.finding)\"")
+        #expect(found != nil, "no history of 6,000 shows \"\(defect.finding)\"")
     }
 
     @Test("Its eviction is printed, and sent as it is printed")

@@ -128,6 +128,7 @@ enum Faults {
         next.hasAgent = fleet.seeds[index].hasAgent
         next.hasProbe = fleet.seeds[index].hasProbe
         next.turnedAt = fleet.now
+        next.recordedAt = fleet.now
         next.wasBad = !isGone
         fleet.seeds[index] = next
         fleet.forget(index)
@@ -137,7 +138,10 @@ enum Faults {
         let index = dice.below(fleet.seeds.count)
         switch dice.below(5) {
         case 0, 1: fleet.seeds[index].isExcluded.toggle()
-        case 2: if fleet.seeds[index].label == .on { fleet.seeds[index].label = .foreign }
+        case 2:
+            guard fleet.seeds[index].label == .on else { return }
+            fleet.seeds[index].label = .foreign
+            fleet.seeds[index].isMarked = false
         case 3: if fleet.seeds[index].label == .foreign { fleet.seeds[index].label = .on }
         default: fleet.releasedUntil = fleet.memory.storm == nil ? nil : SeedFleet.time(fleet.now)
         }

@@ -144,6 +144,7 @@ struct FleetHistory {
         guard let index = fleet.index(name) else { return }
         returns += 1
         fleet.seeds[index].label = .on
+        fleet.seeds[index].isMarked = false
         fleet.seeds[index].wasPressed = verdict.reason == .minPublishedRestored
     }
 
@@ -151,6 +152,7 @@ struct FleetHistory {
         guard let index = fleet.index(name) else { return }
         departures += 1
         fleet.seeds[index].label = .off
+        fleet.seeds[index].isMarked = true
         rules.left(name, verdict, before: before, fleet)
         // One that was out and published again by somebody else is only back where it was.
         let state = before.seeds[index].record?.state

@@ -138,7 +138,9 @@ struct SeedFleet {
                 announcement: announcement
             ),
             isBeingChanged: truth.isBeingChanged,
-            record: truth.record
+            record: truth.record,
+            isMarked: truth.isMarked,
+            recordedSince: Self.time(truth.recordedAt)
         )
     }
 

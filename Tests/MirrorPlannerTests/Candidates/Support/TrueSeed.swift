@@ -15,6 +15,10 @@ struct TrueSeed {
     var zone: String
     var label = Label.on
     var record: MirrorNodeStatus.Candidate?
+    /// Whether it carries our mark; a service that publishes it again leaves that.
+    var isMarked = false
+    /// Since when there is a MirrorNode of this Node.
+    var recordedAt = -100_000
 
     var isReady = true
     var isDaemonUp = true

@@ -53,6 +53,8 @@ extension Seed {
             isBeingChanged: name == disrupted,
             readmit: object.flatMap { objects[$0].metadata.annotations[AnnotationKey.readmit] },
             record: object.flatMap { objects[$0].status?.candidate },
+            isMarked: node.metadata.annotations[AnnotationKey.evictedBy] == fleet.mirror.metadata.name,
+            recordedSince: object.flatMap { objects[$0].metadata.creationTimestamp },
             isRecordable: object != nil
         )
     }

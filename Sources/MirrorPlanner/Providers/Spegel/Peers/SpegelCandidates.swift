@@ -59,6 +59,8 @@ extension Seed {
             isBeingChanged: isBeingChanged,
             readmit: place.mirrorNode?.metadata.annotations[AnnotationKey.readmit],
             record: place.mirrorNode?.status?.candidate,
+            isMarked: place.pod?.metadata.annotations[AnnotationKey.evictedBy] == fleet.mirror.metadata.name,
+            recordedSince: place.mirrorNode?.metadata.creationTimestamp,
             isRecordable: place.mirrorNode != nil
         )
     }
