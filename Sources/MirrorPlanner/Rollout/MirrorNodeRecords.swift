@@ -27,7 +27,8 @@ struct MirrorNodeRecords {
         owner = mirror.controllerReference()
         // A MirrorNode has one name and one owner; two mirrors may compose the same name from different parts.
         taken = Dictionary(
-            snapshot.mirrorNodes.filter { $0.spec.mirrorName != name }.map { ($0.metadata.name, $0.spec.mirrorName) },
+            snapshot.mirrorNodes.lazy.filter { $0.spec.mirrorName != name }
+                .map { ($0.metadata.name, $0.spec.mirrorName) },
             uniquingKeysWith: { first, _ in first }
         )
         for leftover in leftovers.all where !keeps(leftover) {

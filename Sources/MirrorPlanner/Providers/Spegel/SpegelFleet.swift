@@ -11,8 +11,12 @@ package struct SpegelFleet: Sendable {
         package var uid: String
         package var isReady: Bool
         package var pod: Pod?
+        /// This mirror's MirrorNode of this very Node: its number among all, which cost nothing to copy together.
+        fileprivate var recordNumber: Int?
+        fileprivate var records: [MirrorNode]
+
         /// This mirror's MirrorNode of this very Node.
-        package var mirrorNode: MirrorNode?
+        package var mirrorNode: MirrorNode? { recordNumber.map { records[$0] } }
     }
 
     package let mirror: P2PMirror
@@ -45,9 +49,10 @@ package struct SpegelFleet: Sendable {
             guard let node = pod.spec.nodeName, Self.isPeer(pod.metadata, release, names) else { continue }
             if pods[node].map({ Self.counts(pod, before: $0) }) ?? true { pods[node] = pod }
         }
-        let objects = Dictionary(
-            snapshot.mirrorNodes.filter { $0.spec.mirrorName == mirror.metadata.name }
-                .map { ($0.spec.nodeUID, $0) },
+        let records = snapshot.mirrorNodes
+        let numbers = Dictionary(
+            records.indices.lazy.filter { records[$0].spec.mirrorName == mirror.metadata.name }
+                .map { (records[$0].spec.nodeUID, $0) },
             uniquingKeysWith: { first, _ in first }
         )
         places = snapshot.nodes.enumerated().compactMap { number, node -> Place? in
@@ -60,7 +65,8 @@ package struct SpegelFleet: Sendable {
                 uid: uid,
                 isReady: node.isReady,
                 pod: pods[name],
-                mirrorNode: objects[uid]
+                recordNumber: numbers[uid],
+                records: records
             )
         }.sorted { $0.name < $1.name }
     }

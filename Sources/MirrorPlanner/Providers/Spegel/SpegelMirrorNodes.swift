@@ -6,11 +6,15 @@ extension SpegelFleet {
     /// peer.
     func mirrorNodes(_ snapshot: Snapshot, _ leftovers: Leftovers) -> MirrorNodeRecords {
         var records = MirrorNodeRecords(mirror, snapshot, leftovers)
-        let own = snapshot.mirrorNodes.filter { $0.spec.mirrorName == mirror.metadata.name }
+        let all = snapshot.mirrorNodes
         // By name, not by the Node: one of an earlier Node of that name is to be seen.
-        let objects = Dictionary(own.map { ($0.metadata.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let numbers = Dictionary(
+            all.indices.lazy.filter { all[$0].spec.mirrorName == mirror.metadata.name }
+                .map { (all[$0].metadata.name, $0) },
+            uniquingKeysWith: { first, _ in first }
+        )
         for place in places {
-            let present = objects[Names.mirrorNode(mirror: mirror.metadata.name, node: place.name)]
+            let present = numbers[Names.mirrorNode(mirror: mirror.metadata.name, node: place.name)].map { all[$0] }
             _ = records.apply(to: place.name, uid: place.uid, present: present) { _ in
                 MirrorNodeSpec(
                     mirrorName: mirror.metadata.name,
