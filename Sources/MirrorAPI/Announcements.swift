@@ -6,8 +6,11 @@ package enum Announcements {
     /// else.
     package static let namespace = "p2pmirror-node-lease"
 
+    /// From one renewal to the next, in seconds: no more than a mirror may ask for.
+    package static let intervals = 1...3_600
+
     /// Twice the interval, so that one renewal may get lost.
-    package static func timeToLiveSeconds(_ intervalSeconds: Int) -> Int { 2 * max(1, intervalSeconds) }
+    package static func timeToLiveSeconds(_ intervalSeconds: Int) -> Int { 2 * intervalSeconds.bounded(to: intervals) }
 
     /// The selector of a mirror's announcements, as it stands in a request. The disruption Lease has no such label.
     package static func query(mirror: String) -> String { "\(LabelKey.mirror)=\(Names.labelValue(mirror))" }

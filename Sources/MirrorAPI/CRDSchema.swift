@@ -82,7 +82,7 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .labelValue: #"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$"#
         case .serverURL:
             #"^https://([A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-f:.]+\]):[1-9][0-9]{0,4}$"#
-        case .revision: #"^[1-9][0-9]*-[0-9a-z]+$"#
+        case .revision: #"^[1-9][0-9]{0,17}-[0-9a-z]+$"#
         case .conditionReason: #"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"#
         case .registry: #"^(\*|_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[1-9][0-9]{0,4})?)$"#
         case .timeOfDay: #"^([01][0-9]|2[0-3]):[0-5][0-9]$"#
@@ -104,7 +104,7 @@ package enum TextForm: String, CaseIterable, Sendable {
         case .labelKey: "a label's key (such as topology.kubernetes.io/zone)"
         case .labelValue: "a label's value (letters, digits, hyphens, underscores and dots)"
         case .serverURL: "https://HOST:PORT with nothing after it (such as https://10.0.0.1:9345)"
-        case .revision: "a count, a hyphen and a hash"
+        case .revision: "a count of at most 18 digits, a hyphen and a hash"
         case .conditionReason: "one word (such as RollingOut)"
         case .registry: "a registry's HOST or HOST:PORT without scheme and path (such as docker.io), or *"
         case .timeOfDay: "a time of day as HH:MM (such as 22:30)"
@@ -229,11 +229,16 @@ extension FieldSchema {
 
     /// A number of things.
     static func count(_ description: String) -> FieldSchema {
-        FieldSchema(description: description, form: .integer(IntegerBounds(format: "int32", minimum: 0)))
+        let bounds = IntegerBounds(format: "int32", minimum: 0, maximum: Int64(Int32.max))
+        return FieldSchema(description: description, form: .integer(bounds))
     }
+
+    /// The greatest whole number that every reader of JSON keeps as it is (RFC 8259, section 6).
+    private static let greatestOrdinal: Int64 = 9_007_199_254_740_991
 
     /// A generation or an epoch.
     static func ordinal(_ description: String) -> FieldSchema {
-        FieldSchema(description: description, form: .integer(IntegerBounds(format: "int64", minimum: 0)))
+        let bounds = IntegerBounds(format: "int64", minimum: 0, maximum: greatestOrdinal)
+        return FieldSchema(description: description, form: .integer(bounds))
     }
 }

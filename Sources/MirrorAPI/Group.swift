@@ -85,8 +85,12 @@ package enum DisruptionLease {
     /// It goes up with every taking. It is never below the seconds since 2025, so that a Lease that was deleted and
     /// made anew does not begin again with epochs under which approvals of earlier days were given.
     ///
+    /// One that the field cannot hold is no epoch of ours, and the seconds since 2025 are other ones.
+    ///
     /// - Parameter previous: `leaseTransitions` as they were; nil for a new Lease.
     package static func epoch(after previous: Int?, at now: Timestamp) -> Int {
-        max((previous ?? 0) + 1, now - origin)
+        let seconds = (now - origin).bounded(to: 1...Lease.greatestNumber)
+        guard let previous, (0..<Lease.greatestNumber).contains(previous) else { return seconds }
+        return max(previous + 1, seconds)
     }
 }

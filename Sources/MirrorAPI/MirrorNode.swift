@@ -104,6 +104,9 @@ package struct MirrorNodeSpec: Codable, Hashable, Sendable {
         }
     }
 
+    /// The greatest count of a revision: 18 digits, as the schema has it, and any of them and one more are a number.
+    package static let lastRevisionCount = 999_999_999_999_999_999
+
     package var mirrorName: String
     package var nodeName: String
     package var nodeUID: String

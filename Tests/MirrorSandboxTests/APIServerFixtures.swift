@@ -154,7 +154,7 @@ final class TestClock: Sendable {
     var now: MicroTimestamp { time.withLock { $0 } }
 
     func advance(seconds: Int64) {
-        time.withLock { $0.microseconds += seconds * 1_000_000 }
+        time.withLock { $0 = MicroTimestamp(microseconds: $0.microseconds + seconds * 1_000_000) }
     }
 }
 

@@ -38,6 +38,14 @@ public struct Lease: KubeObject {
         }
     }
 
+    /// The greatest number that a Lease's fields hold: they have 32 bits (kubernetes/api, coordination/v1/types.go).
+    package static let greatestNumber = Int(Int32.max)
+
+    /// `leaseTransitions` after one more change of the holder.
+    package static func transitions(after previous: Int?) -> Int {
+        (previous ?? 0).bounded(to: 0...greatestNumber - 1) + 1
+    }
+
     /// Metadata.
     public var metadata: ObjectMeta
     /// The holder and its times.

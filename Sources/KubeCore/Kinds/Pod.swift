@@ -163,7 +163,7 @@ public struct Pod: KubeObject {
     }
 
     /// How often its containers were started again, together.
-    public var restarts: Int { status.containers.reduce(0) { $0 + $1.restartCount } }
+    public var restarts: Int { status.containers.reduce(0) { $0.adding($1.restartCount) } }
 
     /// All its addresses, the first one first.
     public var addresses: [String] {

@@ -142,7 +142,9 @@ extension LeaderElection {
 
     private func timeToExpiry(_ lease: Lease, at now: Duration) -> Duration {
         guard let holder = lease.spec?.holderIdentity, !holder.isEmpty else { return .zero }
-        let seconds = lease.spec?.leaseDurationSeconds.map { Duration.seconds($0) }
+        let seconds = lease.spec?.leaseDurationSeconds.map {
+            Duration.seconds($0.bounded(to: 0...Lease.greatestNumber))
+        }
         return unchangedSince + (seconds ?? configuration.leaseDuration) - now
     }
 
@@ -156,7 +158,7 @@ extension LeaderElection {
             leaseDurationSeconds: Int(configuration.leaseDuration.components.seconds),
             acquireTime: wall,
             renewTime: wall,
-            leaseTransitions: spec.map { ($0.leaseTransitions ?? 0) + 1 } ?? 0
+            leaseTransitions: spec.map { Lease.transitions(after: $0.leaseTransitions) } ?? 0
         )
     }
 

@@ -28,7 +28,9 @@ package actor AnnouncementWriter {
     ) async throws(KubeError) -> (age: Duration?, promised: Duration?, goodbye: String?) {
         guard let lease = try await read(announcement) else { return (nil, nil, nil) }
         let age = lease.spec?.renewTime.map { Duration.microseconds(now().microseconds - $0.microseconds) }
-        let promised = lease.spec?.leaseDurationSeconds.map { Duration.seconds($0) / 2 }
+        let promised = lease.spec?.leaseDurationSeconds.map {
+            Duration.seconds($0.bounded(to: 0...Lease.greatestNumber)) / 2
+        }
         return (age, promised, Announcements.goodbye(lease))
     }
 

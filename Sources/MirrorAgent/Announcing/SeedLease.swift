@@ -19,7 +19,7 @@ package struct SeedLease: Hashable, Sendable {
         self.mirror = mirror
         self.node = node
         self.namespace = namespace
-        self.intervalSeconds = intervalSeconds
+        self.intervalSeconds = intervalSeconds.bounded(to: Announcements.intervals)
         self.owner = owner
     }
 
@@ -37,7 +37,7 @@ package struct SeedLease: Hashable, Sendable {
         var spec = lease.spec ?? Lease.Spec()
         if isNew {
             spec.acquireTime = now
-            spec.leaseTransitions = existing == nil ? 0 : (spec.leaseTransitions ?? 0) + 1
+            spec.leaseTransitions = existing == nil ? 0 : Lease.transitions(after: spec.leaseTransitions)
         }
         spec.holderIdentity = node
         spec.leaseDurationSeconds = Announcements.timeToLiveSeconds(intervalSeconds)

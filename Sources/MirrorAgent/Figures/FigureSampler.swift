@@ -1,3 +1,4 @@
+import KubeCore
 package import MirrorAPI
 import MirrorPlanner
 
@@ -93,11 +94,11 @@ package struct FigureSampler: Sendable {
         for (name, after) in new {
             guard let before = old[name], after.packets >= before.packets, after.errors >= before.errors
             else { continue }
-            packets += after.packets - before.packets
-            errors += after.errors - before.errors
+            packets = packets.adding(after.packets - before.packets)
+            errors = errors.adding(after.errors - before.errors)
         }
         // A packet with an error is not among the packets of every driver.
-        guard packets + errors >= fewestPackets else { return nil }
+        guard packets.adding(errors) >= fewestPackets else { return nil }
         return min(100, Double(errors) / Double(max(packets, errors)) * 100)
     }
 }

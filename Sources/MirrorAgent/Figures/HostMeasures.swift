@@ -45,8 +45,9 @@ package struct Volume: Hashable, Sendable {
     /// As `df` has it: what is reserved for root counts neither as used nor as there.
     package var usedPercent: Double? {
         guard free <= total else { return nil }
-        let used = total - free
-        return used + available == 0 ? nil : Double(used) / Double(used + available) * 100
+        let used = Double(total - free)
+        let all = used + Double(available)
+        return all == 0 ? nil : used / all * 100
     }
 
     package var usedInodesPercent: Double? {

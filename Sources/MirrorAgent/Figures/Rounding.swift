@@ -23,9 +23,10 @@ package struct Rounding: Sendable {
         self.init(direction) { (step($0), step($0)) }
     }
 
-    /// What to report for a value, given what was reported before; nil where it is not known.
+    /// What to report for a value, given what was reported before; nil where it is not known, or more than the
+    /// definition's 32 bits hold.
     package func report(_ value: Double?, after previous: Int?) -> Int? {
-        guard let value, value.isFinite, abs(value) < 1e12 else { return nil }
+        guard let value, value.isFinite, abs(value) < Double(Int32.max) else { return nil }
         let (step, margin) = grain(value)
         if let previous, abs(value - Double(previous)) < Double(max(1, margin)) { return previous }
         let steps = value / Double(max(1, step))

@@ -28,6 +28,7 @@ package struct BootClocks: Hashable, Sendable {
 
     /// The time of day at a time since the boot, in microseconds.
     func timeOfDay(sinceBoot: Int64) -> Timestamp {
-        MicroTimestamp(microseconds: timeOfDay.microseconds - (self.sinceBoot - sinceBoot)).timestamp
+        MicroTimestamp(microseconds: timeOfDay.microseconds.subtracting(self.sinceBoot.subtracting(sinceBoot)))
+            .timestamp
     }
 }

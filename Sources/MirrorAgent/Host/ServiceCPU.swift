@@ -4,6 +4,8 @@ package import KubeCore
 package struct ServiceCPU: Hashable, Sendable {
     /// Seconds that a mean is taken over at least, and at most: after a longer gap it begins anew.
     package static let window = 60...900
+    /// Of ten thousand cores: more is no figure.
+    private static let greatestPercent = 1_000_000.0
 
     private var since: Timestamp?
     private var usage: Int64 = 0
@@ -15,7 +17,7 @@ package struct ServiceCPU: Hashable, Sendable {
     /// Takes a look at the counter, in microseconds; nil where it can't be read. A counter that goes back is another
     /// run's.
     package mutating func look(_ usage: Int64?, at now: Timestamp) {
-        guard let usage else {
+        guard let usage, usage >= 0 else {
             self = Self()
             return
         }
@@ -34,7 +36,7 @@ package struct ServiceCPU: Hashable, Sendable {
     package static func rounded(_ percent: Double?, reported: Int?) -> Int? {
         guard let percent else { return reported }
         if let reported, abs(percent - Double(reported)) <= max(3, Double(reported) / 4) { return reported }
-        return Int((percent / 5).rounded()) * 5
+        return Int((percent.bounded(to: 0...Self.greatestPercent) / 5).rounded()) * 5
     }
 }
 

@@ -74,6 +74,6 @@ struct AnnouncementMemory {
         guard let seconds = lease.spec?.leaseDurationSeconds else {
             return P2PMirrorSpec.Liveness().announceIntervalSeconds
         }
-        return min(max(1, seconds / 2), 3600)
+        return (seconds / 2).bounded(to: Announcements.intervals)
     }
 }

@@ -25,7 +25,8 @@ package struct SeedProbe: Hashable, Sendable {
         scheduled = ScheduledProbe(
             key: ScheduledProbe.Key(mirror: mirror, node: node, name: probe.name),
             request: request,
-            period: .seconds(probe.periodSeconds)
+            // A mirror that breaks the schema's bounds is probed until its operator refuses it.
+            period: .seconds(probe.periodSeconds.bounded(to: 1...3_600))
         )
     }
 }

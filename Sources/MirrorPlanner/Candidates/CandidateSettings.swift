@@ -65,7 +65,7 @@ package struct CandidateSettings: Hashable, Sendable {
     /// With 120 s: 120, 240, 480, 900, 900 s for the first eviction to the fifth within an hour of health.
     func probationSeconds(ejections: Int) -> Int {
         let base = candidates.healthyForSeconds
-        let doubled = base << min(max(ejections - 1, 0), 10)
+        let doubled = base << min(max(ejections, 1) - 1, 10)
         return min(doubled, max(base, Self.longestProbationSeconds))
     }
 

@@ -4,7 +4,7 @@ package import MirrorAPI
 extension ProbeRequest {
     /// What a probe asks of one host; nil where it says neither where nor what, which the mirror's rules do not allow.
     package init?(_ probe: Probe, host: String) {
-        let timeout = Duration.seconds(probe.timeoutSeconds)
+        let timeout = Duration.seconds(probe.timeoutSeconds.bounded(to: 1...3_600))
         if let httpGet = probe.httpGet {
             let scheme: ProbeRequest.Scheme = httpGet.scheme == .https ? .https : .http
             let check = Check.httpGet(scheme: scheme, path: httpGet.path)

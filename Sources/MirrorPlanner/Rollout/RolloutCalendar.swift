@@ -22,7 +22,8 @@ package struct RolloutCalendar: Hashable, Sendable {
         // What ends at or before its start ends on the next day.
         length = end > start ? end - start : end - start + Self.day
         opensOn = Weekday.allCases.map { window.days.isEmpty || window.days.contains($0) }
-        offset = Int64(window.utcOffsetMinutes) * 60
+        // A day at most: the schema allows less, and a mirror that breaks it may be looked at all the same.
+        offset = Int64(window.utcOffsetMinutes).bounded(to: -1_440...1_440) * 60
     }
 
     /// When the opening that covers `time` ends; nil where the window is closed then.

@@ -142,7 +142,9 @@ final class TestTime: Sendable {
 
     var now: MicroTimestamp { present.withLock { $0 } }
 
-    func advance(seconds: Int64) { present.withLock { $0.microseconds += seconds * 1_000_000 } }
+    func advance(seconds: Int64) {
+        present.withLock { $0 = MicroTimestamp(microseconds: $0.microseconds + seconds * 1_000_000) }
+    }
 }
 
 /// What a test's callbacks were called with.

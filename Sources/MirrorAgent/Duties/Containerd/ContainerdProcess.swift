@@ -19,7 +19,7 @@ struct ContainerdProcess {
             guard Int(entry.name) != nil, content("/proc/\(entry.name)/comm") == "containerd\n" else { return nil }
             return content("/proc/\(entry.name)/stat").flatMap(Self.startTicks)
         }
-        return starts.max().map { Timestamp(seconds: boot + $0 / Self.ticksPerSecond) }
+        return starts.max().map { Timestamp(seconds: boot.adding($0 / Self.ticksPerSecond)) }
     }
 
     /// `btime` of `/proc/stat`.

@@ -84,7 +84,7 @@ struct Diagnosis {
     private mutating func look(at figures: Figures, _ seed: Seed) {
         // An agent that shows no sign of life may have measured this a long time ago.
         let interval = seed.evidence.announcement?.intervalSeconds ?? settings.liveness.announceIntervalSeconds
-        guard now.passed - figures.at <= 2 * interval else {
+        guard now.passed - figures.at <= interval.multiplied(by: 2) else {
             silent.insert(.figures)
             return
         }

@@ -188,11 +188,11 @@ package struct Announcement: Codable, Hashable, Sendable {
     }
 
     /// When it is expired, if nothing is heard and nothing was missed since `start`.
-    func deadline(from start: Timestamp) -> Timestamp { max(heardAt, start) + 2 * intervalSeconds }
+    func deadline(from start: Timestamp) -> Timestamp { max(heardAt, start) + intervalSeconds.multiplied(by: 2) }
 
     /// When the next renewal is due, a network's usual delay included.
     func due(from start: Timestamp) -> Timestamp {
-        max(heardAt, start) + (intervalSeconds + max(1, intervalSeconds / 10))
+        max(heardAt, start) + intervalSeconds.adding(max(1, intervalSeconds / 10))
     }
 
     /// Whether a renewal is overdue.

@@ -42,7 +42,7 @@ package struct ProbeTally: Hashable, Sendable {
                 lastError: error,
                 at: $0,
                 periodSeconds: probe.periodSeconds,
-                rowSeconds: probe.periodSeconds * (probe.failureThreshold - 1)
+                rowSeconds: probe.rowSeconds
             )
         }
     }
@@ -89,10 +89,15 @@ package struct ProbeReading: Codable, Hashable, Sendable {
             lastError: nil,
             at: .distantPast,
             periodSeconds: probe.periodSeconds,
-            rowSeconds: probe.periodSeconds * (probe.failureThreshold - 1)
+            rowSeconds: probe.rowSeconds
         )
     }
 
     /// Whether the prober still works on it: two results may be missing.
-    func isCurrent(_ now: Moment) -> Bool { now.passed - at <= 3 * periodSeconds }
+    func isCurrent(_ now: Moment) -> Bool { now.passed - at <= periodSeconds.multiplied(by: 3) }
+}
+
+extension Probe {
+    /// From the first to the last of the failures that make it fail.
+    fileprivate var rowSeconds: Int { periodSeconds.multiplied(by: failureThreshold.subtracting(1)) }
 }

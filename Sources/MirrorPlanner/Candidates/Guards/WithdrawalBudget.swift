@@ -13,7 +13,7 @@ struct WithdrawalBudget {
         self.now = now
         // What lies in the future is of a clock that was set back.
         recent = (remembered ?? []).filter { $0.at + Self.window > now.passed && $0.at <= now.begins }
-        left = max(0, perMinute - recent.reduce(0) { $0 + $1.count })
+        left = max(0, perMinute - recent.reduce(0) { $0.adding(max(0, $1.count)) })
     }
 
     private static let window = 60
@@ -28,7 +28,7 @@ struct WithdrawalBudget {
         guard count > 0 else { return remembered }
         var next = recent
         if let last = next.indices.last, next[last].at == now.begins {
-            next[last].count += count
+            next[last].count = next[last].count.adding(count)
         } else {
             next.append(.init(at: now.begins, count: count))
         }

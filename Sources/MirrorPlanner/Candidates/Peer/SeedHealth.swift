@@ -232,13 +232,13 @@ struct SeedHealth {
         next.message = "\(seed.name) is out of the set: \(cause.detail); it comes back \(whenWell(cause))"
         // An absence that was asked for is no ejection, nor is one that never was in the set.
         let isAskedFor = cause.kind == .excluded || (cause.isAbsence && !seed.isExpectedToAnswer)
-        if !isAskedFor, seed.isPublished { next.ejections = min(known.ejections + 1, 10) }
+        if !isAskedFor, seed.isPublished { next.ejections = min(known.ejections.adding(1), 10) }
         return next
     }
 
     private func whenWell(_ cause: Cause) -> String {
         let disk = settings.health.disk
-        let length = settings.probationSeconds(ejections: (record?.ejections ?? 0) + 1)
+        let length = settings.probationSeconds(ejections: (record?.ejections ?? 0).adding(1))
         return switch cause.kind {
         case .excluded: "when the annotation \(AnnotationKey.exclude) is gone"
         case .diskFull: "after \(length) s below \(disk.readmitBelowPercent) % (health.disk.readmitBelowPercent)"

@@ -14,7 +14,7 @@ package struct ImageCleanUp: Codable, Hashable, Sendable {
     /// `pkg/kubelet/apis/config/v1beta1/defaults.go`) where they ask for none.
     ///
     /// Nil where a configuration file of the kubelet's is named, which may say otherwise, or where a value is no
-    /// number.
+    /// percentage.
     package init?(_ configuration: MergedConfiguration) {
         let arguments = (configuration.values(of: "kubelet-arg") ?? []).map { argument in
             argument.drop { $0 == "-" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -23,7 +23,7 @@ package struct ImageCleanUp: Codable, Hashable, Sendable {
         guard value("config") == nil, value("config-dir") == nil else { return nil }
         let begins = value("image-gc-high-threshold").map { Int($0) } ?? 85
         let ends = value("image-gc-low-threshold").map { Int($0) } ?? 80
-        guard let begins, let ends else { return nil }
+        guard let begins, let ends, (0...100).contains(begins), (0...100).contains(ends) else { return nil }
         self.init(beginsAtPercent: begins, endsAtPercent: ends)
     }
 }

@@ -31,9 +31,16 @@ struct MirrorNodePlanning {
         }
     }
 
-    /// `<count>-<hash>`: the count makes going back to an earlier setting a revision of its own.
+    /// `<count>-<hash>`: the count makes going back to an earlier setting a revision of its own. It begins anew after
+    /// one that is none, or the last.
     static func revision(after present: String?, _ desired: MirrorNodeSpec.Desired?) -> String {
         let count = present?.split(separator: "-").first.flatMap { Int($0) } ?? 0
-        return "\(count + 1)-\(StableHash.short(desired?.effect ?? "none"))"
+        let next = (0..<MirrorNodeSpec.lastRevisionCount).contains(count) ? count + 1 : 1
+        return "\(next)-\(StableHash.short(desired?.effect ?? "none"))"
+    }
+
+    /// Whether the definitions refuse a revision that an older one let through: no MirrorNode with it can be written.
+    static func isCountTooLong(_ revision: String) -> Bool {
+        (revision.utf8.firstIndex(of: UInt8(ascii: "-"))?.utf16Offset(in: revision) ?? 0) > 18
     }
 }

@@ -38,9 +38,10 @@ struct MirrorNodeSpecs {
         // Under Observe nothing is wished for; what an Enforce before it wished for is kept.
         if fleet.mirror.spec.mode == .enforce, frozen != node.name {
             spec.desired = assessment.desired(of: node, server: number, agent: agent, present)
-            if spec.desired != present?.spec.desired,
-                (spec.desired?.effect ?? "none") != (present?.spec.desired?.effect ?? "none")
-            {
+            let isOther =
+                spec.desired != present?.spec.desired
+                && (spec.desired?.effect ?? "none") != (present?.spec.desired?.effect ?? "none")
+            if isOther || spec.revision.map(MirrorNodePlanning.isCountTooLong) == true {
                 spec.revision = MirrorNodePlanning.revision(after: present?.spec.revision, spec.desired)
             }
         }

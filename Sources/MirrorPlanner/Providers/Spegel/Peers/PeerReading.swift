@@ -1,3 +1,5 @@
+import KubeCore
+
 /// What one peer says of itself, where it says that it is not ready.
 package struct PeerReading: Codable, Hashable, Sendable {
     /// Where it was asked.
@@ -29,9 +31,9 @@ package struct PeerReading: Codable, Hashable, Sendable {
                 abs(value) < 1e15
             else { continue }
             if line.hasPrefix("libp2p_swarm_connections_opened_total") {
-                opened = (opened ?? 0) + Int(value)
+                opened = (opened ?? 0).adding(Int(value))
             } else if line.hasPrefix("libp2p_swarm_connections_closed_total") {
-                closed += Int(value)
+                closed = closed.adding(Int(value))
             } else if line.hasPrefix("libp2p_swarm_dial_errors_total"), value > 0, let error = Self.label("error", line)
             {
                 errors.insert(error)
@@ -39,7 +41,7 @@ package struct PeerReading: Codable, Hashable, Sendable {
         }
         self.init(
             address: address,
-            connections: opened.map { max(0, $0 - closed) },
+            connections: opened.map { max(0, $0.subtracting(closed)) },
             dialErrors: Array(errors.sorted().prefix(5))
         )
     }
