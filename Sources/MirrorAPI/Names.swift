@@ -5,7 +5,13 @@ package enum Names {
     /// The name of the MirrorNode of a mirror and a node: `<mirror>.<node>`, its end replaced by a hash where it would
     /// be longer than the 253 characters that a name may have.
     package static func mirrorNode(mirror: String, node: String) -> String {
-        shortened("\(mirror).\(node)", to: 253)
+        let name = "\(mirror).\(node)"
+        let short = shortened(name, to: 253)
+        guard short != name else { return name }
+        // Where the cut falls on a dot, the hash would begin a label with a hyphen, which no server accepts.
+        var start = short.dropLast(hashLength + 1)
+        while start.last == "." { start.removeLast() }
+        return "\(start)-\(short.suffix(hashLength))"
     }
 
     /// A name as a label's value: itself, or its beginning and a hash where it is longer than 63 characters.
@@ -18,6 +24,9 @@ package enum Names {
         guard name.utf8.count > limit else { return name }
         let hash = StableHash.short(name)
         // A name must not end in a separator; the hash never does.
-        return "\(name.prefix(limit - hash.count - 1))-\(hash)"
+        return "\(name.prefix(limit - hashLength - 1))-\(hash)"
     }
+
+    /// Characters of `StableHash.short`.
+    private static let hashLength = 13
 }

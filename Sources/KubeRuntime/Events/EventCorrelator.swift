@@ -193,8 +193,10 @@ extension EventCorrelator {
         let regarding = occurrence.regarding
         let text = "\(occurrence.kind.rawValue)/\(occurrence.reason)/\(occurrence.note)/\(occurrence.action)"
         // Unique among the Events of one object, and the same when a creation is sent again.
-        let suffix = ".\(String(wall.microseconds, radix: 16))\(StableHash.short(text).prefix(5))"
-        let name = (regarding.name ?? "unknown").prefix(253 - suffix.utf8.count)
+        let suffix = ".\(String(UInt64(bitPattern: wall.microseconds), radix: 16))\(StableHash.short(text).prefix(5))"
+        var name = (regarding.name ?? "unknown").prefix(253 - suffix.utf8.count)
+        // What is cut must not end in what no label ends in.
+        while name.last == "." || name.last == "-" { name.removeLast() }
         return Event(
             metadata: ObjectMeta(name: name + suffix, namespace: regarding.namespace ?? clusterNamespace),
             eventTime: wall,
