@@ -13,6 +13,10 @@ package struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
         case wrongKind
         /// A file is larger than any that is expected there.
         case tooLarge
+        /// A link leads to where this agent sees nothing, whatever is there on the host.
+        case linkToNowhere
+        /// A name that can't be told as text.
+        case nameNotText
         /// A file holds what no release of ours writes.
         case unreadable
         /// Anything else that the kernel says.
@@ -45,6 +49,10 @@ package struct HostError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notPermitted: "give the agent's container write access to that directory of the host"
         case .symbolicLink: "replace the link by a plain file or remove it"
         case .wrongKind, .tooLarge: "move it away if it is not needed"
+        case .linkToNowhere:
+            "put a file in place of the link, or move what it leads to below \(AgentPath.configurations), the only "
+                + "part of the host's configuration that this agent has"
+        case .nameNotText: "rename it"
         case .unreadable: "remove it once no change of this node is under way"
         case .failed, .interrupted: nil
         }

@@ -23,6 +23,7 @@ package final class SimulatedDisk: Sendable {
         var durable: [UInt8] = []
         var changedAt = Timestamp(seconds: 0)
         var isLink = false
+        var leadsNowhere = false
     }
 
     private struct Tree {
@@ -76,6 +77,14 @@ package final class SimulatedDisk: Sendable {
             state.present.names[path] = state.next
             state.next += 1
             state.durable = state.present
+        }
+    }
+
+    /// Puts a link there behind which nothing is seen.
+    package func putLinkToNowhere(_ path: String) {
+        put(path, "", isLink: true)
+        state.withLock { state in
+            if let inode = state.present.names[path] { state.inodes[inode]?.leadsNowhere = true }
         }
     }
 
@@ -136,7 +145,10 @@ package final class SimulatedDisk: Sendable {
     }
 
     func read(_ path: String) -> [UInt8]? {
-        state.withLock { state in state.present.names[path].flatMap { state.inodes[$0]?.content } }
+        state.withLock { state in
+            let inode = state.present.names[path].flatMap { state.inodes[$0] }
+            return inode.flatMap { $0.leadsNowhere ? nil : $0.content }
+        }
     }
 
     func attributes(_ path: String) -> FileAttributes? {

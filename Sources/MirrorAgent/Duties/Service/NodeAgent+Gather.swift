@@ -12,9 +12,8 @@ struct NodeCache {
 }
 
 extension NodeAgent {
-    private static let fileLimit = 1_048_576
     /// A journal holds `registries.yaml` twice.
-    private static let journalLimit = 4 * fileLimit
+    private static let journalLimit = 4 * ServiceFiles.limit
 
     /// Reads all that a decision about one mirror needs, and no more. An API server that can't be reached is part of
     /// the input; the error comes along, to be told once the decision is carried out.
@@ -37,12 +36,13 @@ extension NodeAgent {
         let bequest = mirrorNode == nil ? input.host.journal.bequest : nil
         let provider = step?.provider ?? mirrorNode?.spec.provider ?? bequest?.provider
         guard let usual = provider.flatMap({ RancherDistribution($0) }) else { return (input, nil) }
-        let usualFiles = try configuration(usual)
+        let service = ServiceFiles(files: files)
+        let usualFiles = try service.configuration(usual)
         let placesOf = { [journal = input.host.journal] (node: Node?) in
-            Self.places(usual, usualFiles, node, isWanted: mirrorNode != nil, journal)
+            Self.places(usual, usualFiles.files, node, isWanted: mirrorNode != nil, journal)
         }
         input.host.places = placesOf(nodeCaches[mirror]?.node)
-        try gatherFiles(usual.at(input.host.places), usualFiles, &input)
+        try gatherFiles(usual.at(input.host.places), usualFiles, service, &input)
         let role = step?.role ?? mirrorNode?.spec.role
         // Once the mirror is gone files are put in order, and no service is looked at.
         if let role { try await gatherUnit(usual.unit(of: role), &input) }
@@ -51,7 +51,7 @@ extension NodeAgent {
         // The Node may show another place than it did before.
         if let node = input.live?.node, placesOf(node) != input.host.places {
             input.host.places = placesOf(node)
-            try gatherFiles(usual.at(input.host.places), usualFiles, &input)
+            try gatherFiles(usual.at(input.host.places), usualFiles, service, &input)
         }
         let distribution = usual.at(input.host.places)
         if let role {
@@ -85,50 +85,55 @@ extension NodeAgent {
         return places
     }
 
-    /// The files that the distribution reads, in its order.
-    private func configuration(_ distribution: RancherDistribution) throws(HostError) -> [ConfigDirectory.File] {
-        var found: [ConfigDirectory.File] = []
-        if let content = try files.read(distribution.configFile, limit: Self.fileLimit, followingLink: true) {
-            found.append((HostPath.name(distribution.configFile), content))
-        }
-        let entries = try files.list(distribution.configDirectory) ?? []
-        let ours = HostPath.name(distribution.dropInFile)
-        for name in ConfigDirectory.dropIns(among: entries.filter { !$0.isDirectory }.map(\.name)) {
-            let path = "\(distribution.configDirectory)/\(name)"
-            let content = try files.read(path, limit: Self.fileLimit, followingLink: name != ours)
-            if let content { found.append((name, content)) }
-        }
-        return found
-    }
-
     /// - Parameter usual: what is in the usual places.
     private func gatherFiles(
         _ distribution: RancherDistribution,
-        _ usual: [ConfigDirectory.File],
+        _ usual: (files: [ConfigDirectory.File], faults: [HostError]),
+        _ service: ServiceFiles,
         _ input: inout AgentInput
     ) throws(HostError) {
         let ours = HostPath.name(distribution.dropInFile)
-        input.host.files = []
-        input.host.registries = nil
+        (input.host.files, input.host.configurationFaults) = ([], [])
+        (input.host.registries, input.host.registriesFault) = (nil, nil)
         input.host.registriesAttributes = nil
         input.host.leftovers = []
         // What the agent's pod does not have is not looked at: it would seem to be absent.
         if AgentPath.isConfiguration(distribution.configFile) {
-            input.host.files = input.host.places.configFile == nil ? usual : try configuration(distribution)
+            (input.host.files, input.host.configurationFaults) =
+                input.host.places.configFile == nil ? usual : try service.configuration(distribution)
             try gatherTimes(distribution, &input)
         }
         input.host.dropIn = input.host.files.first { $0.name == ours }?.content
         if AgentPath.isConfiguration(distribution.registriesFile) {
             let path = distribution.registriesFile
-            input.host.registries = try files.read(path, limit: Self.fileLimit, followingLink: true)
-            input.host.registriesAttributes = try files.attributes(path)
+            (input.host.registries, input.host.registriesFault) = try service.content(of: path)
+            input.host.registriesAttributes = try attributes(path)
         }
-        input.host.allowedServers = try files.read(AgentPath.allowedServers, limit: Self.fileLimit, followingLink: true)
+        let allowed = try service.content(of: AgentPath.allowedServers)
+        (input.host.allowedServers, input.host.allowedServersFault) = allowed
         let journal = HostPath.parent(AgentPath.journal(mirror: input.mirror))
         let directories = [distribution.configDirectory, HostPath.parent(distribution.registriesFile), journal]
         for directory in directories where directory == journal || AgentPath.isConfiguration("\(directory)/") {
-            let names = (try files.list(directory) ?? []).filter { TemporaryFile.isTemporary($0.name) }
+            let names = try entries(directory).filter { TemporaryFile.isTemporary($0.name) }
             input.host.leftovers += names.map { "\(directory)/\($0.name)" }
+        }
+    }
+
+    /// What a directory holds, for what can as well be done in a later pass.
+    private func entries(_ directory: String) throws(HostError) -> [HostEntry] {
+        do throws(HostError) {
+            return try files.list(directory) ?? []
+        } catch  where error.code != .interrupted {
+            return []
+        }
+    }
+
+    /// What is known of a file; nil too where that can't be told, which proves no more than an absent one does.
+    private func attributes(_ path: String) throws(HostError) -> FileAttributes? {
+        do throws(HostError) {
+            return try files.attributes(path)
+        } catch  where error.code != .interrupted {
+            return nil
         }
     }
 
@@ -139,15 +144,16 @@ extension NodeAgent {
         for (name, _) in input.host.files {
             let isMain = name == HostPath.name(distribution.configFile)
             let path = isMain ? distribution.configFile : "\(distribution.configDirectory)/\(name)"
-            guard let attributes = try files.attributes(path), !attributes.isLink else { continue }
-            input.host.touched[name] = attributes.changedAt
+            guard let attributes = try attributes(path), !attributes.isLink else { continue }
+            // Two names that differ in their bytes alone are one to Swift.
+            input.host.touched[name] = max(input.host.touched[name] ?? attributes.changedAt, attributes.changedAt)
         }
         let main = HostPath.name(distribution.configFile)
-        var times = [try files.attributes(distribution.configDirectory)?.changedAt]
+        var times = [try attributes(distribution.configDirectory)?.changedAt]
         if times == [nil] || !input.host.files.contains(where: { $0.name == main }) {
             times =
                 times.filter { $0 != nil } + [
-                    try files.attributes(HostPath.parent(distribution.configFile))?.changedAt
+                    try attributes(HostPath.parent(distribution.configFile))?.changedAt
                 ]
         }
         input.host.directoriesTouchedAt = times.contains(nil) ? nil : times.compactMap { $0 }.max()
@@ -169,7 +175,7 @@ extension NodeAgent {
         var seen = observations[input.mirror] ?? Observation()
         let group = input.unit?.controlGroup ?? "/system.slice/\(unit)"
         seen.cpu.look(ControlGroupFiles(files: files).cpuMicroseconds(of: group), at: input.now)
-        if let unit = input.unit {
+        if let unit = input.unit, input.host.registriesFault == nil {
             seen.registriesMark = RegistriesMark.ofPresentRun(
                 known: [input.host.journal.settled?.registriesMark, seen.registriesMark],
                 invocation: unit.invocationID,
@@ -276,9 +282,13 @@ extension NodeAgent {
         let path = distribution.etcdMemberDirectory
         guard path.hasPrefix("/") else { return nil }
         // Some other directory may have been mounted by hand.
-        let isThere = try files.hasDirectory(path)
-        if isThere || AgentPath.isData(path) { return EtcdMember(path: path, exists: isThere) }
-        return EtcdMember(path: path, exists: false, isSeen: try files.hasDirectory(distribution.dataDirectory))
+        do throws(HostError) {
+            let isThere = try files.hasDirectory(path)
+            if isThere || AgentPath.isData(path) { return EtcdMember(path: path, exists: isThere) }
+            return EtcdMember(path: path, exists: false, isSeen: try files.hasDirectory(distribution.dataDirectory))
+        } catch  where error.code != .interrupted {
+            return EtcdMember(path: path, exists: false, isSeen: false)
+        }
     }
 
     private func readJournal(_ mirror: String) throws(KubeError) -> [UInt8]? {

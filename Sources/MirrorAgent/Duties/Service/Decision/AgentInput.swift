@@ -77,6 +77,8 @@ package struct HostView: Sendable {
     package var dropIn: [UInt8]?
     /// The files that the distribution reads, in its order, ours among them.
     package var files: [ConfigDirectory.File] = []
+    /// Why some of what the distribution reads is not among them.
+    package var configurationFaults: [HostError] = []
     /// When each of them was touched last, by its name; a link is left out.
     package var touched: [String: Timestamp] = [:]
     /// When a file was last added to, renamed in or taken out of their directories; nil where that is not known.
@@ -84,6 +86,8 @@ package struct HostView: Sendable {
     /// Where the files are.
     package var places = HostPlaces()
     package var registries: [UInt8]?
+    /// Why `registries` is nil though there may be a file.
+    package var registriesFault: HostError?
     package var registriesAttributes: FileAttributes?
     /// The `registries.yaml` that the present run of the service was started with, as this process saw it.
     package var registriesMark: RegistriesMark?
@@ -94,6 +98,8 @@ package struct HostView: Sendable {
     /// Where the etcd member's data would be, and whether it is there; nil where that was not looked up.
     package var etcdMember: EtcdMember?
     package var allowedServers: [UInt8]?
+    /// Why `allowedServers` is nil though there may be a file.
+    package var allowedServersFault: HostError?
     /// Temporary files of an agent that was killed.
     package var leftovers: [String] = []
 

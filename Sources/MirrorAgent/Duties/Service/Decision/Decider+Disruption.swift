@@ -38,11 +38,12 @@ extension Decider {
         return nil
     }
 
-    /// What keeps the first restart of a step from being asked for now; a rollback is kept by nothing.
+    /// What keeps the first restart of a step from being asked for now.
     func obstacle(to step: Journal.Step) -> (reason: Reason, message: String)? {
         guard holdsLease(step.revision, step.epoch) else {
             return (.leaseMismatch, leaseMismatch(step.revision, step.epoch))
         }
+        if let configurationFault { return (.unreadableConfiguration, configurationFault) }
         return disruptedServer(but: step.absentServer)
     }
 }

@@ -94,6 +94,11 @@ extension Decider {
         return DropIn.settings(in: content)
     }
 
+    /// Why it is not known what our files hold, as a sentence; nil where it is.
+    var ownBlindSpot: String? {
+        distribution.flatMap { input.host.ownBlindSpot($0) }.map { "what our files hold can't be told: \($0)" }
+    }
+
     /// Whether nothing of ours is on this host.
     var isClean: Bool { input.host.dropIn == nil && added.isEmpty }
 

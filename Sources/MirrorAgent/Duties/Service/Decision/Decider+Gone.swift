@@ -45,6 +45,15 @@ extension Decider {
             let message = "P2PMirror \(mirror) is gone; if it still is at \(since + Self.graceSeconds), its files go"
             return AgentDecision([], .mirrorGone, message, look: .later)
         }
+        let distribution = RancherDistribution(bequest.provider)?.at(input.host.places)
+        if let fault = distribution.flatMap({ input.host.ownBlindSpot($0) }) {
+            return AgentDecision(
+                [],
+                .unreadableConfiguration,
+                "its files stay until they can be read: \(fault)",
+                look: .later
+            )
+        }
         return restoreAll(bequest)
     }
 

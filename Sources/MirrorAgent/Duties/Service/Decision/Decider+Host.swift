@@ -6,7 +6,10 @@ import MirrorPlanner
 extension Decider {
     /// Registries that `registries.yaml` mirrors; nil where it can't be read. Nothing else of that file, credentials
     /// above all, is taken out of it.
-    var registries: [String]? { seesRegistries ? try? RegistriesFile.registries(in: input.host.registries) : nil }
+    var registries: [String]? {
+        guard seesRegistries, input.host.registriesFault == nil else { return nil }
+        return try? RegistriesFile.registries(in: input.host.registries)
+    }
 
     /// Whether the file of registries that the service reads is where the agent's pod has something of the host.
     var seesRegistries: Bool { distribution.map { AgentPath.isConfiguration($0.registriesFile) } ?? true }
@@ -19,6 +22,7 @@ extension Decider {
                 + "agent sees only what is below \(AgentPath.configurations). Move it there, and let private-registry "
                 + "name the new place"
         }
+        if let fault = input.host.registriesFault { return "\(fault)" }
         guard input.host.registriesAttributes?.isLink != true else {
             return "\(path) is a symbolic link and is left alone: put a plain file there"
         }
@@ -50,7 +54,7 @@ extension Decider {
                 input.host.serviceCPUPercent,
                 reported: before?.serviceCPUPercent
             ),
-            written: input.host.journalFault == nil ? written : before?.written
+            written: input.host.journalFault == nil && ownBlindSpot == nil ? written : before?.written
         )
     }
 

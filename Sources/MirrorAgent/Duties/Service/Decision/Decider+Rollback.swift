@@ -41,6 +41,8 @@ extension Decider {
                 started: step.registries?.previous
             )
         }
+        // A service that is down has nothing to lose by what it may read.
+        if unit.isActive, let configurationFault { return wait(step, .unreadableConfiguration, configurationFault) }
         var next = step
         next.stage = .restoring
         next.invocation = unit.invocationID
@@ -72,6 +74,7 @@ extension Decider {
         }
         guard input.now < step.deadline else { return settleFailed(step, Self.isDown(step, unit)) }
         if let refusal = unit.refusal { return wait(step, .unitNotRestartable, refusal) }
+        if unit.isActive, let configurationFault { return wait(step, .unreadableConfiguration, configurationFault) }
         // A start that hangs does so until it is asked for again; a second request for a restart is the same one.
         guard unit.isSettled || unit.activeState == "activating" else {
             return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)")

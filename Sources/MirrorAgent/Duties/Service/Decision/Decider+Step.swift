@@ -5,7 +5,8 @@ import MirrorPlanner
 extension Decider {
     /// A step is claimed: only the agent moves on.
     func decide(_ step: Journal.Step) -> AgentDecision {
-        switch step.stage {
+        if let ownBlindSpot { return wait(step, .unreadableConfiguration, ownBlindSpot) }
+        return switch step.stage {
         case .claiming, .applying: decideApplying(step)
         case .restarting: decideRestarting(step)
         case .rollingBack: decideRollingBack(step)

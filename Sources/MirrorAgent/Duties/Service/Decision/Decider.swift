@@ -44,7 +44,7 @@ struct Decider {
     init(_ input: AgentInput) {
         self.input = input
         do throws(KubeError) {
-            let fault = Self.placeFault(input.host.places)
+            let fault = Self.placeFault(input.host.places) ?? input.host.blindSpot
             configuration = fault == nil ? try ConfigDirectory.merge(input.host.files) : nil
             configurationFault = fault
         } catch {
@@ -58,7 +58,7 @@ struct Decider {
         guard let provider = input.host.journal.step?.provider ?? input.live?.mirrorNode?.spec.provider,
             let role = input.host.journal.step?.role ?? input.live?.mirrorNode?.spec.role,
             let node = input.live?.node, let distribution = RancherDistribution(provider)?.at(input.host.places),
-            placeFault(input.host.places) == nil
+            placeFault(input.host.places) == nil, input.host.blindSpot == nil
         else { return nil }
         guard let others = try? ConfigDirectory.merge(Self.foreignFiles(input, distribution)),
             let running = RunningArguments(node: node, distribution: distribution)

@@ -43,7 +43,7 @@ struct Validation {
         guard mirrorNode.spec.desired?.isEmpty == false || !decider.isClean else {
             return Refusal(.invalidSetting, "spec.desired is empty although a revision is approved")
         }
-        guard let configuration = decider.configuration else {
+        guard decider.configurationFault == nil, let configuration = decider.configuration else {
             return Refusal(.unreadableConfiguration, decider.configurationFault ?? "")
         }
         let wanted = mirrorNode.spec.dropIn
@@ -95,6 +95,9 @@ struct Validation {
             return Refusal(.pointsAtItself, "\(url) leads to \(own.name) itself; another server is needed")
         }
         if isOfServer || allowedHosts.contains(server.host) { return nil }
+        if let fault = decider.input.host.allowedServersFault {
+            return Refusal(.unreadableConfiguration, "\(url) is no address of a server Node, and \(fault)")
+        }
         return Refusal(
             .unknownServer,
             "\(url) is no address of a server Node, and \(AgentPath.allowedServers) on this host does not list "

@@ -11,10 +11,13 @@ package enum ConfigDirectory {
     package typealias File = (name: String, content: [UInt8])
 
     /// Which of the names in `config.yaml.d` the distribution reads, in its order: by bytes, whatever the case of
-    /// `.yaml` and `.yml`. Directories are for the caller to leave out.
+    /// `.yaml` and `.yml`, hidden ones too. Directories are for the caller to leave out.
     package static func dropIns(among names: [String]) -> [String] {
+        // Bytes, for a dot may be one character with what stands before it.
         names
-            .filter { name in [".yaml", ".yml"].contains { name.lowercased().hasSuffix($0) } }
+            .filter { name in
+                [".yaml", ".yml"].contains { name.lowercased().utf8.suffix($0.utf8.count).elementsEqual($0.utf8) }
+            }
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
