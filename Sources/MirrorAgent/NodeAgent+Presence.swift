@@ -8,7 +8,7 @@ extension NodeAgent {
         let presence = try await mirrorPresence(input.mirror)
         var seen = observations[input.mirror] ?? Observation()
         let isGone = input.host.journal.bequest.map { presence.isGone($0) } == true
-        seen.goneSince = isGone ? seen.goneSince ?? input.now : nil
+        seen.goneSince = isGone ? seen.goneSince ?? input.steady : nil
         observations[input.mirror] = seen
         input.goneSince = seen.goneSince
         return presence

@@ -19,6 +19,9 @@ package actor NodeAgent {
     /// Nil where nothing is probed.
     let probes: (any ProbeTransport)?
     let time: MonotonicTime
+    let bootTime: @Sendable () -> BootTime?
+    /// The clocks at this process's first look.
+    var clocksAtStart: (now: Timestamp, boot: BootTime)?
     package let announcers: SeedAnnouncers
     /// Whether passes succeed.
     package nonisolated let health: AgentHealth
@@ -51,6 +54,7 @@ package actor NodeAgent {
     ///     announced and no mirror to be called dead.
     ///   - time: what windows and intervals are measured by.
     ///   - wallClock: the time that stands in announcements.
+    ///   - bootTime: what deadlines on this host are measured by; where it gives nil, the time of day has to do.
     package init(
         api: KubeAPI,
         mirrorNodes: (any MirrorNodeSource)? = nil,
@@ -62,6 +66,7 @@ package actor NodeAgent {
         health: AgentHealth = AgentHealth(),
         time: MonotonicTime = MonotonicTime(ContinuousClock()),
         wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
+        bootTime: @escaping @Sendable () -> BootTime? = { nil },
         log: Logger
     ) {
         self.api = api
@@ -70,6 +75,7 @@ package actor NodeAgent {
         self.services = services
         self.probes = probes
         self.time = time
+        self.bootTime = bootTime
         announcers = SeedAnnouncers(
             api,
             probes: probes,
@@ -116,6 +122,14 @@ package actor NodeAgent {
         faults.reset()
         lastSuccessfulPass = now
         return look
+    }
+
+    /// The time since the boot, and a time of day that nobody sets.
+    func clocks(_ now: Timestamp) -> (boot: BootTime?, steady: Timestamp) {
+        guard let boot = bootTime() else { return (nil, now) }
+        let start = clocksAtStart ?? (now, boot)
+        clocksAtStart = start
+        return (boot, start.now + Int(boot.seconds.subtracting(start.boot.seconds)))
     }
 
     /// Logs a decision when it differs from the last one.

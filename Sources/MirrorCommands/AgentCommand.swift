@@ -76,6 +76,7 @@ struct AgentCommand: AsyncParsableCommand {
                 version: Release.version,
                 figureInterval: .seconds(figureInterval)
             ),
+            bootTime: { BootTime.now() },
             log: logger
         )
         let server = try endpoints.server(

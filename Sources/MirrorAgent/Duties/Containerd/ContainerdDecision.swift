@@ -106,7 +106,7 @@ struct ContainerdDecision {
         guard input.presence?.isGone(uid: record.mirrorUID) == true, let since = input.goneSince else {
             return rest("this node has no MirrorNode of \(input.mirror), which may be there: \(record.dropIn) stays")
         }
-        guard input.now - since >= Decider.graceSeconds else {
+        guard input.steady - since >= Decider.graceSeconds else {
             return rest(
                 "P2PMirror \(input.mirror) is gone; if it still is at \(since + Decider.graceSeconds), that counts"
             )

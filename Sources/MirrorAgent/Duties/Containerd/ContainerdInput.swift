@@ -11,6 +11,8 @@ struct ContainerdInput: Sendable {
     }
 
     var now: Timestamp
+    /// As in `AgentInput`.
+    var steady: Timestamp
     var mirror: String
     /// Release of the agent.
     var version: String
@@ -27,11 +29,12 @@ struct ContainerdInput: Sendable {
     var failure: HostError?
     /// Whether the mirror is there; asked only where it has no MirrorNode here and something of ours is left.
     var presence: MirrorPresence?
-    /// Since when it has been gone.
+    /// Since when it has been gone, by `steady`.
     var goneSince: Timestamp?
 
     init(now: Timestamp, mirror: String, version: String, mirrorNode: MirrorNode?) {
         self.now = now
+        steady = now
         self.mirror = mirror
         self.version = version
         self.mirrorNode = mirrorNode

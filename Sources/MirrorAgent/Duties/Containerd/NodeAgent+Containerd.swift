@@ -18,6 +18,7 @@ extension NodeAgent {
         _ now: Timestamp
     ) async throws -> ContainerdInput {
         var input = ContainerdInput(now: now, mirror: mirror, version: options.version, mirrorNode: mirrorNode)
+        input.steady = clocks(now).steady
         input.record = try containerdRecord(mirror)
         input.failure = hostFaults[mirror]
         if let mirrorNode {
@@ -41,7 +42,7 @@ extension NodeAgent {
     }
 
     private func gather(_ mirrorNode: MirrorNode, _ input: inout ContainerdInput) async throws {
-        let facts = try await nodeFacts(input.now)
+        let facts = try await nodeFacts(input.steady)
         let reader = ContainerdFiles(files: files, release: facts.containerd)
         let reading = reader.configuration(facts.places)
         input.view.tree = reading.tree
@@ -97,7 +98,7 @@ extension NodeAgent {
         input.ownFile = ownFile(record, input.mirror)
         let presence = try await mirrorPresence(input.mirror)
         var seen = observations[input.mirror] ?? Observation()
-        seen.goneSince = presence.isGone(uid: record.mirrorUID) ? seen.goneSince ?? input.now : nil
+        seen.goneSince = presence.isGone(uid: record.mirrorUID) ? seen.goneSince ?? input.steady : nil
         observations[input.mirror] = seen
         input.presence = presence
         input.goneSince = seen.goneSince
@@ -126,15 +127,15 @@ extension NodeAgent {
             switch await Self.answer(port, at: [address] + wish.mirrorAddresses, probes) {
             case true?: silence[port] = nil
             case nil: break
-            case false?: silence[port] = silence[port] ?? input.now
+            case false?: silence[port] = silence[port] ?? input.steady
             }
         }
         var seen = observations[input.mirror] ?? Observation()
         seen.silence = silence
-        seen.releaseGoneSince = wish.isGone ? seen.releaseGoneSince ?? input.now : nil
+        seen.releaseGoneSince = wish.isGone ? seen.releaseGoneSince ?? input.steady : nil
         observations[input.mirror] = seen
-        if let since = seen.releaseGoneSince, input.now - since < Self.silenceSeconds { return [] }
-        return Set(silence.filter { input.now - $0.value >= Self.silenceSeconds }.keys)
+        if let since = seen.releaseGoneSince, input.steady - since < Self.silenceSeconds { return [] }
+        return Set(silence.filter { input.steady - $0.value >= Self.silenceSeconds }.keys)
     }
 
     /// The agent's container has a loopback of its own: nothing can be told of the host's.

@@ -117,6 +117,8 @@ package struct Journal: Hashable, Sendable {
         /// When the evidence is weighed; set anew for each restart.
         package var deadline: Timestamp
         package var deadlineSeconds: Int
+        /// The same deadline by the clock of the boot at which it was set; nil where that is not known.
+        package var bootDeadline: BootTime?
         /// Our drop-in before the step, nil where there was none.
         package var previous: String?
         /// Whether the node voted in etcd before the step.
@@ -137,7 +139,7 @@ package struct Journal: Hashable, Sendable {
             case uid, revision, epoch
             case service = "provider"
             case role, setting, debug, registries, stage, deadline, deadlineSeconds, previous, wasVoter, invocation
-            case absentServer, places, restartedAt, reason, message
+            case absentServer, places, restartedAt, reason, message, bootDeadline
         }
 
         package init(

@@ -23,6 +23,7 @@ extension NodeAgent {
         _ now: Timestamp
     ) async throws -> (AgentInput, KubeError?) {
         var input = AgentInput(now: now, options: options, mirror: mirror, host: HostView())
+        (input.boot, input.steady) = clocks(now)
         input.failure = failures[mirror]
         input.liveFault = sourceFault
         do throws(KubeError) {
@@ -174,7 +175,7 @@ extension NodeAgent {
     private func observe(_ unit: String, _ input: inout AgentInput) {
         var seen = observations[input.mirror] ?? Observation()
         let group = input.unit?.controlGroup ?? "/system.slice/\(unit)"
-        seen.cpu.look(ControlGroupFiles(files: files).cpuMicroseconds(of: group), at: input.now)
+        seen.cpu.look(ControlGroupFiles(files: files).cpuMicroseconds(of: group), at: input.steady)
         if let unit = input.unit, input.host.registriesFault == nil {
             seen.registriesMark = RegistriesMark.ofPresentRun(
                 known: [input.host.journal.settled?.registriesMark, seen.registriesMark],
@@ -265,12 +266,12 @@ extension NodeAgent {
             // Where the service runs with what is on the disk, a restart changes nothing. Else the end of a pending
             // change is looked for, because an agent that may not ask the service manager does not see restarts.
             let nothingIsPending = mirrorNode?.status?.agent?.pendingChanges?.isEmpty == true
-            if nothingIsPending || input.now - cache.readAt < options.nodeRefreshSeconds { return cache.node }
+            if nothingIsPending || input.steady - cache.readAt < options.nodeRefreshSeconds { return cache.node }
         }
         let node = try await api.find(Node.self, ObjectKey(name: options.nodeName))
         nodeCaches[input.mirror] = NodeCache(
             node: node,
-            readAt: input.now,
+            readAt: input.steady,
             invocation: input.unit?.invocationID,
             files: content
         )

@@ -4,7 +4,13 @@ package import MirrorPlanner
 
 /// All that one decision about one mirror depends on.
 package struct AgentInput: Sendable {
+    /// The time of day, which may jump.
     package var now: Timestamp
+    /// Nil where the host does not tell it.
+    package var boot: BootTime?
+    /// The time of day as it goes on from this process's start, whatever is done to the clock: what this process
+    /// remembers the time of is reckoned by it.
+    package var steady: Timestamp
     package var options: AgentOptions
     package var mirror: String
     /// What the API server said in this pass; nil where it, or a part of it, could not be reached.
@@ -18,7 +24,8 @@ package struct AgentInput: Sendable {
     /// Whether the host has a service manager that knows the unit, as far as it could be asked: without one nothing can
     /// be restarted, today or tomorrow.
     package var hasServiceManager = true
-    /// Since when the mirror has been gone, as this process has seen it by live reads; nil while it was not seen so.
+    /// Since when the mirror has been gone, as this process has seen it by live reads, by `steady`; nil while it was
+    /// not seen so.
     package var goneSince: Timestamp?
     /// The file operation that failed last in this process for this mirror.
     package var failure: EffectFailure?
@@ -32,6 +39,7 @@ package struct AgentInput: Sendable {
         unit: UnitState? = nil
     ) {
         self.now = now
+        steady = now
         self.options = options
         self.mirror = mirror
         self.live = live

@@ -106,7 +106,7 @@ extension Decider {
         else {
             return rest(.idle, "nothing is wanted of this node")
         }
-        let step = Journal.Step(
+        var step = Journal.Step(
             uid: uid,
             revision: approval.revision,
             epoch: approval.epoch,
@@ -115,7 +115,7 @@ extension Decider {
             dropIn: mirrorNode.spec.dropIn,
             registries: registries,
             stage: .claiming,
-            deadline: input.now + approval.deadlineSeconds,
+            deadline: input.now,
             deadlineSeconds: approval.deadlineSeconds,
             previous: input.host.dropIn.map { String(decoding: $0, as: UTF8.self) },
             wasVoter: node.isVoter == true,
@@ -123,6 +123,7 @@ extension Decider {
             absentServer: approval.absentServer,
             places: input.host.places.ofFiles
         )
+        give(approval.deadlineSeconds, to: &step)
         var agent = status(.restarting, step.revision, step.epoch, nil, Self.intention(step), nil)
         agent.reason = Reason.claimed.rawValue
         return AgentDecision(

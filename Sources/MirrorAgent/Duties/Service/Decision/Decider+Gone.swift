@@ -41,7 +41,7 @@ extension Decider {
             let message = "this node has no MirrorNode of \(mirror), which is there: its files stay"
             return AgentDecision([], .idle, message, look: .later)
         }
-        guard input.now - since >= Self.graceSeconds else {
+        guard input.steady - since >= Self.graceSeconds else {
             let message = "P2PMirror \(mirror) is gone; if it still is at \(since + Self.graceSeconds), its files go"
             return AgentDecision([], .mirrorGone, message, look: .later)
         }

@@ -46,7 +46,7 @@ extension Decider {
         var next = step
         next.stage = .restoring
         next.invocation = unit.invocationID
-        next.deadline = input.now + step.deadlineSeconds
+        give(step.deadlineSeconds, to: &next)
         let restart = unit.refusal == nil ? [Effect.restart(unit: step.unit)] : []
         return AgentDecision(
             [.lock] + syncNames(of: step) + [.writeJournal(journal.with(next))] + restart,
@@ -69,10 +69,10 @@ extension Decider {
                     started: step.registries?.previous
                 )
             }
-            if unit.hasFailed || input.now >= step.deadline { return settleFailed(step, Self.isDown(step, unit)) }
+            if unit.hasFailed || isOver(step) { return settleFailed(step, Self.isDown(step, unit)) }
             return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)")
         }
-        guard input.now < step.deadline else { return settleFailed(step, Self.isDown(step, unit)) }
+        guard !isOver(step) else { return settleFailed(step, Self.isDown(step, unit)) }
         if let refusal = unit.refusal { return wait(step, .unitNotRestartable, refusal) }
         if unit.isActive, let configurationFault { return wait(step, .unreadableConfiguration, configurationFault) }
         // A start that hangs does so until it is asked for again; a second request for a restart is the same one.

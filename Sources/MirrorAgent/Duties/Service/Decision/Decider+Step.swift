@@ -5,6 +5,10 @@ import MirrorPlanner
 extension Decider {
     /// A step is claimed: only the agent moves on.
     func decide(_ step: Journal.Step) -> AgentDecision {
+        if let next = setAnew(step) {
+            let message = "the clock was set or the host was started: \(step.unit) has until \(next.deadline)"
+            return AgentDecision([.lock, .writeJournal(journal.with(next))], .claimed, message, look: .now)
+        }
         if let ownBlindSpot { return wait(step, .unreadableConfiguration, ownBlindSpot) }
         return switch step.stage {
         case .claiming, .applying: decideApplying(step)
@@ -33,7 +37,7 @@ extension Decider {
         if input.live == nil, mayBeInForce(step) {
             return awaitEvidence(step, "\(step.unit) was started by something else; its Node can't be read")
         }
-        return input.now < step.deadline ? decideDue(step) : decideOverdue(step)
+        return isOver(step) ? decideOverdue(step) : decideDue(step)
     }
 
     private func decideOverdue(_ step: Journal.Step) -> AgentDecision {
@@ -75,7 +79,7 @@ extension Decider {
         next.invocation = unit.invocationID
         next.restartedAt = input.now
         // However long it waited for another server: a start that was begun has its whole time.
-        next.deadline = input.now + step.deadlineSeconds
+        give(step.deadlineSeconds, to: &next)
         return AgentDecision(
             [.lock] + syncNames(of: step) + [.writeJournal(journal.with(next)), .restart(unit: step.unit)],
             .claimed,
@@ -129,7 +133,7 @@ extension Decider {
         if unit.hasFailed {
             return rollBack(step, .serviceFailed, "\(step.unit) failed (\(unit.result)) with the new configuration")
         }
-        let isLate = input.now >= step.deadline
+        let isLate = isOver(step)
         guard unit.invocationID != step.invocation else { return decideNotRestarted(step, unit, isLate: isLate) }
         guard unit.isActive else {
             guard isLate else { return wait(step, .waitingForProof, "\(step.unit) is \(unit.activeState)") }
@@ -184,16 +188,12 @@ extension Decider {
             : wait(step, .waitingForProof, missing.message)
     }
 
-    /// Seconds that the API server must have been reachable before what it says counts against a step: its first
-    /// answers may show what was before it went away.
-    private static let evidenceSeconds = 60
-
     /// The Node can't be read: the deadline moves so that it never comes sooner than a minute after that. It moves by
     /// two, for the journal to be written once a minute and not in every pass of a long outage.
     private func awaitEvidence(_ step: Journal.Step, _ message: String) -> AgentDecision {
-        guard step.deadline - input.now <= Self.evidenceSeconds else { return wait(step, .apiUnreachable, message) }
+        guard secondsLeft(step) <= Self.evidenceSeconds else { return wait(step, .apiUnreachable, message) }
         var next = step
-        next.deadline = input.now + 2 * Self.evidenceSeconds
+        give(2 * Self.evidenceSeconds, to: &next)
         return AgentDecision(
             [.lock, .writeJournal(journal.with(next))],
             .apiUnreachable,
