@@ -10,7 +10,9 @@ public struct ClientOptions: Hashable, Sendable {
     public var retries: RetryPolicy
     /// Bytes of a stream that wait for their reader before the transfer is held back.
     public var streamBound: Int
-    /// Bytes of the longest whole answer that is accepted.
+    /// Bytes of the longest whole answer that is accepted. An object has 3 MiB at most (kubernetes/apiserver,
+    /// `MaxRequestBodyBytes` of pkg/server/config.go), and a page of 500 nodes of 13 kB has 6.5 MB; a `Reflector` asks
+    /// for smaller pages where one is longer.
     public var answerLimit: Int
     /// Whether compressed answers are asked for: worth it over a network, not on one machine.
     public var acceptsCompression: Bool
@@ -33,7 +35,7 @@ public struct ClientOptions: Hashable, Sendable {
         connectTimeout: Duration = .seconds(10),
         retries: RetryPolicy = RetryPolicy(),
         streamBound: Int = 1 << 20,
-        answerLimit: Int = 256 << 20,
+        answerLimit: Int = 8 << 20,
         acceptsCompression: Bool = false,
         fileLifetime: Duration = .seconds(60),
         rotationSpread: Duration = .seconds(10),

@@ -163,7 +163,7 @@ struct TransferFailureTests {
         (.connection, false, .post, .connection), (.connection, true, .post, .outcomeUnknown),
         (.timeout, false, .get, .timeout), (.timeout, true, .get, .timeout),
         (.timeout, false, .patch, .connection), (.timeout, true, .patch, .outcomeUnknown),
-        (.tooLong, true, .get, .protocolViolation), (.tooLong, true, .put, .outcomeUnknown),
+        (.tooLong, true, .get, .tooLarge), (.tooLong, true, .put, .outcomeUnknown),
         (.protocolViolation, true, .get, .protocolViolation), (.protocolViolation, true, .delete, .outcomeUnknown),
         (.tls, true, .post, .tls), (.tls, false, .get, .tls), (.configuration, false, .post, .configuration),
     ]

@@ -118,7 +118,7 @@ struct TransportTests {
         let transport = try CurlTransport.test(server.url) { $0.answerLimit = 4999 }
         #expect(
             await code { () throws(KubeError) in try await transport.send(KubeRequest(.get, "/")) }
-                == .protocolViolation
+                == .tooLarge
         )
     }
 

@@ -36,7 +36,8 @@ package struct TransferFailure: Hashable, Sendable {
         case _ where !method.isRead && wasSent:
             return KubeError(.outcomeUnknown, "\(message); the request was sent, so it may have been carried out")
         case .timeout: return KubeError(.timeout, message)
-        case .tooLong, .protocolViolation: return KubeError(.protocolViolation, message)
+        case .tooLong: return KubeError(.tooLarge, message)
+        case .protocolViolation: return KubeError(.protocolViolation, message)
         case .connection: return KubeError(.connection, message)
         }
     }

@@ -31,13 +31,16 @@ public struct KubeAPI: Sendable {
         _ options: ListOptions = ListOptions()
     ) async throws(KubeError) -> [Object] {
         var objects: [Object] = []
+        var bounds = ListBounds()
         var continuation: String?
         repeat {
             let page: ObjectList<Object> = try await send(
                 .list(Object.resource, options, continuation: continuation)
             )
+            try bounds.take(objects: page.items.count)
             objects += page.items
             continuation = page.metadata.continue.flatMap { $0.isEmpty ? nil : $0 }
+            if let continuation { try bounds.follow(continuation) }
         } while continuation != nil
         return objects
     }
@@ -87,8 +90,10 @@ public struct KubeAPI: Sendable {
     }
 
     /// Sends a request and decodes its answer.
-    public func send<Answer: Decodable>(_ request: KubeRequest) async throws(KubeError) -> Answer {
-        try JSONCoding.decode(Answer.self, from: await answer(to: request).body)
+    public func send<Answer: Decodable & SendableMetatype>(_ request: KubeRequest) async throws(KubeError) -> Answer {
+        let body = try await answer(to: request).body
+        guard body.count > JSONWeight.exempt else { return try JSONCoding.decode(Answer.self, from: body) }
+        return try await LongDocuments.shared.decode(Answer.self, from: body)
     }
 
     /// Sends a request and returns its answer, turned into an error unless its status is 2xx.
@@ -102,6 +107,8 @@ public struct KubeAPI: Sendable {
 extension KubeResponse {
     /// A page of maintenance that asks for a day's patience must not stop a controller for a day.
     private static let longestRetryAfterSeconds = 300
+    /// Bytes of the longest text that is looked through for a description of an error.
+    private static let longestDescription = 1 << 16
 
     /// The error that this answer stands for: the server's `Status` where the body is one.
     public func asError(of request: KubeRequest) -> KubeError {
@@ -109,7 +116,7 @@ extension KubeResponse {
         let isUnknownPath = self.status == 404
         let missing = isUnknownPath ? "the server does not know this path: the kind is not installed" : "no description"
         var status =
-            (try? JSONCoding.decode(Status.self, from: body))
+            (body.count > Self.longestDescription ? nil : try? JSONCoding.decode(Status.self, from: body))
             ?? Status(code: self.status, reason: "", message: missing)
         status.code = self.status
         let asked = headers["retry-after"].flatMap(Int.init) ?? status.details?.retryAfterSeconds

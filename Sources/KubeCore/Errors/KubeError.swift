@@ -29,6 +29,8 @@ public struct KubeError: Error, Hashable, Sendable, CustomStringConvertible {
         case encoding
         /// The peer broke the protocol.
         case protocolViolation
+        /// What came is more than is taken of any answer.
+        case tooLarge
     }
 
     /// The kind of failure, bounded in number and so fit for a metric's label.
@@ -75,7 +77,7 @@ extension KubeError {
         switch code {
         case .credentials, .connection, .timeout, .outcomeUnknown: true
         case .status: [429, 500, 502, 503, 504].contains(httpStatus ?? 0)
-        case .configuration, .tls, .cancelled, .notLeading, .decoding, .encoding, .protocolViolation: false
+        case .configuration, .tls, .cancelled, .notLeading, .decoding, .encoding, .protocolViolation, .tooLarge: false
         }
     }
 }

@@ -27,8 +27,10 @@ public enum JSONCoding {
 
     /// Decodes JSON text.
     ///
-    /// - Throws: `KubeError` with code `decoding`; the message names the field and never quotes the document.
+    /// - Throws: `KubeError` with code `decoding`, or `tooLarge` for a document of too many values; the message names
+    ///   the field and never quotes the document.
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(KubeError) -> Value {
+        try JSONWeight.check(bytes)
         if type == JSONValue.self, let value = try JSONParser.parse(bytes) as? Value { return value }
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))

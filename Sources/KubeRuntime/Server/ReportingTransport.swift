@@ -88,7 +88,9 @@ extension KubeError {
     fileprivate var saysNothingCame: Bool {
         switch code {
         case .connection, .tls, .timeout, .outcomeUnknown, .credentials: true
-        case .configuration, .cancelled, .notLeading, .status, .decoding, .encoding, .protocolViolation: false
+        case .configuration, .cancelled, .notLeading, .status, .decoding, .encoding, .protocolViolation,
+            .tooLarge:
+            false
         }
     }
 }

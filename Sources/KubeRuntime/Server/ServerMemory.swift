@@ -1,3 +1,4 @@
+import KubeCore
 import Synchronization
 
 /// What an API server can do, of what not every one can.
@@ -24,6 +25,9 @@ public final class ServerMemory: Sendable {
         /// When it was found out; nil where nothing speaks against it.
         var absentSince: [Trait: Duration] = [:]
         var announced: Set<Trait> = []
+        /// How many objects are kept of it, by who keeps them.
+        var kept: [UInt64: Int] = [:]
+        var keepers: UInt64 = 0
     }
 
     enum Trait: Hashable, Sendable {
@@ -52,7 +56,39 @@ public final class ServerMemory: Sendable {
 
     /// Begins anew, as with a server of which nothing is known.
     public func forget() {
-        state.withLock { $0 = State() }
+        state.withLock { state in
+            (state.absentSince, state.announced) = ([:], [])
+        }
+    }
+
+    /// A number for somebody who keeps objects of the server.
+    func keeper() -> UInt64 {
+        state.withLock { state in
+            state.keepers += 1
+            return state.keepers
+        }
+    }
+
+    /// Whoever keeps objects wants to keep so many from now on; zero gives all of them back.
+    ///
+    /// - Throws: `KubeError` with code `tooLarge` where all together would be more than there is memory for; nothing
+    ///   has changed then.
+    func keep(_ count: Int, by keeper: UInt64) throws(KubeError) {
+        let others = state.withLock { state in
+            let others = state.kept.reduce(0) { $0 + ($1.key == keeper ? 0 : $1.value) }
+            if count == 0 {
+                state.kept[keeper] = nil
+            } else if others + count <= ListBounds.objects {
+                state.kept[keeper] = count
+            }
+            return others
+        }
+        guard count > 0, others + count > ListBounds.objects else { return }
+        throw KubeError(
+            .tooLarge,
+            "\(count) objects of the kind, and \(others) of others: more than the \(ListBounds.objects) that are kept "
+                + "in memory"
+        )
     }
 
     /// The server has shown that it can't do this.

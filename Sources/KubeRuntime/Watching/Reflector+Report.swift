@@ -23,6 +23,9 @@ extension Reflector {
     func unreadable(_ keys: [ObjectKey], _ reason: String) {
         record.withLock { $0.unreadable += keys.count }
         Counter(label: "kube_runtime_unreadable_objects_total", dimensions: resourceDimension).increment(by: keys.count)
+        let now = time.now
+        // A page may be full of them, and the next one, too.
+        guard record.withLock({ $0.unreadableLines.isDue(reason, at: now) }) else { return }
         for key in keys.prefix(10) {
             logger.warning(
                 "Object cannot be read and is kept as it was known before",

@@ -28,6 +28,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
     private let makeGenerator: @Sendable () -> any RandomNumberGenerator
     let logger: Logger
     let server: ServerMemory
+    private let keeper: UInt64
     /// Notified by what comes from the watch and by a demand.
     private let wake = Broadcast()
     private let isProofDemanded = Mutex(false)
@@ -56,6 +57,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
         self.options = options
         self.configuration = configuration
         self.server = server
+        keeper = server.keeper()
         time = MonotonicTime(clock)
         makeGenerator = generator
         var logger = logger
@@ -88,6 +90,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
             step = await take(step.next, &watcher, &connection, &generator)
         }
         connection?.close()
+        try? server.keep(0, by: keeper)
     }
 
     private func take(_ updates: [StoreUpdate<Object>], _ watcher: inout Watcher<Object>) {
@@ -113,7 +116,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
         do throws(KubeError) {
             switch action {
             case .list(let continuation):
-                let page = try await list(continuation)
+                let page = try await list(continuation, limit: watcher.pageSize)
                 return watcher.listed(page, at: time.now, using: &generator)
             case .streamList(let timeout):
                 connection = try await open(streamingList(timeout))
@@ -160,6 +163,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
             return watcher.proofDemanded(using: &generator) ?? WatcherStep(next: .read(within: limit))
         case .event(let event):
             if event.isWord { heard() }
+            if case .added = event { try server.keep(store.count + 1, by: keeper) }
             return watcher.received(event, at: time.now, using: &generator)
         case .unreadable(let event, let error):
             heard()
@@ -174,13 +178,14 @@ public final class Reflector<Object: KubeObject>: Sendable {
         }
     }
 
-    private func list(_ continuation: String?) async throws(KubeError) -> ObjectPage<Object> {
+    private func list(_ continuation: String?, limit: Int) async throws(KubeError) -> ObjectPage<Object> {
         var options = options
-        options.limit = configuration.pageSize
+        options.limit = limit
         let page: ObjectPage<Object> = try await api.send(
             .list(Object.resource, options, continuation: continuation)
         )
         heard()
+        try server.keep(store.count + page.objects.count, by: keeper)
         if !page.unreadable.isEmpty { unreadable(page.unreadable, "the object does not fit its type") }
         return page
     }

@@ -53,6 +53,8 @@ struct ReflectorRecord {
     }
     /// Failures that were logged.
     var failures = GrowingIntervals()
+    /// Unreadable objects that were logged.
+    var unreadableLines = GrowingIntervals()
     private var isMissing = false
     private var relists: [WatcherNote.Relist: Int] = [:]
     private var restarts: [WatcherNote.Restart: Int] = [:]

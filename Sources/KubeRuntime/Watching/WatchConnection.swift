@@ -1,6 +1,9 @@
 import KubeCore
 import Synchronization
 
+private let longLine = 1 << 19
+private let longLines = Mutex(())
+
 /// The events of one open watch, cut out of its byte stream.
 struct WatchConnection<Object: KubeObject> {
     enum Item {
@@ -13,8 +16,8 @@ struct WatchConnection<Object: KubeObject> {
         case end
     }
 
-    /// An object may have a few megabytes; a stream without line ends must not fill the memory.
-    private static var lineLimit: Int { 32 << 20 }
+    /// An object has 3 MiB at most; a stream without line ends must not fill the memory.
+    private static var lineLimit: Int { 4 << 20 }
 
     private let inbox: WatchInbox
     private var splitter = LineSplitter()
@@ -49,7 +52,7 @@ struct WatchConnection<Object: KubeObject> {
                 lines = splitter.push(chunk).reversed()
                 guard splitter.buffered <= Self.lineLimit else {
                     let message = "an event of the watch is longer than \(Self.lineLimit) bytes"
-                    throw KubeError(.protocolViolation, message)
+                    throw KubeError(.tooLarge, message)
                 }
                 deadline = time.now + limit
                 continue
@@ -69,7 +72,17 @@ struct WatchConnection<Object: KubeObject> {
         return item
     }
 
+    /// Long lines are read one after the other: each may need much of the memory that there is for all of them.
     private func item(_ line: [UInt8]) throws(KubeError) -> Item {
+        guard line.count > longLine else { return try read(line) }
+        var result: Result<Item, KubeError>?
+        longLines.withLock { _ in
+            do throws(KubeError) { result = .success(try read(line)) } catch { result = .failure(error) }
+        }
+        return try result?.get() ?? .end
+    }
+
+    private func read(_ line: [UInt8]) throws(KubeError) -> Item {
         switch try JSONCoding.decode(WatchLine<Object>.self, from: line) {
         case .event(let event): .event(event)
         case .unreadable(let event, let error): .unreadable(event, error)

@@ -1,6 +1,9 @@
 public import KubeCore
 
 extension Watcher {
+    /// Smaller pages are not asked for: a collection of the largest size would need more than a list may have.
+    private static var leastPageSize: Int { ListBounds.objects / ListBounds.pages }
+
     /// A page of the list came.
     public mutating func listed(
         _ page: ObjectPage<Object>,
@@ -10,6 +13,12 @@ extension Watcher {
         guard let version = page.resourceVersion, !version.isEmpty else {
             let error = KubeError(.protocolViolation, "metadata.resourceVersion of the list is missing; need a version")
             return listFailed(error, at: now, using: &generator)
+        }
+        do throws(KubeError) {
+            try bounds.take(objects: page.objects.count + page.unreadable.count)
+            if let continuation = page.continuation, !continuation.isEmpty { try bounds.follow(continuation) }
+        } catch {
+            return fail(error, .list(.pageRefused), now, &generator)
         }
         pageFailures = 0
         let update = StoreUpdate<Object>.page(page.objects, unreadable: page.unreadable)
@@ -31,6 +40,11 @@ extension Watcher {
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
         if error.isGone { return versionRefused(.expired, error, at: now, using: &generator) }
+        if error.code == .tooLarge {
+            // A page of large objects may be one that fewer of them fit into; from then on, for good.
+            pageSize = min(pageSize, max(Self.leastPageSize, pageSize / 4))
+            return fail(error, .list(.pageRefused), now, &generator)
+        }
         guard case .listing(let continuation) = state else { return fail(error, .list(.initial), now, &generator) }
         pageFailures += 1
         if continuation != nil, !error.isTransient || pageFailures >= 3 {
@@ -52,11 +66,13 @@ extension Watcher {
 
     private mutating func listByPages(_ note: WatcherNote) -> WatcherStep<Object> {
         state = .listing(continuation: nil)
+        bounds = ListBounds()
         return WatcherStep(updates: [.relistBegan], note: note, next: .list(continuation: nil))
     }
 
     mutating func openList(using generator: inout some RandomNumberGenerator) -> WatcherAction {
         state = .openingList
+        bounds = ListBounds()
         return .streamList(timeout: watchLength(using: &generator))
     }
 
@@ -69,6 +85,11 @@ extension Watcher {
         using generator: inout some RandomNumberGenerator
     ) -> WatcherStep<Object> {
         let next = WatcherAction.read(within: configuration.catchUpTimeout)
+        do throws(KubeError) {
+            try bounds.take(objects: 1)
+        } catch {
+            return streamBroke(error, at: now, using: &generator)
+        }
         switch event {
         case .added(let object), .modified(let object):
             return WatcherStep(updates: [.page([object], unreadable: [])], next: next)

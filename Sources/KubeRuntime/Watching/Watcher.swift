@@ -66,6 +66,10 @@ public struct Watcher<Object: KubeObject>: Sendable {
     var pageFailures = 0
     /// Streaming lists in a row that ended before their end.
     var brokenStreams = 0
+    /// Objects to ask for in one page: fewer than configured, once a page was too large.
+    public internal(set) var pageSize: Int
+    /// How far the present list has gone.
+    var bounds = ListBounds()
     /// What is known of the server, shared with its other watchers.
     let server: ServerMemory
     var debt: Debt?
@@ -85,6 +89,7 @@ public struct Watcher<Object: KubeObject>: Sendable {
         self.configuration = configuration
         self.server = server
         backoff = configuration.backoff
+        pageSize = configuration.pageSize
     }
 
     /// Whether streaming lists are asked for: not while the server is known to have none.

@@ -21,13 +21,16 @@ struct PublishedSeeds {
 
     private func metadata(_ resource: ResourceType, _ options: ListOptions) async throws(KubeError) -> [ObjectMeta] {
         var found: [ObjectMeta] = []
+        var bounds = ListBounds()
         var continuation: String?
         repeat {
             var request = KubeRequest.list(resource, options, continuation: continuation)
             request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
             let page: Page = try await api.send(request)
+            try bounds.take(objects: page.items.count)
             found += page.items.map(\.metadata)
             continuation = page.metadata.continue.flatMap { $0.isEmpty ? nil : $0 }
+            if let continuation { try bounds.follow(continuation) }
         } while continuation != nil
         return found
     }
