@@ -105,8 +105,10 @@ public struct KubeAPI: Sendable {
 }
 
 extension KubeResponse {
-    /// A page of maintenance that asks for a day's patience must not stop a controller for a day.
-    private static let longestRetryAfterSeconds = 300
+    /// A page of maintenance that asks for a day's patience must not stop a controller for a day. As long as the
+    /// longest pause of a watch that fails: what rests on it counts as out of date after 150 s, so that there are
+    /// several tries before that.
+    private static let longestRetryAfterSeconds = 30
     /// Bytes of the longest text that is looked through for a description of an error.
     private static let longestDescription = 1 << 16
 

@@ -56,6 +56,7 @@ public final class ReportingTransport: Transport {
 
     private func answered() {
         let now = time.now
+        memory?.heard()
         guard case .ended(let away) = outage.withLock({ $0.answered(at: now) }) else { return }
         memory?.forget()
         logger.notice("The API server answers again", metadata: ["away": "\(Self.rounded(away))"])

@@ -36,6 +36,8 @@ public final class ServerMemory: Sendable {
 
     private let time: MonotonicTime
     private let state = Mutex(State())
+    /// Notified by every sign of the server's.
+    let signs = Broadcast()
 
     /// Creates a memory that knows nothing.
     public init(clock: any Clock<Duration> = ContinuousClock()) {
@@ -90,6 +92,10 @@ public final class ServerMemory: Sendable {
                 + "in memory"
         )
     }
+
+    /// The server has answered somebody, or sent something: whoever waits because it could not be reached may try
+    /// again.
+    func heard() { signs.notify() }
 
     /// The server has shown that it can't do this.
     func lacks(_ trait: Trait) {

@@ -18,6 +18,7 @@ extension Reflector {
     func heard() {
         let now = time.now
         record.withLock { $0.lastHeard = now }
+        server.heard()
     }
 
     func unreadable(_ keys: [ObjectKey], _ reason: String) {

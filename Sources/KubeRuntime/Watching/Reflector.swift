@@ -78,6 +78,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
         var watcher = Watcher<Object>(configuration: configuration, server: server)
         var generator = makeGenerator()
         var connection: WatchConnection<Object>?
+        var returning = EarlyReturn()
         var step = watcher.start(using: &generator)
         while true {
             report(step.note)
@@ -87,7 +88,8 @@ public final class Reflector<Object: KubeObject>: Sendable {
                 connection = nil
             }
             if Task.isCancelled { break }
-            step = await take(step.next, &watcher, &connection, &generator)
+            if case .failure(let error, _) = step.note { returning.failed(error) }
+            step = await take(step.next, &watcher, &connection, &returning, &generator)
         }
         connection?.close()
         try? server.keep(0, by: keeper)
@@ -111,12 +113,14 @@ public final class Reflector<Object: KubeObject>: Sendable {
         _ action: WatcherAction,
         _ watcher: inout Watcher<Object>,
         _ connection: inout WatchConnection<Object>?,
+        _ returning: inout EarlyReturn,
         _ generator: inout any RandomNumberGenerator
     ) async -> WatcherStep<Object> {
         do throws(KubeError) {
             switch action {
             case .list(let continuation):
                 let page = try await list(continuation, limit: watcher.pageSize)
+                returning.succeeded()
                 return watcher.listed(page, at: time.now, using: &generator)
             case .streamList(let timeout):
                 connection = try await open(streamingList(timeout))
@@ -126,6 +130,8 @@ public final class Reflector<Object: KubeObject>: Sendable {
                 connection = try await open(watch(version, timeout))
                 return watcher.watchOpened(at: time.now)
             case .read(let limit):
+                let openedAt = time.now
+                defer { if time.now - openedAt >= configuration.shortestWatch { returning.succeeded() } }
                 return try await read(limit ?? configuration.idleTimeout, &watcher, &connection, &generator)
             case .check:
                 let version = try await presentVersion()
@@ -133,7 +139,7 @@ public final class Reflector<Object: KubeObject>: Sendable {
                 if watcher.freshness == .proven { heard() }
                 return step
             case .wait(let delay):
-                try? await time.sleep(for: delay)
+                await wait(delay, &returning)
                 return watcher.waited(using: &generator)
             }
         } catch {
@@ -144,6 +150,18 @@ public final class Reflector<Object: KubeObject>: Sendable {
                 return watcher.watchFailed(error, at: time.now, using: &generator)
             }
         }
+    }
+
+    /// Waits for as long, or until others hear of the server.
+    private func wait(_ delay: Duration, _ returning: inout EarlyReturn) async {
+        guard let least = returning.least(of: delay) else {
+            try? await time.sleep(for: delay)
+            return
+        }
+        let (seen, until) = (server.signs.generation, time.now + delay)
+        try? await time.sleep(for: least)
+        await server.signs.wait(past: seen, upTo: until - time.now, on: time)
+        if server.signs.generation != seen { returning.returned() }
     }
 
     private func read(
