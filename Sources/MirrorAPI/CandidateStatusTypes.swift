@@ -28,7 +28,9 @@ extension MirrorNodeStatus {
         /// Evictions that still count: they are forgiven after an hour of health, and double the probation until then.
         package var ejections: Int
         package var reason: String
-        package var message: String
+        package var message: String {
+            didSet { message = message.printable(atMost: MessageLimit.short) }
+        }
 
         package init(
             state: CandidateState,
@@ -45,7 +47,7 @@ extension MirrorNodeStatus {
             self.illSince = illSince
             self.ejections = ejections
             self.reason = reason
-            self.message = message
+            self.message = message.printable(atMost: MessageLimit.short)
         }
     }
 }
@@ -90,7 +92,9 @@ extension P2PMirrorStatus {
     package struct Eviction: Codable, Hashable, Sendable {
         package var node: String
         package var reason: String
-        package var message: String
+        package var message: String {
+            didSet { message = message.printable(atMost: MessageLimit.short) }
+        }
         package var since: Timestamp
         /// When it comes back if it stays well, or when its probation may begin; absent where neither is known.
         package var until: Timestamp?
@@ -107,7 +111,7 @@ extension P2PMirrorStatus {
         ) {
             self.node = node
             self.reason = reason
-            self.message = message
+            self.message = message.printable(atMost: MessageLimit.short)
             self.since = since
             self.until = until
             self.count = count

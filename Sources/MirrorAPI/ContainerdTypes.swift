@@ -1,3 +1,5 @@
+import KubeCore
+
 /// What a node's containerd must be told for a mirror to be asked: the operator's wish, which the agent compares with
 /// the files on its host.
 package struct ContainerdWish: Codable, Hashable, Sendable {
@@ -94,11 +96,13 @@ package struct ContainerdReport: Codable, Hashable, Sendable {
         /// A `Reason`; text, because another release may know more of them.
         package var reason: String
         /// Which file, which value, and what would be right.
-        package var message: String
+        package var message: String {
+            didSet { message = message.printable(atMost: ContainerdReport.messageLimit) }
+        }
 
         package init(reason: String, message: String) {
             self.reason = reason
-            self.message = message
+            self.message = message.printable(atMost: ContainerdReport.messageLimit)
         }
     }
 

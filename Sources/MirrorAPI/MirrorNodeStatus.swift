@@ -25,7 +25,9 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
         /// The epoch under which it was claimed.
         package var epoch: Int?
         package var reason: String?
-        package var message: String?
+        package var message: String? {
+            didSet { message = message?.printable(atMost: MessageLimit.long) }
+        }
         /// Invocation of the service that the agent saw last, as systemd names it.
         package var invocationID: String?
         /// When the agent asked for the restart.
@@ -64,7 +66,7 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
             self.revision = revision
             self.epoch = epoch
             self.reason = reason
-            self.message = message
+            self.message = message?.printable(atMost: MessageLimit.long)
             self.invocationID = invocationID
             self.restartedAt = restartedAt
             self.registriesConfigured = registriesConfigured
@@ -99,7 +101,7 @@ package struct MirrorNodeStatus: Codable, Hashable, Sendable {
         ) {
             self.ownServer = ownServer
             self.registries = registries
-            self.registriesFault = registriesFault
+            self.registriesFault = registriesFault?.printable(atMost: MessageLimit.short)
             self.serviceCPUPercent = serviceCPUPercent
             self.written = written
         }

@@ -122,13 +122,15 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         package var node: String
         package var action: Action
         package var reason: String
-        package var message: String
+        package var message: String {
+            didSet { message = message.printable(atMost: MessageLimit.long) }
+        }
 
         package init(node: String, action: Action, reason: String, message: String) {
             self.node = node
             self.action = action
             self.reason = reason
-            self.message = message
+            self.message = message.printable(atMost: MessageLimit.long)
         }
     }
 

@@ -32,8 +32,8 @@ struct PlanCommand: AsyncParsableCommand {
         for mirror in snapshot.mirrors.sorted(by: { $0.metadata.name < $1.metadata.name }) {
             guard let plan = Planner.plan(mirror: mirror.metadata.name, snapshot) else { continue }
             switch output {
-            case .text: print(PlanText(plan).lines.joined(separator: "\n"))
-            case .yaml: print(try YAMLCoding.encode(plan.status))
+            case .text: Console.say(lines: PlanText(plan).lines)
+            case .yaml: Console.say(lines: try YAMLCoding.encode(plan.status).split(separator: "\n").map(String.init))
             }
         }
     }

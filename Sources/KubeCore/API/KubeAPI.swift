@@ -109,6 +109,8 @@ extension KubeResponse {
     /// longest pause of a watch that fails: what rests on it counts as out of date after 150 s, so that there are
     /// several tries before that.
     private static let longestRetryAfterSeconds = 30
+    /// Bytes of the server's words that are kept.
+    private static let longestMessage = 1_024
     /// Bytes of the longest text that is looked through for a description of an error.
     private static let longestDescription = 1 << 16
 
@@ -121,6 +123,7 @@ extension KubeResponse {
             (body.count > Self.longestDescription ? nil : try? JSONCoding.decode(Status.self, from: body))
             ?? Status(code: self.status, reason: "", message: missing)
         status.code = self.status
+        status.message = status.message?.printable(atMost: Self.longestMessage)
         let asked = headers["retry-after"].flatMap(Int.init) ?? status.details?.retryAfterSeconds
         let wait = asked.map { min(max($0, 0), Self.longestRetryAfterSeconds) }
         return KubeError(

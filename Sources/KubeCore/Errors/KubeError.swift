@@ -35,8 +35,9 @@ public struct KubeError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// The kind of failure, bounded in number and so fit for a metric's label.
     public var code: Code
-    /// A sentence for people.
-    public var message: String
+    /// A sentence for people: one line of visible characters, of at most `messageLimit` bytes, whatever a server or a
+    /// file said.
+    public private(set) var message: String
     /// What the server answered, for `code == .status`.
     public var status: Status?
     /// How long the server asked to wait before the next try.
@@ -44,10 +45,12 @@ public struct KubeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether it belongs to an outage of the server that has been logged for all: whoever gets it need not log it.
     public var wasReported = false
 
+    private static let messageLimit = 2_048
+
     /// Creates an error.
     public init(_ code: Code, _ message: String, status: Status? = nil, retryAfter: Duration? = nil) {
         self.code = code
-        self.message = message
+        self.message = message.printable(atMost: Self.messageLimit)
         self.status = status
         self.retryAfter = retryAfter
     }

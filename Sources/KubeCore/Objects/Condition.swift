@@ -20,8 +20,13 @@ public struct Condition: Codable, Hashable, Sendable {
     public var lastTransitionTime: Timestamp?
     /// One word for programs; never empty.
     public var reason: String
-    /// A sentence for people.
-    public var message: String
+    /// A sentence for people; visible characters alone, and cut where it is longer than a server takes.
+    public var message: String {
+        didSet { message = message.printable(atMost: Self.messageLimit) }
+    }
+
+    /// The most that the type of Kubernetes allows (kubernetes/apimachinery, pkg/apis/meta/v1/types.go).
+    private static let messageLimit = 32_768
 
     /// Creates a condition.
     public init(
@@ -37,7 +42,7 @@ public struct Condition: Codable, Hashable, Sendable {
         self.observedGeneration = observedGeneration
         self.lastTransitionTime = lastTransitionTime
         self.reason = reason
-        self.message = message
+        self.message = message.printable(atMost: Self.messageLimit)
     }
 }
 

@@ -44,6 +44,9 @@ public struct EventOccurrence: Hashable, Sendable {
 /// figures of client-go: `tools/events/event_broadcaster.go` (6 min, 30 min), `tools/record/events_cache.go` (25,
 /// 300 s). A server keeps an Event for an hour after its last write by default: a refresh keeps one alive that goes on.
 public struct EventCorrelator: Sendable {
+    /// The most bytes of a note (kubernetes/kubernetes, pkg/apis/core/validation/events.go).
+    static let noteLimit = 1_024
+
     /// Figures of a correlator.
     public struct Configuration: Hashable, Sendable {
         /// Silence after which a repetition is a new Event.
@@ -204,19 +207,9 @@ extension EventCorrelator {
             reportingInstance: String(instance.prefix(128)),
             action: String(occurrence.action.prefix(128)),
             reason: String(occurrence.reason.prefix(128)),
-            note: occurrence.note.cut(atBytes: 1024),
+            note: occurrence.note.printable(atMost: Self.noteLimit),
             type: occurrence.kind.rawValue,
             regarding: regarding
         )
-    }
-}
-
-extension String {
-    /// The longest beginning of at most `limit` bytes that ends with a whole character.
-    func cut(atBytes limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        var text = Substring(self)
-        while text.utf8.count > limit - 3 { text.removeLast() }
-        return text + "…"
     }
 }

@@ -48,6 +48,8 @@ public final class EventRecorder: Sendable {
 
     /// Reports an occurrence; returns at once. The same text at every reconcile is one Event with a count.
     public func record(_ occurrence: EventOccurrence) {
+        var occurrence = occurrence
+        occurrence.note = occurrence.note.printable(atMost: EventCorrelator.noteLimit)
         let isQueued = state.withLock { state in
             guard state.queue.count < queueLimit else { return false }
             state.queue.append(occurrence)

@@ -27,9 +27,19 @@ struct LogRecord: Sendable {
         self.time = time
         self.level = level
         self.logger = logger
-        self.message = message
+        self.message = Self.cut(message)
         fields = [:]
         for (key, value) in metadata { add(value, at: key) }
+    }
+
+    /// The most bytes of a message and of a field: what a server or a file says may be megabytes.
+    static let textLimit = 4_096
+
+    func rendered(_ format: LogFormat) -> String {
+        switch format {
+        case .json: json()
+        case .text: text()
+        }
     }
 
     /// `{"ts":…,"level":…,"logger":…,"msg":…, fields sorted by name}` without a line feed.
@@ -53,18 +63,22 @@ struct LogRecord: Sendable {
         let level = level.rawValue.uppercased()
         let padding = String(repeating: " ", count: max(0, 8 - level.count))
         // A message of several lines stays one record.
-        var line = "\(time) \(level)\(padding) \(logger): \(Self.oneLine(message))"
+        var line = "\(time) \(level)\(padding) \(logger): \(Self.shown(Self.oneLine(message)))"
         for (key, value) in fields.sorted(by: { $0.key < $1.key }) {
             let text =
                 switch value {
                 case .text(let text): text
                 case .list(let texts): texts.joined(separator: ",")
                 }
+            let name = Self.shown(key)
             let isPlain = !text.isEmpty && text.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" }
-            line += " \(key)=\(isPlain ? text : Self.quoted(text))"
+            line += " \(name)=\(isPlain ? Self.shown(text) : Self.quoted(text))"
         }
         return line
     }
+
+    /// For a terminal; it was cut before.
+    private static func shown(_ text: String) -> String { text.printable(atMost: 16 * textLimit) }
 
     private mutating func add(_ value: Logger.Metadata.Value, at key: String) {
         guard !Redaction.covers(key) else {
@@ -72,19 +86,28 @@ struct LogRecord: Sendable {
             return
         }
         switch value {
-        case .string(let text): fields[key] = .text(text)
-        case .stringConvertible(let value): fields[key] = .text(value.description)
-        case .array(let values): fields[key] = .list(values.map(\.description))
+        case .string(let text): fields[key] = .text(Self.cut(text))
+        case .stringConvertible(let value): fields[key] = .text(Self.cut(value.description))
+        case .array(let values): fields[key] = .list(values.prefix(256).map { Self.cut($0.description) })
         case .dictionary(let members):
             for (name, member) in members { add(member, at: "\(key).\(name)") }
         }
+    }
+
+    /// The longest beginning of whole characters that there is room for.
+    private static func cut(_ text: String) -> String {
+        guard text.utf8.count > textLimit else { return text }
+        // Bytes that are left of a character are what stands for one that can't be told.
+        let start = String(decoding: text.utf8.prefix(textLimit - 3), as: UTF8.self)
+        return (start.last == "\u{FFFD}" ? String(start.dropLast()) : start) + "…"
     }
 
     private static func oneLine(_ text: String) -> String {
         text.split(omittingEmptySubsequences: true, whereSeparator: \.isNewline).joined(separator: " | ")
     }
 
-    /// A JSON string (RFC 8259): control characters, quotes and backslashes escaped.
+    /// A JSON string (RFC 8259): quotes, backslashes and all that is no visible character escaped, so that a terminal
+    /// shows it and obeys none of it.
     static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
@@ -94,10 +117,12 @@ struct LogRecord: Sendable {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                let hex = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            default: result.unicodeScalars.append(scalar)
+            case _ where scalar.isPrintable: result.unicodeScalars.append(scalar)
+            default:
+                for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
+                    let hex = String(unit, radix: 16)
+                    result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+                }
             }
         }
         return result + "\""
