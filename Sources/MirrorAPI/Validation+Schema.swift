@@ -87,20 +87,6 @@ extension FieldSchema {
             return value
         }
     }
-
-    /// Paths of the fields that the schema does not name.
-    package func unknownFields(of value: JSONValue, at path: FieldPath) -> [String] {
-        switch (form, value) {
-        case (.object(let fields, _, _), .object(let members)):
-            members.sorted { $0.key < $1.key }.flatMap { name, member in
-                fields[name].map { $0.unknownFields(of: member, at: path.member(name)) } ?? [path.member(name).text]
-            }
-        case (.list(let item, _, _), .array(let items)):
-            items.enumerated().flatMap { item.unknownFields(of: $1, at: path.entry("\($0)")) }
-        default:
-            []
-        }
-    }
 }
 
 extension FieldSchema.Form {

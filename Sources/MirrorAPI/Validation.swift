@@ -79,11 +79,7 @@ extension KindSchema {
 
     /// Paths of the fields that a server would drop, because no schema names them.
     package func unknownFields(of object: JSONValue) -> [String] {
-        let known = Set(["apiVersion", "kind", "metadata", "spec", "status"])
-        let top = (object.objectValue ?? [:]).keys.filter { !known.contains($0) }.sorted()
-        return top
-            + (object["spec"].map { spec.unknownFields(of: $0, at: FieldPath("spec")) } ?? [])
-            + (object["status"].map { status.unknownFields(of: $0, at: FieldPath("status")) } ?? [])
+        fieldsNotKnown(in: object).map(\.path)
     }
 
     func violations(ofName value: JSONValue?) -> [FieldViolation] {

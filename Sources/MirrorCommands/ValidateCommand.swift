@@ -13,7 +13,8 @@ struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
         abstract: "Checks P2PMirror and MirrorNode objects in files.",
-        discussion: "Exit code 0: all are right; 1: at least one is not."
+        discussion: "A field that no schema names is a fault: an API server drops it. "
+            + "Exit code 0: all are right; 1: at least one is not."
     )
 
     @Argument(help: "Files in YAML or JSON.")
@@ -22,24 +23,35 @@ struct ValidateCommand: AsyncParsableCommand {
     func run() async throws {
         var faults = 0
         for file in files {
-            let documents = try YAMLCoding.documents([UInt8](try Data(contentsOf: URL(filePath: file))))
-            for document in documents {
-                let name = document["metadata"]?["name"]?.stringValue ?? "(no name)"
-                let kind = document["kind"]?.stringValue ?? "(no kind)"
-                let violations = Self.violations(of: document, kind: kind)
-                faults += violations.count
-                for violation in violations { print("\(file): \(kind) \(name): \(violation)") }
-                if violations.isEmpty { print("\(file): \(kind) \(name): valid") }
-            }
+            let verdicts = try Self.verdicts(on: [UInt8](try Data(contentsOf: URL(filePath: file))))
+            for verdict in verdicts { Console.say("\(file): \(verdict.text)".printable(atMost: Console.lineLimit)) }
+            faults += verdicts.count { $0.isFault }
         }
         if faults > 0 { throw ExitCode.failure }
     }
 
-    private static func violations(of document: JSONValue, kind: String) -> [FieldViolation] {
+    /// What there is to say of a file's objects, in their order.
+    static func verdicts(on content: [UInt8]) throws(KubeError) -> [(text: String, isFault: Bool)] {
+        let documents = try YAMLCoding.documents(content)
+        guard documents.contains(where: { $0 != .null }) else { return [("holds no object", true)] }
+        return documents.flatMap { document -> [(text: String, isFault: Bool)] in
+            let name = document["metadata"]?["name"]?.stringValue ?? "(no name)"
+            let kind = document["kind"]?.stringValue ?? "(no kind)"
+            let faults = faults(of: document, kind: kind)
+            return faults.isEmpty
+                ? [("\(kind) \(name): valid", false)] : faults.map { ("\(kind) \(name): \($0)", true) }
+        }
+    }
+
+    private static func faults(of document: JSONValue, kind: String) -> [String] {
         switch kind {
-        case P2PMirror.resource.kind: AdmissionRules.p2pMirror(new: document)
-        case MirrorNode.resource.kind: AdmissionRules.mirrorNode(new: document)
-        default: [FieldViolation(path: "kind", message: "\"\(kind)\" is neither P2PMirror nor MirrorNode")]
+        case P2PMirror.resource.kind:
+            AdmissionRules.p2pMirror(new: document).map(\.description)
+                + KindSchema.p2pMirror.fieldsNotKnown(in: document).map(\.description)
+        case MirrorNode.resource.kind:
+            AdmissionRules.mirrorNode(new: document).map(\.description)
+                + KindSchema.mirrorNode.fieldsNotKnown(in: document).map(\.description)
+        default: ["kind: \"\(kind)\" is neither P2PMirror nor MirrorNode"]
         }
     }
 }
