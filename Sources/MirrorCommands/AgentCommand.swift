@@ -51,6 +51,7 @@ struct AgentCommand: AsyncParsableCommand {
     var systemctl: String?
 
     func run() async throws {
+        if let shortage = Descriptors.shortage() { throw KubeError(.configuration, shortage) }
         log.bootstrap()
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)

@@ -33,6 +33,7 @@ struct OperatorCommand: AsyncParsableCommand {
     var announcementNamespace: String = Announcements.namespace
 
     func run() async throws {
+        if let shortage = Descriptors.shortage() { throw KubeError(.configuration, shortage) }
         log.bootstrap()
         let metrics = PrometheusMetrics()
         MetricsSystem.bootstrap(metrics)

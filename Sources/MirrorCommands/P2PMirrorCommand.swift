@@ -18,6 +18,11 @@ public struct P2PMirrorCommand: AsyncParsableCommand {
     public init() {}
 }
 
+/// Makes the process one that can be run; to be called before anything else.
+public func prepareProcess() {
+    Descriptors.fillStandard()
+}
+
 /// Runs the command line of this process and ends it with the command's exit code.
 public func runP2PMirror() async {
     await P2PMirrorCommand.main()

@@ -45,7 +45,9 @@ struct LogOptions: ParsableArguments {
 
     func bootstrap() {
         let (level, format) = (logLevel, logFormat)
-        LoggingSystem.bootstrap { StructuredLogHandler(label: $0, level: level, format: format) }
+        Descriptors.outliveReaders()
+        let output = LogOutput.standardError(format)
+        LoggingSystem.bootstrap { StructuredLogHandler(label: $0, level: level, format: format, output: output) }
     }
 }
 

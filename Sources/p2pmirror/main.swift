@@ -1,3 +1,4 @@
 import MirrorCommands
 
+prepareProcess()
 await runP2PMirror()

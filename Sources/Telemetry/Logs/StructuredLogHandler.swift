@@ -6,8 +6,6 @@ import Synchronization
     import Glibc
 #elseif canImport(Musl)
     import Musl
-#else
-    import Darwin
 #endif
 
 /// A handler of swift-log that writes each record as one line.
@@ -25,7 +23,7 @@ package struct StructuredLogHandler: LogHandler {
         label: String,
         level: Logger.Level = .info,
         format: LogFormat,
-        output: LogOutput = .standardError,
+        output: LogOutput,
         now: @escaping @Sendable () -> MicroTimestamp = WallClock.now
     ) {
         self.label = label
@@ -53,10 +51,7 @@ package struct StructuredLogHandler: LogHandler {
             message: event.message.description,
             metadata: fields
         )
-        switch format {
-        case .json: output.write(record.json())
-        case .text: output.write(record.text())
-        }
+        output.write(record.rendered(format))
     }
 }
 
@@ -69,28 +64,28 @@ package struct LogOutput: Sendable {
         self.write = write
     }
 
-    private static let descriptor = Mutex<Int32>(2)
-
-    /// Standard error, one write for a line where the system allows it; lines of different threads never mix.
-    package static let standardError = LogOutput { line in
-        var bytes = Array("\(line)\n".utf8)
-        descriptor.withLock { descriptor in
-            while !bytes.isEmpty {
-                let written = bytes.withUnsafeBytes { write_(descriptor, $0.baseAddress, $0.count) }
-                // A log that can't be written has nowhere to say so.
-                guard written > 0 || errno == EINTR else { return }
-                bytes.removeFirst(max(0, written))
-            }
+    /// Standard error; a reader that reads nothing stops nobody. The lines that are left are written at the process's
+    /// end, for as long as a second.
+    package static func standardError(
+        _ format: LogFormat,
+        now: @escaping @Sendable () -> MicroTimestamp = WallClock.now
+    ) -> LogOutput {
+        let queue = LogQueue(descriptor: STDERR_FILENO) { count in
+            let record = LogRecord(
+                time: now(),
+                level: .warning,
+                logger: "log",
+                message: "Lines of the log were dropped, for they were not read in time",
+                metadata: ["dropped": "\(count)"]
+            )
+            return record.rendered(format)
         }
+        // Without a thread, each line is written by whoever logs it.
+        guard queue.start() else { return LogOutput { queue.writeAtOnce($0) } }
+        present.withLock { $0 = queue }
+        atexit { LogOutput.present.withLock(\.self)?.flush(milliseconds: 1_000) }
+        return LogOutput { queue.push($0) }
     }
 
-    private static func write_(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-        #if canImport(Glibc)
-            Glibc.write(descriptor, bytes, count)
-        #elseif canImport(Musl)
-            Musl.write(descriptor, bytes, count)
-        #else
-            Darwin.write(descriptor, bytes, count)
-        #endif
-    }
+    private static let present = Mutex<LogQueue?>(nil)
 }
