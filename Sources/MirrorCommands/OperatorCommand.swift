@@ -32,6 +32,13 @@ struct OperatorCommand: AsyncParsableCommand {
     @Option(help: "Namespace of the Leases by which seeds announce themselves.")
     var announcementNamespace: String = Announcements.namespace
 
+    @Option(help: "Objects that are kept in memory, about 1 kB each and up to three for each node.")
+    var maxObjects = ListBounds.objects
+
+    func validate() throws {
+        guard maxObjects >= 1_000 else { throw ValidationError("--max-objects \(maxObjects): at least 1000") }
+    }
+
     func run() async throws {
         if let shortage = Descriptors.shortage() { throw KubeError(.configuration, shortage) }
         log.bootstrap()
@@ -39,14 +46,16 @@ struct OperatorCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(metrics)
         let logger = Logger(label: "operator")
         let transport = try cluster.transport(agent: "p2pmirror-operator")
+        var options = OperatorOptions(
+            leaseNamespace: leaseNamespace,
+            announcementNamespace: announcementNamespace,
+            identity: Self.identity(),
+            leaderElection: leaderElect
+        )
+        options.objectLimit = maxObjects
         let mirrorOperator = try MirrorOperator(
             transport,
-            options: OperatorOptions(
-                leaseNamespace: leaseNamespace,
-                announcementNamespace: announcementNamespace,
-                identity: Self.identity(),
-                leaderElection: leaderElect
-            ),
+            options: options,
             probes: CurlProber(userAgent: "p2pmirror/\(Release.version)"),
             peers: { url throws(KubeError) in
                 let options = ClientOptions(

@@ -79,6 +79,12 @@ struct BrokenServerTests {
         try server.keep(0, by: first)
         try server.keep(ListBounds.objects, by: second)
         #expect(throws: KubeError.self) { try server.keep(1, by: first) }
+        // A process with more memory may keep more.
+        let large = ServerMemory(objectLimit: 2 * ListBounds.objects)
+        try large.keep(2 * ListBounds.objects, by: large.keeper())
+        var bounds = ListBounds(objects: large.objectLimit)
+        try bounds.take(objects: 2 * ListBounds.objects)
+        #expect(throws: KubeError.self) { try bounds.take(objects: 1) }
     }
 
     @Test("While a server refuses everything, the health says so after 150 s")

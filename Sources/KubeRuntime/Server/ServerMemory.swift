@@ -39,9 +39,16 @@ public final class ServerMemory: Sendable {
     /// Notified by every sign of the server's.
     let signs = Broadcast()
 
+    /// The most objects that are kept of the server, all collections together.
+    public let objectLimit: Int
+
     /// Creates a memory that knows nothing.
-    public init(clock: any Clock<Duration> = ContinuousClock()) {
+    ///
+    /// - Parameter objectLimit: the most objects that are kept of the server, all collections together; about 1 kB of
+    ///   memory each.
+    public init(clock: any Clock<Duration> = ContinuousClock(), objectLimit: Int = ListBounds.objects) {
         time = MonotonicTime(clock)
+        self.objectLimit = objectLimit
     }
 
     /// What is known now.
@@ -80,15 +87,15 @@ public final class ServerMemory: Sendable {
             let others = state.kept.reduce(0) { $0 + ($1.key == keeper ? 0 : $1.value) }
             if count == 0 {
                 state.kept[keeper] = nil
-            } else if others + count <= ListBounds.objects {
+            } else if others + count <= objectLimit {
                 state.kept[keeper] = count
             }
             return others
         }
-        guard count > 0, others + count > ListBounds.objects else { return }
+        guard count > 0, others + count > objectLimit else { return }
         throw KubeError(
             .tooLarge,
-            "\(count) objects of the kind, and \(others) of others: more than the \(ListBounds.objects) that are kept "
+            "\(count) objects of the kind, and \(others) of others: more than the \(objectLimit) that are kept "
                 + "in memory"
         )
     }

@@ -66,13 +66,13 @@ extension Watcher {
 
     private mutating func listByPages(_ note: WatcherNote) -> WatcherStep<Object> {
         state = .listing(continuation: nil)
-        bounds = ListBounds()
+        bounds = ListBounds(objects: server.objectLimit)
         return WatcherStep(updates: [.relistBegan], note: note, next: .list(continuation: nil))
     }
 
     mutating func openList(using generator: inout some RandomNumberGenerator) -> WatcherAction {
         state = .openingList
-        bounds = ListBounds()
+        bounds = ListBounds(objects: server.objectLimit)
         return .streamList(timeout: watchLength(using: &generator))
     }
 

@@ -52,7 +52,7 @@ package final class MirrorOperator: Sendable {
         logger: Logger
     ) throws(KubeError) {
         try Self.check(options)
-        let server = ServerMemory(clock: clock)
+        let server = ServerMemory(clock: clock, objectLimit: options.objectLimit)
         let transport = ReportingTransport(transport, memory: server, clock: clock, logger: logger)
         let api = KubeAPI(transport)
         self.api = api

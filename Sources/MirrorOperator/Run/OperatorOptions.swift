@@ -13,6 +13,8 @@ package struct OperatorOptions: Hashable, Sendable {
     package var leaderElection = true
     /// Mirrors that are reconciled at the same time.
     package var workers = 4
+    /// The most objects that are kept of the API server: up to three for each node.
+    package var objectLimit = ListBounds.objects
     /// How long changes of nodes are gathered after one that the mirrors have looked at: a rack that comes up is two
     /// looks.
     package var nodeChangeDelay = Duration.milliseconds(50)
