@@ -147,6 +147,24 @@ struct PlanExecutorTests {
         #expect(cluster.writes.count == 2)
     }
 
+    @Test("what is remembered of a set rests on the mirror that was planned from, and on no earlier one")
+    func earlierMirror() async throws {
+        let cluster = try await TestCluster()
+        try await cluster.put(Fixture.mirror())
+        cluster.clearLog()
+        let write = Write(
+            Write.Target(P2PMirror.resource, ObjectKey(name: "m"), subresource: "status"),
+            .status(Fixture.status()),
+            .version("7"),
+            by: FieldManager.status,
+            mustBeKept: true,
+            .recordSet,
+            Verdict(.seedsPublished, "test")
+        )
+        #expect(try await execute([write], on: cluster) == .lookAgainAtSet("conflict"))
+        #expect(cluster.writes.isEmpty)
+    }
+
     @Test("a missing namespace is an error and no reason to look again at once")
     func missingNamespace() async throws {
         let cluster = try await TestCluster()

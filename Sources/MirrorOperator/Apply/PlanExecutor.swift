@@ -74,9 +74,9 @@ package struct PlanExecutor: Sendable {
                     (confirmed, name) = (needed, write.purpose.name)
                 }
                 Logger.current.info("Carrying out a write", metadata: write.logMetadata)
-                let isKept = try await carryOut(write, mirror)
-                OperatorMetrics.acted(name, "done")
-                guard isKept else { return .notKept }
+                let end = try await carryOut(write, mirror)
+                OperatorMetrics.acted(name, end == nil || end == .notKept ? "done" : "conflict")
+                if let end { return end }
             } catch {
                 guard let reason = write.reasonToLookAgain(error) else {
                     OperatorMetrics.acted(name, "error")
@@ -100,15 +100,18 @@ package struct PlanExecutor: Sendable {
         }
     }
 
-    /// False where it must be kept and is not.
-    private func carryOut(_ write: Write, _ mirror: ObservedMirror) async throws(KubeError) -> Bool {
+    /// What ends the pass; nil where it goes on.
+    private func carryOut(_ write: Write, _ mirror: ObservedMirror) async throws(KubeError) -> Outcome? {
         guard case .status(let status) = write.body else {
             try await sender.send(write)
             if write.purpose == .releaseDisruption { released() }
-            return true
+            return nil
         }
+        // The plan was made from a later one.
+        let seen = Write.Precondition.version(mirror.metadata.resourceVersion)
+        guard write.precondition == seen else { return write.lookAgain("conflict") }
         try await statuses.write(status, to: mirror, now: now().timestamp)
-        return !write.mustBeKept || statuses.keepsSet(of: mirror.key)
+        return write.mustBeKept && !statuses.keepsSet(of: mirror.key) ? .notKept : nil
     }
 }
 

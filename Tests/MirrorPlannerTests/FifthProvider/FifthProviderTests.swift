@@ -7,7 +7,7 @@ import Testing
 @Suite("A fifth provider, of which shared code knows nothing")
 struct FifthProviderTests {
     @Test("Its set keeps all rules through histories of faults, and its writes are what was decided", arguments: 0..<4)
-    func histories(_ block: UInt64) {
+    func histories(_ block: UInt64) async throws {
         let world = FifthWorld()
         for seed in block * 300..<block * 300 + 300 {
             var history = FleetHistory(seed: seed, provider: .spegel, rules: FifthRules())
@@ -17,6 +17,13 @@ struct FifthProviderTests {
             #expect(found.isEmpty, "seed \(seed): \(found)")
         }
         #expect(world.moved > 300, "\(world.moved) seeds came or left")
+        var sent = SentWrites()
+        for (plan, snapshot, pods) in world.plans {
+            try await sent.check(plan, snapshot, published: pods.map(\.metadata))
+        }
+        for purpose in ["recordSet", "recordSeed", "withdrawSeed", "publishSeed"] {
+            #expect(sent.counts[purpose] ?? 0 > 0, "\(purpose) in \(sent.counts)")
+        }
     }
 
     @Test("Each defect that is planted into its planner is found", arguments: SetDefect.all)

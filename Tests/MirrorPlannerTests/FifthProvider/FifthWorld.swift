@@ -9,11 +9,15 @@ import Synchronization
 final class FifthWorld: Sendable {
     private let violations = Mutex<[String]>([])
     private let moves = Mutex<Int>(0)
+    private let first = Mutex<[(plan: Plan, snapshot: Snapshot, pods: [Pod])]>([])
 
     /// What went wrong between a decision and its writes.
     var found: [String] { violations.withLock { $0 } }
     /// How many seeds were carried in or out.
     var moved: Int { moves.withLock { $0 } }
+
+    /// The first plans that moved a seed, with what they were made from.
+    var plans: [(plan: Plan, snapshot: Snapshot, pods: [Pod])] { first.withLock { $0 } }
 
     /// The decision of the planner, which knows the provider by nothing but its rules.
     func decide(_ input: CandidateInput) -> CandidateDecision {
@@ -23,6 +27,9 @@ final class FifthWorld: Sendable {
             return CandidatePlanner.decide(input)
         }
         check(plan, decision, snapshot, rules.pods)
+        if decision.changes.contains(where: { $0.purpose?.isMove == true }) {
+            first.withLock { if $0.count < 100 { $0.append((plan, snapshot, rules.pods)) } }
+        }
         return decision
     }
 
@@ -138,6 +145,15 @@ extension SetChange {
         case .publish(let seed, _): .publishSeed(seed)
         case .withdraw(let seed, _): .withdrawSeed(seed)
         case .confirm: nil
+        }
+    }
+}
+
+extension Write.Purpose {
+    fileprivate var isMove: Bool {
+        switch self {
+        case .publishSeed, .withdrawSeed: true
+        default: false
         }
     }
 }

@@ -37,6 +37,23 @@ struct SentWritesTests {
         }
     }
 
+    @Test("The fleets whose rollouts are written down", arguments: GoldenCase.all)
+    func golden(_ golden: GoldenCase) async throws {
+        var sent = SentWrites()
+        var dice = Dice(seed: 1)
+        var world = World(Fixture.snapshot(Fixture.mirror("embedded", golden.change), golden.nodes))
+        world.snapshot.mirrors[0].metadata.resourceVersion = "1"
+        for _ in 0..<80 {
+            guard let plan = Planner.plan(mirror: "embedded", world.snapshot) else { break }
+            try await sent.check(plan, world.snapshot)
+            world.carryOut(plan)
+            let acted = world.runAgents(&dice)
+            let wait = acted || !plan.isEmpty ? 5 : plan.nextDeadline.map { $0 - world.snapshot.now } ?? 5
+            world.snapshot.now = world.snapshot.now + wait
+        }
+        #expect(sent.counts["applyMirrorNode"] ?? 0 > 0)
+    }
+
     @Test("An installation: made, changed, with peers that fall ill, taken away")
     func installation() async throws {
         var sent = SentWrites()
