@@ -1,4 +1,4 @@
-import KubeCore
+public import KubeCore
 import Synchronization
 
 /// What an API server can do, of what not every one can.

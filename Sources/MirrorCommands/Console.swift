@@ -2,16 +2,16 @@ import Glibc
 import KubeCore
 
 /// Text for the person at the terminal: shown at once, also where the output goes into a file or a pipe.
-enum Console {
+package enum Console {
     /// Bytes of the longest line.
     static let lineLimit = 65_536
 
     /// Lines that may hold what others wrote.
-    static func say(lines: [String]) {
+    package static func say(lines: [String]) {
         say(lines.map { $0.printable(atMost: lineLimit) }.joined(separator: "\n"))
     }
 
-    static let say: @Sendable (String) -> Void = { text in
+    package static let say: @Sendable (String) -> Void = { text in
         var bytes = Array((text + "\n").utf8)
         while !bytes.isEmpty {
             let written = write(STDOUT_FILENO, bytes, bytes.count)
