@@ -88,7 +88,7 @@ extension ContainerdWish {
 package struct ContainerdReport: Codable, Hashable, Sendable {
     /// The most findings that a report has; what is more is counted in the last one.
     package static let findingsLimit = 16
-    /// Characters of the longest message.
+    /// Bytes of the longest message.
     package static let messageLimit = 1024
 
     /// One thing that keeps the mirror from being asked, or that it left behind.

@@ -138,7 +138,7 @@ struct ContainerdCheckTests {
         #expect(findings.count == ContainerdReport.findingsLimit)
         #expect(findings.last?.message.hasSuffix("(and 24 more findings)") == true)
         let long = ContainerdCheck.finding(.hostsFileDead, String(repeating: "x", count: 5000))
-        #expect(long.message.count == ContainerdReport.messageLimit)
+        #expect(long.message.utf8.count == ContainerdReport.messageLimit)
     }
 
     @Test("Left-overs are found where the mirror is not to be, and only there")
