@@ -32,7 +32,7 @@ struct OperatorCommand: AsyncParsableCommand {
     @Option(help: "Namespace of the Leases by which seeds announce themselves.")
     var announcementNamespace: String = Announcements.namespace
 
-    @Option(help: "Objects that are kept in memory, about 1 kB each and up to three for each node.")
+    @Option(help: "Objects that are kept in memory, about 1.3 kB each and up to three for each node.")
     var maxObjects = ListBounds.objects
 
     func validate() throws {

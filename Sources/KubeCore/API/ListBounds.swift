@@ -2,11 +2,11 @@
 ///
 /// What is listed is held in memory, and a server, or what answers in its place, may go on giving pages for ever.
 public struct ListBounds: Sendable {
-    /// The most objects of one list, and of all that are kept of one server: about 1 kB each in memory. A fleet of
-    /// 40,000 nodes has so many Nodes, MirrorNodes and Leases, eight times what Kubernetes is made for (kubernetes.io,
+    /// The most objects of one list, and of all that are kept of one server: about 1.3 kB each in memory. A fleet of
+    /// 26,000 nodes has so many Nodes, MirrorNodes and Leases, five times what Kubernetes is made for (kubernetes.io,
     /// Considerations for large clusters).
-    public static let objects = 120_000
-    /// The most pages of one list: with pages of 100, and most of them full, that many objects.
+    public static let objects = 80_000
+    /// The most pages of one list: with the smallest pages that are asked for, that many objects.
     package static let pages = 2_000
 
     private let objectLimit: Int

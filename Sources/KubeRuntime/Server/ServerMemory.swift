@@ -44,7 +44,7 @@ public final class ServerMemory: Sendable {
 
     /// Creates a memory that knows nothing.
     ///
-    /// - Parameter objectLimit: the most objects that are kept of the server, all collections together; about 1 kB of
+    /// - Parameter objectLimit: the most objects that are kept of the server, all collections together; about 1.3 kB of
     ///   memory each.
     public init(clock: any Clock<Duration> = ContinuousClock(), objectLimit: Int = ListBounds.objects) {
         time = MonotonicTime(clock)
