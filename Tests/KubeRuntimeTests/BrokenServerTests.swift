@@ -44,9 +44,18 @@ struct BrokenServerTests {
     mutating func tooLarge() {
         _ = watcher.start(using: &generator)
         var sizes = [watcher.pageSize]
-        for _ in 0..<4 {
-            _ = watcher.listFailed(KubeError(.tooLarge, "8 MiB"), at: .zero, using: &generator)
-            #expect(watcher.waited(using: &generator).next == .list(continuation: nil))
+        for round in 0..<4 {
+            let step = watcher.listFailed(KubeError(.tooLarge, "8 MiB"), at: .zero, using: &generator)
+            // Large objects are no fault of the server's: nobody waits for them, but for one that never ends.
+            if round < 2 {
+                #expect(step.next == .list(continuation: nil))
+            } else {
+                guard case .wait = step.next else {
+                    Issue.record("no wait")
+                    return
+                }
+                #expect(watcher.waited(using: &generator).next == .list(continuation: nil))
+            }
             sizes.append(watcher.pageSize)
         }
         let least = ListBounds.objects / ListBounds.pages

@@ -41,9 +41,11 @@ extension Watcher {
     ) -> WatcherStep<Object> {
         if error.isGone { return versionRefused(.expired, error, at: now, using: &generator) }
         if error.code == .tooLarge {
-            // A page of large objects may be one that fewer of them fit into; from then on, for good.
-            pageSize = min(pageSize, max(Self.leastPageSize, pageSize / 4))
-            return fail(error, .list(.pageRefused), now, &generator)
+            // A page of large objects may be one that fewer of them fit into: at once, and from then on for good.
+            let smaller = min(pageSize, max(Self.leastPageSize, pageSize / 4))
+            guard smaller < pageSize else { return fail(error, .list(.pageRefused), now, &generator) }
+            pageSize = smaller
+            return listByPages(.relist(.pageRefused))
         }
         guard case .listing(let continuation) = state else { return fail(error, .list(.initial), now, &generator) }
         pageFailures += 1

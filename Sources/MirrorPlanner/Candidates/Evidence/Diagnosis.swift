@@ -52,12 +52,13 @@ struct Diagnosis {
         }
         if node.isDeleting { add(.nodeDeleting, "its Node is being deleted") }
         for complaint in node.complaints {
-            switch complaint.type {
-            case "DiskPressure": add(.diskPressure, "its node is under DiskPressure\(words(of: complaint))")
-            case "MemoryPressure": add(.memoryPressure, "its node is under MemoryPressure\(words(of: complaint))")
-            case "PIDPressure": add(.pidPressure, "its node is under PIDPressure\(words(of: complaint))")
-            case "NetworkUnavailable": add(.networkUnavailable, "its node has no network\(words(of: complaint))")
-            default: add(.nodeNotReady, "its node is not Ready\(words(of: complaint))")
+            switch NodeConditionType(rawValue: complaint.type) {
+            case .diskPressure: add(.diskPressure, "its node is under DiskPressure\(words(of: complaint))")
+            case .memoryPressure: add(.memoryPressure, "its node is under MemoryPressure\(words(of: complaint))")
+            case .pidPressure: add(.pidPressure, "its node is under PIDPressure\(words(of: complaint))")
+            case .networkUnavailable: add(.networkUnavailable, "its node has no network\(words(of: complaint))")
+            case .ready: add(.nodeNotReady, "its node is not Ready\(words(of: complaint))")
+            case nil: break
             }
         }
     }

@@ -63,16 +63,14 @@ package struct NodeEvidence: Hashable, Sendable {
         self.exclusion = exclusion
     }
 
-    /// The types of conditions that count. Ready is wrong unless it is True; the others when they are True.
-    static let types: Set<String> = ["Ready", "DiskPressure", "MemoryPressure", "PIDPressure", "NetworkUnavailable"]
-
     package init(_ node: Node) {
         isReady = node.isReady
         complaints = (node.status?.conditions ?? []).filter {
-            Self.types.contains($0.type) && ($0.status == "True") != ($0.type == "Ready")
+            NodeConditionType(rawValue: $0.type)?.isComplaint($0.status) == true
         }
-        if !isReady, !complaints.contains(where: { $0.type == "Ready" }) {
-            complaints.append(Node.Condition(type: "Ready", status: "Unknown"))
+        let ready = NodeConditionType.ready.rawValue
+        if !isReady, !complaints.contains(where: { $0.type == ready }) {
+            complaints.append(Node.Condition(type: ready, status: "Unknown"))
         }
         isCordoned = node.isCordoned
         isDeleting = node.metadata.deletionTimestamp != nil
