@@ -136,7 +136,8 @@ struct CandidateReport {
         let place = storm.since == nil ? "of \(Sentences.list(zones))" : "of the fleet"
         let tally = set.storm.fleet
         let limit = input.settings.candidates.maxUnhealthy
-        let count = "\(tally.unhealthy) of \(tally.all) seed(s) are unhealthy"
+        let are = Sentences.form(tally.unhealthy, "is", "are")
+        let count = "\(Sentences.seeds(tally.unhealthy, of: tally.all)) \(are) unhealthy"
         if set.storm.isReleased {
             let message = "\(count); an administrator has released the storm, so seeds leave the set again"
             return .init(.true, Verdict(.stormReleased, message))

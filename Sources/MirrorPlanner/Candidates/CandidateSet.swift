@@ -189,9 +189,11 @@ struct CandidateSet {
             let helps = places[index].seed.isReady && !serversHavePeers(hoped)
             guard isMissing || helps else { continue }
             let name = places[index].seed.name
+            let published = Sentences.seeds(hoped.published, of: total)
+            let are = Sentences.form(hoped.published, "is", "are")
             let why =
                 isMissing
-                ? "\(name) is published again: \(hoped.published) of \(total) seed(s) are, and \(floor) must be "
+                ? "\(name) is published again: \(published) \(are), and \(floor) must be "
                     + "(candidates.minPublished), so the least bad come back"
                 : "\(name) is published again: a server would else have no other seed to ask that is Ready"
             let record = places[index].health.pressed()
@@ -264,7 +266,8 @@ struct CandidateSet {
         if budget.left <= 0 {
             if let time = budget.deadline { wake(time) }
             let limit = context.settings.candidates.evictionsPerMinute
-            return Verdict(.evictionsPerMinute, "\(seed.name) waits: \(limit) seed(s) have left within a minute")
+            let left = Sentences.form(limit, "seed has left", "seeds have left")
+            return Verdict(.evictionsPerMinute, "\(seed.name) waits: \(limit) \(left) within a minute")
         }
         if seen.published <= floor {
             return Verdict(.minPublished, "\(seed.name) stays: no fewer than \(floor) may be published")

@@ -88,7 +88,8 @@ extension SignalTrust {
             if readings.contains(where: { $0.lastError != nil && $0.isCurrent(now) }) { failing += 1 }
         }
         guard failing * 2 > all else { return nil }
-        return "\(failing) of \(all) seed(s) whose nodes are Ready fail them at once"
+        let fail = Sentences.form(failing, "fails", "fail")
+        return "\(Sentences.seeds(failing, of: all)) on Ready nodes \(fail) them at once"
     }
 
     /// - Parameter trustsProbes: whether a daemon that answers shows that only its agent is away.
@@ -105,7 +106,8 @@ extension SignalTrust {
             if isLate { late += 1 }
         }
         guard late * 2 > all else { return nil }
-        return "\(late) of \(all) seed(s) whose nodes are Ready are late with theirs at once"
+        let are = Sentences.form(late, "is", "are")
+        return "\(Sentences.seeds(late, of: all)) on Ready nodes \(are) late with theirs at once"
     }
 }
 
