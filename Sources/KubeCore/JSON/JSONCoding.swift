@@ -31,6 +31,12 @@ public enum JSONCoding {
     ///   the field and never quotes the document.
     public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(KubeError) -> Value {
         try JSONWeight.check(bytes)
+        return try read(type, from: bytes)
+    }
+
+    /// What is in memory already, or stands in a file that a person names, is not weighed: a snapshot of a fleet is
+    /// larger than any answer.
+    private static func read<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(KubeError) -> Value {
         if type == JSONValue.self, let value = try JSONParser.parse(bytes) as? Value { return value }
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
@@ -48,14 +54,14 @@ public enum JSONCoding {
     ///
     /// - Throws: `KubeError` with code `encoding`.
     public static func value<Value: Encodable>(of value: Value) throws(KubeError) -> JSONValue {
-        try decode(JSONValue.self, from: encode(value))
+        try read(JSONValue.self, from: encode(value))
     }
 
     /// A typed value read from a JSON value.
     ///
     /// - Throws: `KubeError` with code `decoding`.
     public static func decode<Value: Decodable>(_ type: Value.Type, from value: JSONValue) throws(KubeError) -> Value {
-        try decode(type, from: encode(value))
+        try read(type, from: encode(value))
     }
 
     private static func describe(_ error: any Error) -> String {

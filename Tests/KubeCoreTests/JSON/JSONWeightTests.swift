@@ -44,4 +44,11 @@ struct JSONWeightTests {
         #expect(page.utf8.count > 5 << 20)
         #expect(JSONWeight.weigh(Array(page.utf8)) < JSONWeight.limit)
     }
+
+    @Test("What is in memory already is not weighed: a snapshot of a fleet is larger than any answer")
+    func inMemory() throws {
+        let value = JSONValue.array(Array(repeating: 1, count: JSONWeight.limit + 1))
+        #expect(try JSONCoding.decode([Int].self, from: value).count == JSONWeight.limit + 1)
+        #expect(try JSONCoding.value(of: value).arrayValue?.count == JSONWeight.limit + 1)
+    }
 }
