@@ -109,7 +109,7 @@ extension DragonflySettings.DaemonFile.Cleaning {
 }
 
 extension SettingsDocument {
-    /// `dist...` is the older spelling, an alias from client 1.2.0 on.
+    /// `dist...` is the older spelling, an alias from client 1.1.15 on.
     fileprivate func percent(_ mark: String) -> Int? {
         integer("gc.policy.disk\(mark)ThresholdPercent") ?? integer("gc.policy.dist\(mark)ThresholdPercent")
     }

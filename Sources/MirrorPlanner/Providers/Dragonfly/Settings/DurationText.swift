@@ -50,7 +50,7 @@ enum DurationText {
         return "\(trimmed(seconds))s"
     }
 
-    private static func whole(_ number: Double) -> String { String(Int64(number.rounded())) }
+    private static func whole(_ number: Double) -> String { String(Whole.number(number)) }
 
     /// At most three digits behind the point.
     private static func trimmed(_ number: Double) -> String {

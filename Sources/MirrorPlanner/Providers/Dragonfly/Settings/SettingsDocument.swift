@@ -37,7 +37,9 @@ package struct SettingsDocument: Hashable, Sendable {
             guard let next = member(String(key), of: value) else { return nil }
             value = next
         }
-        return value == .null ? nil : value
+        // A conditional expression would take nil for JSON null.
+        if value == .null { return nil }
+        return value
     }
 
     /// viper lowers all keys; of two that differ in case only, one wins and which is not said, so the first by name.
@@ -51,20 +53,12 @@ package struct SettingsDocument: Hashable, Sendable {
 
 extension SettingsDocument {
     func integer(_ path: String) -> Int? {
-        self[path].flatMap { number($0) }.flatMap { Int(exactly: $0.rounded(.towardZero)) }
+        self[path].flatMap { file.number($0) }.flatMap { Int(exactly: $0.rounded(.towardZero)) }
     }
 
-    func double(_ path: String) -> Double? { self[path].flatMap { number($0) } }
+    func double(_ path: String) -> Double? { self[path].flatMap { file.number($0) } }
 
-    func bool(_ path: String) -> Bool? {
-        switch self[path] {
-        case .bool(let flag): flag
-        case .string(let text) where file.isGo:
-            ["1": true, "true": true, "0": false, "false": false][text.lowercased()]
-        case .int(let number) where file.isGo: number != 0
-        default: nil
-        }
-    }
+    func bool(_ path: String) -> Bool? { self[path].flatMap { file.bool($0) } }
 
     /// Empty texts count as absent: the chart writes `idc: ""` for what nobody has set.
     func string(_ path: String) -> String? {
@@ -77,17 +71,36 @@ extension SettingsDocument {
     }
 
     /// In seconds; nil where it is absent or none.
-    func duration(_ path: String) -> Double? { self[path].flatMap { seconds($0) } }
+    func duration(_ path: String) -> Double? { self[path].flatMap { file.seconds($0) } }
 
     func bytes(_ path: String) -> Double? { self[path].flatMap { Self.size($0) } }
 
     func port(_ path: String) -> Int? { integer(path).flatMap { (1...65_535).contains($0) ? $0 : nil } }
 
+    static func size(_ value: JSONValue) -> Double? {
+        switch value {
+        case .string(let text): SizeText.bytes(text)
+        case .int(let number) where number >= 0: Double(number)
+        default: nil
+        }
+    }
+}
+
+extension SettingsFile {
     func number(_ value: JSONValue) -> Double? {
         switch value {
         case .int(let number): Double(number)
         case .double(let number): number
-        case .string(let text) where file.isGo: Double(text)
+        case .string(let text) where isGo: Double(text)
+        default: nil
+        }
+    }
+
+    func bool(_ value: JSONValue) -> Bool? {
+        switch value {
+        case .bool(let flag): flag
+        case .string(let text) where isGo: ["1": true, "true": true, "0": false, "false": false][text.lowercased()]
+        case .int(let number) where isGo: number != 0
         default: nil
         }
     }
@@ -95,17 +108,9 @@ extension SettingsDocument {
     /// A bare number is nanoseconds to the scheduler, and what the daemon refuses to start with.
     func seconds(_ value: JSONValue) -> Double? {
         switch value {
-        case .string(let text): file.isGo ? DurationText.go(text) : DurationText.human(text)
-        case .int(let number) where file.isGo: Double(number) / 1e9
-        case .double(let number) where file.isGo: number.rounded(.towardZero) / 1e9
-        default: nil
-        }
-    }
-
-    static func size(_ value: JSONValue) -> Double? {
-        switch value {
-        case .string(let text): SizeText.bytes(text)
-        case .int(let number) where number >= 0: Double(number)
+        case .string(let text): isGo ? DurationText.go(text) : DurationText.human(text)
+        case .int(let number) where isGo: Double(number) / 1e9
+        case .double(let number) where isGo: number.rounded(.towardZero) / 1e9
         default: nil
         }
     }

@@ -38,3 +38,11 @@ enum SizeText {
         return "\(bytes) B"
     }
 }
+
+/// Numbers that come from outside, as whole ones: what does not fit is the nearest that does.
+enum Whole {
+    static func number(_ value: Double) -> Int64 {
+        guard !value.isNaN else { return 0 }
+        return Int64(exactly: value.rounded()) ?? (value < 0 ? .min : .max)
+    }
+}

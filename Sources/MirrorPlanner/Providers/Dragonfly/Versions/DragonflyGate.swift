@@ -36,8 +36,9 @@ package enum DragonflyGate: String, Hashable, Sendable, CaseIterable {
         case .announcedSeeds: DragonflyVersion(1, 0, 11)
         case .managerless: DragonflyVersion(1, 4, 3)
         case .hostNames: DragonflyVersion(1, 2, 3)
-        case .localTask, .diskSpelling: DragonflyVersion(1, 2, 0)
-        case .adaptiveLimit: DragonflyVersion(1, 3, 0)
+        case .localTask: DragonflyVersion(1, 2, 0)
+        case .diskSpelling: DragonflyVersion(1, 1, 15)
+        case .adaptiveLimit: DragonflyVersion(1, 2, 16)
         case .sourceAtOnce, .schedulerRateLimit: nil
         }
     }

@@ -1,0 +1,40 @@
+/// Whose file it is.
+package enum SettingsOwner: String, Hashable, Sendable, CaseIterable, Comparable {
+    case scheduler
+    case seed
+    case client
+
+    package static func < (left: Self, right: Self) -> Bool { left.order < right.order }
+
+    private var order: Int {
+        switch self {
+        case .scheduler: 0
+        case .seed: 1
+        case .client: 2
+        }
+    }
+
+    /// For a message.
+    package var plural: String { rawValue + "s" }
+}
+
+/// What is wrong with one setting, or with several together.
+package struct SettingFinding: Hashable, Sendable, CustomStringConvertible {
+    package var owner: SettingsOwner
+    package var file: SettingsFile
+    /// The key, as `scheduler.gc.hostTTL`; empty for the file as a whole.
+    package var path: String
+    /// As it was found, or the default that holds; never a secret.
+    package var value: String
+    package var severity: SettingSeverity
+    /// Names the key, its value and what would be right.
+    package var message: String
+    /// The value that would be right, where one can be named.
+    package var wanted: String?
+    /// Where the fact is from: upstream's file or issue.
+    package var source: String
+
+    package var description: String {
+        "\(severity.word) in \(file.name) of \(owner.plural): \(message)"
+    }
+}
