@@ -24,6 +24,20 @@ struct RuleRow: Sendable, CustomTestStringConvertible {
     }
 
     var testDescription: String { "\(file.title) \(path) of \(owner.plural)" }
+
+    /// Of that file alone, in the hands of the row's owner.
+    func review(_ document: SettingsDocument) -> SettingsReview {
+        var review = SettingsReview()
+        switch (file, owner) {
+        case (.scheduler, _): review.scheduler = document
+        case (.schedulerDynconfig, _): review.schedulerDynconfig = document
+        case (.daemon, .seed): review.seed = document
+        case (.daemon, _): review.client = document
+        case (.daemonDynconfig, .seed): review.seedDynconfig = document
+        case (.daemonDynconfig, _): review.clientDynconfig = document
+        }
+        return review
+    }
 }
 
 extension RuleRow {
@@ -40,7 +54,7 @@ extension RuleRow {
         RuleRow(
             .scheduler,
             "scheduler.retryInterval",
-            wrong: [("0", .fault), ("0s", .fault), ("-2s", .fault), ("2", .fault), ("5ms", .fault)],
+            wrong: [("0", .fault), ("0s", .fault), ("-2s", .fault), ("1", .fault), ("5ms", .fault)],
             right: ["1.5s", "500ms"]
         ),
         RuleRow(
@@ -117,7 +131,7 @@ extension RuleRow {
             .daemon,
             "gc.policy.taskTTL",
             .seed,
-            wrong: [("0s", .fault), ("6", .fault), ("5m", .warning)],
+            wrong: [("0s", .fault), ("7200", .fault), ("5m", .warning)],
             right: ["30days"]
         ),
         high("disk"), high("dist"), low("disk"), low("dist"),
@@ -228,16 +242,7 @@ extension RuleRow {
             text = "{manager: {addr: \"m:65003\", " + text.dropFirst("{manager: {".count)
         }
         let document = try SettingsDocument(row.file, text: text)
-        var review = SettingsReview()
-        switch (row.file, row.owner) {
-        case (.scheduler, _): review.scheduler = document
-        case (.schedulerDynconfig, _): review.schedulerDynconfig = document
-        case (.daemon, .seed): review.seed = document
-        case (.daemon, _): review.client = document
-        case (.daemonDynconfig, .seed): review.seedDynconfig = document
-        case (.daemonDynconfig, _): review.clientDynconfig = document
-        }
-        return review.findings.filter { $0.path == row.path }
+        return row.review(document).findings.filter { $0.path == row.path }
     }
 
     @Test(arguments: RuleRow.all) func `a wrong value is found, once or more, and named`(_ row: RuleRow) throws {

@@ -18,6 +18,15 @@ package enum SettingsOwner: String, Hashable, Sendable, CaseIterable, Comparable
     package var plural: String { rawValue + "s" }
 }
 
+/// What would be right in the place of what was found.
+package enum SettingRemedy: Hashable, Sendable {
+    /// As YAML: `2s`, `80`, `true`.
+    case value(String)
+    /// The same value below another key.
+    case key(String)
+    case removal
+}
+
 /// What is wrong with one setting, or with several together.
 package struct SettingFinding: Hashable, Sendable, CustomStringConvertible {
     package var owner: SettingsOwner
@@ -29,10 +38,18 @@ package struct SettingFinding: Hashable, Sendable, CustomStringConvertible {
     package var severity: SettingSeverity
     /// Names the key, its value and what would be right.
     package var message: String
-    /// The value that would be right, where one can be named.
-    package var wanted: String?
+    /// What to do in the file, where that can be said without words.
+    package var remedy: SettingRemedy?
     /// Where the fact is from: upstream's file or issue.
     package var source: String
+
+    /// The value or the name of the key that would be right, where one can be named.
+    package var wanted: String? {
+        switch remedy {
+        case .value(let text), .key(let text): text
+        case .removal, nil: nil
+        }
+    }
 
     package var description: String {
         "\(severity.word) in \(file.name) of \(owner.plural): \(message)"

@@ -53,7 +53,7 @@ struct SettingKeyCheck {
     private func gone(_ value: JSONValue, _ path: String) -> SettingFinding? {
         guard let last = keys.until[path], !value.isEmptySetting else { return nil }
         if let version, version <= last { return nil }
-        return finding(path, value, .note, "the key \(path) is read by no release after \(last): remove it")
+        return finding(path, value, .note, "the key \(path) is read by no release after \(last): remove it", .removal)
     }
 
     private func early(_ value: JSONValue, _ path: String) -> SettingFinding? {
@@ -74,11 +74,17 @@ struct SettingKeyCheck {
         let path = section.isEmpty ? key : "\(section).\(key)"
         let place = section.isEmpty ? "" : "in \(section) "
         guard let near = nearest(to: key, in: section) else {
-            return finding(path, value, .note, "\(place)the key \(key) is not read by any release: remove it")
+            return finding(
+                path,
+                value,
+                .note,
+                "\(place)the key \(key) is not read by any release from \(document.file.oldest) on: remove it",
+                .removal
+            )
         }
         let full = section.isEmpty ? near : "\(section).\(near)"
         let reader = owner == .scheduler ? "scheduler" : "daemon"
-        let rule = SettingRule.byFile[document.file]?.first { $0.path == full }
+        let rule = rule(full)
         let uses = rule.map { " and uses \($0.codeDefault(in: version))" } ?? ""
         let isHarmless = rule?.codeDefault(in: version) == value.settingText
         return finding(
@@ -86,7 +92,7 @@ struct SettingKeyCheck {
             value,
             isHarmless ? .note : .warning,
             "\(place)the key \(key) is not read (the \(reader) wants \(near)\(uses)): write \(near)",
-            wanted: near
+            .key(near)
         )
     }
 
@@ -113,8 +119,15 @@ struct SettingKeyCheck {
             value,
             .fault,
             "\(path) is \(value.settingText): \(effect): \(right)",
-            wanted: seconds ?? SettingRule.byFile[document.file]?.first { $0.path == path }?.codeDefault(in: version)
+            (seconds ?? rule(path).flatMap { suggested($0) }).map { .value($0) }
         )
+    }
+
+    private func rule(_ path: String) -> SettingRule? { SettingRule.byFile[document.file]?.first { $0.path == path } }
+
+    /// What its checks want, or else the default.
+    private func suggested(_ rule: SettingRule) -> String? {
+        rule.checks.first { $0.applies(to: owner) }?.wanted ?? rule.literalDefault(in: version)
     }
 
     private func shapeFault(_ value: JSONValue, _ path: String, _ shape: String) -> SettingFinding {
@@ -136,7 +149,7 @@ struct SettingKeyCheck {
         _ value: JSONValue,
         _ severity: SettingSeverity,
         _ message: String,
-        wanted: String? = nil
+        _ remedy: SettingRemedy? = nil
     ) -> SettingFinding {
         SettingFinding(
             owner: owner,
@@ -145,13 +158,23 @@ struct SettingKeyCheck {
             value: value.settingText,
             severity: severity,
             message: message.printable(atMost: 600),
-            wanted: wanted,
+            remedy: remedy,
             source: document.file.structure
         )
     }
 }
 
 extension SettingsFile {
+    /// The oldest release whose keys are known here.
+    var oldest: String {
+        switch self {
+        case .scheduler: "server 2.2.0"
+        case .schedulerDynconfig: "server 2.5.1"
+        case .daemon: "client 0.2.0"
+        case .daemonDynconfig: "client 1.4.3"
+        }
+    }
+
     /// Where upstream declares its keys.
     var structure: String {
         switch self {

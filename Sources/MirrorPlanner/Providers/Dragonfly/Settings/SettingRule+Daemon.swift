@@ -183,12 +183,19 @@ extension SettingRule {
             effect: "at run time the old addresses stay; at its start the daemon ends",
             source: "client dragonfly-client/src/dynconfig/local.rs",
             [
-                SettingCheck(.isEmpty, .fault, "the file is refused", wanted: "the scheduler's Service with its port"),
+                SettingCheck(
+                    .isEmpty,
+                    .fault,
+                    "the file is refused",
+                    wanted: nil,
+                    hint: "set it to the schedulers' Service with its port"
+                ),
                 SettingCheck(
                     .noPort,
                     .fault,
                     "the file is refused",
-                    wanted: "host:port, such as dragonfly-scheduler:8002"
+                    wanted: nil,
+                    hint: "set it to host:port, such as dragonfly-scheduler:8002"
                 ),
             ]
         ),
@@ -205,7 +212,8 @@ extension SettingRule {
                     .noSocketAddress,
                     .fault,
                     "one that is not ip:port has the whole file refused",
-                    wanted: "addresses with ports alone, or use scheduler.addr for a name"
+                    wanted: nil,
+                    hint: "list addresses with ports alone, or name them by scheduler.addr"
                 )
             ]
         ),

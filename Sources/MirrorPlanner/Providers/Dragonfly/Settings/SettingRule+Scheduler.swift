@@ -9,7 +9,8 @@ extension SettingRule {
             .scheduler,
             "scheduler.retryBackToSourceLimit",
             bound: "not 0",
-            code: "4 (5 in 2.1)",
+            code: "4",
+            earlier: (DragonflyVersion(2, 2, 0), "5"),
             chart: "3 (1.4.0; 5 before)",
             effect: "0 ends the process; below 0 every peer goes to the source at once",
             source: scheduling,
@@ -42,13 +43,13 @@ extension SettingRule {
             effect: "a bare 2 is 2 ns, a loop without a pause; a bare 1 ends releases up to 2.5.1",
             source: "dragonfly pkg/time/delay.go",
             [
-                SettingCheck(.zero, .fault, exits, wanted: "2s"),
-                SettingCheck(.negative, .fault, exits, wanted: "2s"),
+                SettingCheck(.zero, .fault, exits, wanted: "1s"),
+                SettingCheck(.negative, .fault, exits, wanted: "1s"),
                 SettingCheck(
                     .below(0.01),
                     .fault,
                     "the scheduler looks for parents in a loop without a pause",
-                    wanted: "2s"
+                    wanted: "1s"
                 ),
             ]
         ),
@@ -88,7 +89,8 @@ extension SettingRule {
                     .equals("plugin"),
                     .note,
                     "the scheduler does not start without d7y-scheduler-plugin-evaluator.so in server.pluginDir",
-                    wanted: "default if there is none"
+                    wanted: nil,
+                    hint: "set it to default where there is none"
                 ),
             ]
         ),
@@ -209,7 +211,8 @@ extension SettingRule {
             .schedulerDynconfig,
             "schedulerClusterConfig.candidateParentLimit",
             bound: "none (1 to 20 by the manager's API)",
-            code: "3 (4 up to 2.3.0)",
+            code: "3",
+            earlier: (DragonflyVersion(2, 3, 4), "4"),
             effect: "below 0 or a text: the whole file is refused, and all of it is at its defaults",
             source: "dragonfly scheduler/config/dynconfig_local.go",
             [

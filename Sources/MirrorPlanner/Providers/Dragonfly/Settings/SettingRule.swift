@@ -48,6 +48,13 @@ struct SettingRule: Sendable {
         return codeDefault
     }
 
+    /// The same, where it is one value and not a sentence.
+    func literalDefault(in version: DragonflyVersion?) -> String? {
+        let text = codeDefault(in: version)
+        let value = text.firstRange(of: " (").map { String(text[..<$0.lowerBound]) } ?? text
+        return value.contains(" ") ? nil : value
+    }
+
     /// What is wrong with the value in that file, if anything: the worst, and of two as bad the first.
     func finding(in document: SettingsDocument, of owner: SettingsOwner) -> SettingFinding? {
         guard let found = document[path] ?? absent, type.fault(of: found, in: file) == nil else { return nil }
@@ -61,8 +68,8 @@ struct SettingRule: Sendable {
             path: path,
             value: text,
             severity: check.severity,
-            message: "\(path) is \(text)\(isDefault ? " by default" : ""): \(check.effect): \(check.remedy(path))",
-            wanted: check.wanted,
+            message: "\(path) is \(text)\(isDefault ? " by default" : ""): \(check.effect): \(check.advice)",
+            remedy: check.remedy,
             source: source
         )
     }
@@ -95,6 +102,8 @@ struct SettingCheck: Sendable {
     let effect: String
     /// The value that would be right; nil where none can be named.
     let wanted: String?
+    /// What to do where no one value is right; without both, the key is to go.
+    let hint: String?
     /// Nil: whoever has the file.
     let owner: SettingsOwner?
 
@@ -103,15 +112,18 @@ struct SettingCheck: Sendable {
         _ severity: SettingSeverity,
         _ effect: String,
         wanted: String?,
+        hint: String? = nil,
         only owner: SettingsOwner? = nil
     ) {
         (self.condition, self.severity, self.effect, self.wanted) = (condition, severity, effect, wanted)
-        self.owner = owner
+        (self.hint, self.owner) = (hint, owner)
     }
 
     func applies(to owner: SettingsOwner) -> Bool { self.owner == nil || self.owner == owner }
 
-    func remedy(_ path: String) -> String { wanted.map { "set it to \($0)" } ?? "remove it" }
+    var advice: String { hint ?? wanted.map { "set it to \($0)" } ?? "remove it" }
+
+    var remedy: SettingRemedy? { wanted.map { .value($0) } ?? (hint == nil ? .removal : nil) }
 }
 
 extension SettingCheck.Condition {

@@ -57,6 +57,7 @@ extension SettingsReview {
                     value: old.settingText,
                     .fault,
                     "gc.policy has dist\(key) and disk\(key), which are one field: the daemon ends at its start: keep one",
+                    removes: true,
                     source: "client dragonfly-client-config/src/dfdaemon.rs"
                 )
             }

@@ -61,7 +61,6 @@ extension SettingsReview {
                 manager.addr is \(address.isEmpty ? "empty" : address.printable(atMost: 200)): the process does not find its \
                 manager: set it to \(right), or remove manager.addr where there is none (server from 2.5.1, client from 1.4.3)
                 """,
-                wanted: nil,
                 source: "\(document.file.structure)"
             )
         }

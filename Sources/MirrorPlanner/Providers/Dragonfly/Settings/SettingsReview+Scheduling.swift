@@ -162,6 +162,7 @@ extension SettingsReview {
         _ severity: SettingSeverity,
         _ message: String,
         wanted: String? = nil,
+        removes: Bool = false,
         source: String
     ) -> SettingFinding {
         SettingFinding(
@@ -171,7 +172,7 @@ extension SettingsReview {
             value: value,
             severity: severity,
             message: message,
-            wanted: wanted,
+            remedy: wanted.map { .value($0) } ?? (removes ? .removal : nil),
             source: source
         )
     }

@@ -19,6 +19,20 @@ package enum DragonflyGate: String, Hashable, Sendable, CaseIterable {
     /// `server.adaptiveRateLimit` of `dfdaemon.yaml`.
     case adaptiveLimit
 
+    /// For a table.
+    var title: String {
+        switch self {
+        case .announcedSeeds: "schedulers take seeds from announcements; clients no longer register with the manager"
+        case .sourceAtOnce: "without a healthy seed peers are sent to the source at once, and do not wait first"
+        case .managerless: "no manager is needed"
+        case .hostNames: "hosts are announced with their pod's namespace and name"
+        case .localTask: "`StatLocalTask`"
+        case .schedulerRateLimit: "`server.requestRateLimit` of scheduler.yaml"
+        case .diskSpelling: "`gc.policy.disk...` of dfdaemon.yaml, beside `dist...`"
+        case .adaptiveLimit: "`server.adaptiveRateLimit` of dfdaemon.yaml"
+        }
+    }
+
     /// The first release of the server with it; nil: it does not depend on the server.
     package var server: DragonflyVersion? {
         switch self {
@@ -36,7 +50,7 @@ package enum DragonflyGate: String, Hashable, Sendable, CaseIterable {
         case .announcedSeeds: DragonflyVersion(1, 0, 11)
         case .managerless: DragonflyVersion(1, 4, 3)
         case .hostNames: DragonflyVersion(1, 2, 3)
-        case .localTask: DragonflyVersion(1, 2, 0)
+        case .localTask: DragonflyVersion(1, 1, 8)
         case .diskSpelling: DragonflyVersion(1, 1, 15)
         case .adaptiveLimit: DragonflyVersion(1, 2, 16)
         case .sourceAtOnce, .schedulerRateLimit: nil
@@ -60,6 +74,17 @@ package enum DragonflyDefect: String, Hashable, Sendable, CaseIterable {
     /// A task identifier of fewer than five bytes ends the daemon that is asked for it (client
     /// `dragonfly-client/src/grpc/scheduler.rs`; `Cargo.toml`, `panic = "abort"`).
     case endsOnShortTask
+
+    var isOfServer: Bool { self == .keepsLastRing }
+
+    /// For a table.
+    var title: String {
+        switch self {
+        case .keepsLastRing: "a scheduler goes on asking the last seed after it left (dragonflyoss/dragonfly#4960)"
+        case .dialsSchedulersPlain: "schedulers are dialled without TLS, whatever certificates are given"
+        case .endsOnShortTask: "a task identifier of fewer than five bytes ends the daemon that is asked for it"
+        }
+    }
 
     /// The versions that have it: of the server for the first, of the client for the others.
     package var versions: ClosedRange<DragonflyVersion> {
