@@ -84,7 +84,8 @@ extension APIResource {
     /// The kinds that need no CustomResourceDefinition.
     static let builtIn: [APIResource] =
         [
-            namespaces, nodes, pods, services, serviceAccounts, daemonSets, leases, events, coreEvents, definitions,
+            namespaces, nodes, pods, services, serviceAccounts, configMaps, daemonSets, statefulSets, networkPolicies,
+            disruptionBudgets, leases, events, coreEvents, definitions,
         ] + access
 
     static let namespaces = builtIn(
@@ -199,7 +200,7 @@ extension APIResource {
         return builtIn(group: group, plural, kind, isNamespaced: isNamespaced, Version(name: "v1"), traits)
     }
 
-    private static func builtIn(
+    static func builtIn(
         group: String = "",
         _ plural: String,
         _ kind: String,

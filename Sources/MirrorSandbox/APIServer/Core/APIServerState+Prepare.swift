@@ -17,6 +17,7 @@ extension APIServerState {
         if target.resource.id == APIResource.daemonSets.id, !write.isStatus {
             object = WorkloadRules.numbered(object, old: write.old?.value)
         }
+        if target.resource.id == APIResource.networkPolicies.id { object = PolicyRules.completed(object) }
         object = tracked(object, write)
         var faults = MetadataRules.faults(object, target.resource, old: write.old?.value)
         faults += kindFaults(object, write)
@@ -147,6 +148,14 @@ extension APIServerState {
         if target.resource.id == APIResource.daemonSets.id {
             faults += WorkloadRules.daemonSetFaults(object, old: old)
         }
+        if target.resource.id == APIResource.statefulSets.id {
+            faults += WorkloadRules.statefulSetFaults(object, old: old)
+        }
+        if target.resource.id == APIResource.configMaps.id {
+            faults += WorkloadRules.configMapFaults(object, old: old)
+        }
+        if target.resource.id == APIResource.networkPolicies.id { faults += PolicyRules.networkFaults(object) }
+        if target.resource.id == APIResource.disruptionBudgets.id { faults += PolicyRules.budgetFaults(object) }
         if target.resource.id == APIResource.services.id {
             let others = store.all(target.resource.storage).filter { $0.key != write.key }.map(\.value.value)
             faults += WorkloadRules.serviceFaults(object, old: old, others: others)

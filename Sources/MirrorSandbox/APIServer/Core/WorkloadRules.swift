@@ -21,13 +21,56 @@ enum WorkloadRules {
 
     /// What is wrong with a DaemonSet.
     static func daemonSetFaults(_ object: JSONValue, old: JSONValue?) -> [FieldFault] {
+        var faults = templateFaults(object, of: "daemonset")
+        let selector = object.at(["spec", "selector"]) ?? .null
+        if let old, old.at(["spec", "selector"]) != selector {
+            faults.append(.invalid("spec.selector", selector, "field is immutable"))
+        }
+        let strategy = object.at(["spec", "updateStrategy", "type"]) ?? .null
+        if !["RollingUpdate", "OnDelete"].contains(strategy.stringValue ?? "") {
+            faults.append(.unsupported("spec.updateStrategy.type", strategy, ["RollingUpdate", "OnDelete"]))
+        }
+        return faults
+    }
+
+    /// What is wrong with a StatefulSet.
+    static func statefulSetFaults(_ object: JSONValue, old: JSONValue?) -> [FieldFault] {
+        var faults = templateFaults(object, of: "statefulset")
+        let changeable: Set<String> = [
+            "replicas", "ordinals", "template", "updateStrategy", "persistentVolumeClaimRetentionPolicy",
+            "minReadySeconds", "revisionHistoryLimit",
+        ]
+        if let old, old["spec"]?.without(changeable) != object["spec"]?.without(changeable) {
+            faults.append(
+                .forbidden(
+                    "spec",
+                    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+                        + "'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+                )
+            )
+        }
+        return faults
+    }
+
+    /// What is wrong with a ConfigMap.
+    static func configMapFaults(_ object: JSONValue, old: JSONValue?) -> [FieldFault] {
+        guard let old, old["immutable"]?.boolValue == true else { return [] }
+        var faults: [FieldFault] = []
+        if object["immutable"]?.boolValue != true {
+            faults.append(.forbidden("immutable", "field is immutable when `immutable` is set"))
+        }
+        for field in ["data", "binaryData"] where object[field] != old[field] {
+            faults.append(.forbidden(field, "field is immutable when `immutable` is set"))
+        }
+        return faults
+    }
+
+    /// What is wrong with the selector of a workload and the template of its Pods.
+    private static func templateFaults(_ object: JSONValue, of kind: String) -> [FieldFault] {
         var faults: [FieldFault] = []
         let selector = object.at(["spec", "selector"]) ?? .null
         if selector.isEmptyOrNull {
-            faults.append(.invalid("spec.selector", selector, "empty selector is invalid for daemonset"))
-        }
-        if let old, old.at(["spec", "selector"]) != selector {
-            faults.append(.invalid("spec.selector", selector, "field is immutable"))
+            faults.append(.invalid("spec.selector", selector, "empty selector is invalid for \(kind)"))
         }
         let labels = object.stringMap(["spec", "template", "metadata", "labels"])
         let wanted = object.stringMap(["spec", "selector", "matchLabels"])
@@ -42,10 +85,6 @@ enum WorkloadRules {
         }
         if (object.at(["spec", "template", "spec", "containers"])?.arrayValue ?? []).isEmpty {
             faults.append(.required("spec.template.spec.containers"))
-        }
-        let strategy = object.at(["spec", "updateStrategy", "type"]) ?? .null
-        if !["RollingUpdate", "OnDelete"].contains(strategy.stringValue ?? "") {
-            faults.append(.unsupported("spec.updateStrategy.type", strategy, ["RollingUpdate", "OnDelete"]))
         }
         return faults
     }

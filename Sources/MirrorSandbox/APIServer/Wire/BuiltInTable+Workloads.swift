@@ -42,6 +42,54 @@ extension BuiltInTable {
         }
     )
 
+    static let configMaps = BuiltInTable(
+        columns: columns(["Name", "Data", "Age"], wide: []),
+        cells: { map, now in
+            let keys = ["data", "binaryData"].map { map[$0]?.objectValue?.count ?? 0 }
+            return [.string(map.objectName), .string("\(keys.reduce(0, +))"), .string(created(map, now))]
+        }
+    )
+
+    static let statefulSets = BuiltInTable(
+        columns: columns(["Name", "Ready", "Age"], wide: ["Containers", "Images"]),
+        cells: { set, now in
+            let containers = set.at(["spec", "template", "spec", "containers"])?.arrayValue ?? []
+            func joined(_ name: String) -> JSONValue {
+                .string(containers.compactMap { $0[name]?.stringValue }.joined(separator: ","))
+            }
+            let ready = set.at(["status", "readyReplicas"])?.intValue ?? 0
+            let wanted = set.at(["spec", "replicas"])?.intValue ?? 1
+            return [
+                .string(set.objectName), .string("\(ready)/\(wanted)"), .string(created(set, now)), joined("name"),
+                joined("image"),
+            ]
+        }
+    )
+
+    static let networkPolicies = BuiltInTable(
+        columns: columns(["Name", "Pod-Selector", "Age"], wide: []),
+        cells: { policy, now in
+            [
+                .string(policy.objectName), pairs(policy.stringMap(["spec", "podSelector", "matchLabels"])),
+                .string(created(policy, now)),
+            ]
+        }
+    )
+
+    static let disruptionBudgets = BuiltInTable(
+        columns: columns(["Name", "Min Available", "Max Unavailable", "Allowed Disruptions", "Age"], wide: []),
+        cells: { budget, now in
+            func bound(_ name: String) -> JSONValue {
+                guard let value = budget.at(["spec", name]) else { return "N/A" }
+                return value.intValue.map { .string("\($0)") } ?? value
+            }
+            return [
+                .string(budget.objectName), bound("minAvailable"), bound("maxUnavailable"),
+                budget.at(["status", "disruptionsAllowed"]) ?? 0, .string(created(budget, now)),
+            ]
+        }
+    )
+
     private static func pairs(_ map: [String: String]) -> JSONValue {
         guard !map.isEmpty else { return "<none>" }
         return .string(map.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))

@@ -16,12 +16,16 @@ struct BuiltInTable: Sendable {
         case APIResource.events.storage: events
         case APIResource.daemonSets.storage: daemonSets
         case APIResource.services.storage: services
+        case APIResource.configMaps.storage: configMaps
+        case APIResource.statefulSets.storage: statefulSets
+        case APIResource.networkPolicies.storage: networkPolicies
+        case APIResource.disruptionBudgets.storage: disruptionBudgets
         default: nil
         }
     }
 
     private static let integers: Set<String> = [
-        "Restarts", "Desired", "Current", "Up-to-date", "Available",
+        "Restarts", "Desired", "Current", "Up-to-date", "Available", "Allowed Disruptions",
     ]
 
     static func columns(_ narrow: [String], wide: [String], order: [String]? = nil) -> [PrinterColumn] {
