@@ -23,6 +23,15 @@ struct ContainerCommand: AsyncParsableCommand {
     @Option(help: "Image of the container.")
     var image: String
 
+    @Option(help: "A variable of the container, as NAME=VALUE.")
+    var env: [String] = []
+
+    @Option(help: "A directory that the container has, as PATH=DIRECTORY.")
+    var mount: [String] = []
+
+    @Option(help: "File of what the network and a scenario want of the process.")
+    var orders: String?
+
     @Argument(parsing: .captureForPassthrough, help: "Arguments of the container.")
     var arguments: [String] = []
 
@@ -33,8 +42,19 @@ struct ContainerCommand: AsyncParsableCommand {
             resolver: resolver,
             hostRoot: hostRoot,
             image: image,
-            arguments: arguments.filter { $0 != "--" }
+            arguments: arguments.filter { $0 != "--" },
+            environment: Self.pairs(env),
+            mounts: Self.pairs(mount),
+            orders: orders
         ).container(logger: Logger(label: "container"))
         try await ProcessLifetime.run(endingWithParent: true) { try await container.run() }
+    }
+
+    private static func pairs(_ texts: [String]) -> [String: String] {
+        let pairs = texts.map { text in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            return (parts[0], parts.count > 1 ? parts[1] : "")
+        }
+        return Dictionary(pairs, uniquingKeysWith: { $1 })
     }
 }

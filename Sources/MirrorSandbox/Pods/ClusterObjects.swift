@@ -15,6 +15,21 @@ package struct ClusterObjects: Sendable {
     package static let pods = core("pods", "Pod")
     package static let services = core("services", "Service")
     package static let serviceAccounts = core("serviceaccounts", "ServiceAccount")
+    package static let configMaps = core("configmaps", "ConfigMap")
+    package static let statefulSets = ResourceType(
+        group: "apps",
+        version: "v1",
+        plural: "statefulsets",
+        kind: "StatefulSet",
+        namespaced: true
+    )
+    package static let networkPolicies = ResourceType(
+        group: "networking.k8s.io",
+        version: "v1",
+        plural: "networkpolicies",
+        kind: "NetworkPolicy",
+        namespaced: true
+    )
     package static let daemonSets = ResourceType(
         group: "apps",
         version: "v1",

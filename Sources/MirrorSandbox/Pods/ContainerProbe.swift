@@ -7,28 +7,45 @@ package import KubeCore
 package struct ContainerProbe: Hashable, Sendable {
     /// One probe as the container has it.
     package struct Rule: Hashable, Sendable {
-        package var path: String
+        /// Path over HTTP; nil for a health check of gRPC.
+        package var path: String?
         package var port: Int
         package var periodSeconds: Int
         package var timeoutSeconds: Int
         package var failureThreshold: Int
         package var successThreshold: Int
 
-        /// Reads a probe; nil where it is none over HTTP.
+        /// Reads a probe; nil where it is none over HTTP or gRPC.
         ///
         /// - Parameter container: whose ports may be named.
         package init?(_ value: JSONValue?, of container: JSONValue) {
-            guard let value, let get = value["httpGet"] else { return nil }
-            let ports = container["ports"]?.arrayValue ?? []
-            let named = ports.first { $0["name"] == get["port"] }?["containerPort"]?.intValue
-            guard let port = get["port"]?.intValue ?? named else { return nil }
+            guard let value else { return nil }
+            if let get = value["httpGet"] {
+                let ports = container["ports"]?.arrayValue ?? []
+                let named = ports.first { $0["name"] == get["port"] }?["containerPort"]?.intValue
+                guard let number = get["port"]?.intValue ?? named else { return nil }
+                path = get["path"]?.stringValue ?? "/"
+                port = Int(number)
+            } else if let target = Self.target(of: value.at(["exec", "command"])?.strings ?? []) {
+                (path, port) = target
+            } else {
+                return nil
+            }
             func number(_ name: String, or standard: Int) -> Int { value[name]?.intValue.map { Int($0) } ?? standard }
-            path = get["path"]?.stringValue ?? "/"
-            self.port = Int(port)
             periodSeconds = max(1, number("periodSeconds", or: 10))
             timeoutSeconds = max(1, number("timeoutSeconds", or: 1))
             failureThreshold = max(1, number("failureThreshold", or: 3))
             successThreshold = max(1, number("successThreshold", or: 1))
+        }
+
+        /// Where `grpc_health_probe -addr=ADDRESS` asks. A Unix socket is not made here: the daemon's health over HTTP,
+        /// which says as little, stands for it.
+        private static func target(of command: [String]) -> (String?, Int)? {
+            guard command.first?.hasSuffix("grpc_health_probe") == true,
+                let address = command.first(where: { $0.hasPrefix("-addr=") })?.dropFirst(6)
+            else { return nil }
+            if address.hasPrefix("unix:") { return ("/healthy", 4_003) }
+            return address.split(separator: ":").last.flatMap { Int($0) }.map { (nil, $0) }
         }
     }
 

@@ -11,11 +11,14 @@ package final class Kubelet: Sendable {
         /// The first three parts of all addresses.
         package var network: String
         package var resolver: String
+        /// MiB of the file system of a claim, by the claim's name; others are plain directories.
+        package var claims: [String: Int]
 
-        package init(directory: String, network: String, resolver: String) {
+        package init(directory: String, network: String, resolver: String, claims: [String: Int] = [:]) {
             self.directory = directory
             self.network = network
             self.resolver = resolver
+            self.claims = claims
         }
     }
 
@@ -26,6 +29,7 @@ package final class Kubelet: Sendable {
         var starts = 0
         var isEnding = false
         var probing: Task<Void, Never>?
+        var directories: PodDirectories
     }
 
     private struct State {
@@ -38,11 +42,21 @@ package final class Kubelet: Sendable {
     private let objects: ClusterObjects
     private let supervisor: Supervisor
     private let state = Mutex(State())
+    private let prober: CurlProber?
 
     package init(_ settings: Settings, _ objects: ClusterObjects, _ supervisor: Supervisor) {
         self.settings = settings
         self.objects = objects
         self.supervisor = supervisor
+        prober = try? CurlProber(userAgent: "kube-probe/1.33")
+    }
+
+    /// What the Pods of a cluster get from elsewhere.
+    package struct Surroundings: Sendable {
+        package var configMaps: [ObjectKey: [String: String]] = [:]
+        package var orders: @Sendable (JSONValue) -> PodOrders? = { _ in nil }
+
+        package init() {}
     }
 
     /// Process of a Pod; nil where none runs.
@@ -54,13 +68,19 @@ package final class Kubelet: Sendable {
     /// Looks at all Pods once.
     ///
     /// - Parameter nodes: by name; Pods of other nodes are others'.
-    package func sync(_ pods: [JSONValue], nodes: [String: JSONValue], now: Timestamp) async {
+    package func sync(
+        _ pods: [JSONValue],
+        nodes: [String: JSONValue],
+        now: Timestamp,
+        _ surroundings: Surroundings = Surroundings()
+    ) async {
         for pod in pods {
             guard let name = PodView.node(of: pod), let node = nodes[name] else { continue }
             if PodView.isDeleting(pod) {
                 await end(pod)
             } else {
-                start(pod, node: name)
+                guard prepare(pod, node: name, surroundings) else { continue }
+                start(pod, node: node)
                 await report(pod, node: node, now: now)
             }
         }
@@ -76,29 +96,113 @@ package final class Kubelet: Sendable {
         }
     }
 
-    private func start(_ pod: JSONValue, node: String) {
+    private func directories(of pod: JSONValue, node: String) -> PodDirectories {
+        PodDirectories(
+            root: settings.directory,
+            node: node,
+            namespace: pod.objectNamespace ?? "",
+            uid: pod.objectUID
+        )
+    }
+
+    /// Writes what the Pod finds; false while something of it is missing, and then it does not start.
+    private func prepare(_ pod: JSONValue, node: String, _ surroundings: Surroundings) -> Bool {
+        let mounts = PodMounts(pod)
+        let directories = directories(of: pod, node: node)
+        func data(_ name: String) -> [String: String]? {
+            surroundings.configMaps[ObjectKey(namespace: pod.objectNamespace, name: name)]
+        }
+        let isComplete = mounts.configMaps.allSatisfy { data($0) != nil }
+        try? directories.update(mounts, data: data)
+        if let orders = surroundings.orders(pod), let bytes = try? JSONCoding.encode(orders) {
+            try? PodDirectories.write(String(decoding: bytes, as: UTF8.self), to: directories.orders)
+        }
+        return isComplete || state.withLock { $0.pods[pod.objectUID] != nil }
+    }
+
+    private func start(_ pod: JSONValue, node: JSONValue) {
         let uid = pod.objectUID
         guard let container = pod.at(["spec", "containers"])?.arrayValue?.first else { return }
+        let directories = directories(of: pod, node: node.objectName)
+        let isOnHost = pod.at(["spec", "hostNetwork"])?.boolValue == true
+        guard let volume = volume(PodMounts(pod), directories) else { return }
         let ip: String? = state.withLock { state in
             guard state.pods[uid] == nil, state.last < 254 else { return nil }
-            state.last += 1
-            let ip = "\(settings.network).\(state.last)"
-            state.pods[uid] = Running(unit: pod.objectName, ip: ip, probe: ContainerProbe(container))
+            if !isOnHost { state.last += 1 }
+            let ip = isOnHost ? Self.address(of: node) : "\(settings.network).\(state.last)"
+            state.pods[uid] = Running(
+                unit: pod.objectName,
+                ip: ip,
+                probe: ContainerProbe(container),
+                directories: directories
+            )
             return ip
         }
         guard let ip else { return }
+        let arguments = arguments(pod, container, ip: ip, directories)
+        let log = "\(settings.directory)/logs/\(node.objectName)-\(pod.objectName).log"
         supervisor.start(
-            Supervisor.Unit(
-                name: pod.objectName,
-                arguments: [
-                    "container", "--pod-ip", ip, "--resolver", settings.resolver, "--host-root",
-                    "\(settings.directory)/hosts/\(node)", "--image", container["image"]?.stringValue ?? "", "--",
-                ] + (container["args"]?.strings ?? []),
-                log: "\(settings.directory)/logs/\(node)-\(pod.objectName).log"
-            )
+            volume.process.map { holder in
+                Supervisor.Unit(
+                    name: pod.objectName,
+                    executable: "/usr/bin/nsenter",
+                    arguments: ContentVolume.inside(holder, [supervisor.executable] + arguments),
+                    log: log
+                )
+            } ?? Supervisor.Unit(name: pod.objectName, arguments: arguments, log: log)
         )
         let probing = Task { await probe(uid) }
         state.withLock { $0.pods[uid]?.probing = probing }
+    }
+
+    private func arguments(
+        _ pod: JSONValue,
+        _ container: JSONValue,
+        ip: String,
+        _ directories: PodDirectories
+    ) -> [String] {
+        let mounts = PodMounts(pod)
+        return [
+            "container", "--pod-ip", ip, "--resolver", settings.resolver, "--host-root",
+            "\(settings.directory)/hosts/\(directories.node)", "--image", container["image"]?.stringValue ?? "",
+            "--orders", directories.orders,
+        ] + mounts.environment.sorted { $0.key < $1.key }.map { "--env=\($0.key)=\($0.value)" }
+            + mounts.sources.sorted { $0.key < $1.key }.map {
+                "--mount=\($0.key)=\(directories.directory($0.key, $0.value))"
+            } + ["--"] + (container["args"]?.strings ?? [])
+    }
+
+    /// What holds the small file system of a Pod's claim; nil while it is being made, and without a process where there
+    /// is no such claim.
+    private func volume(_ mounts: PodMounts, _ directories: PodDirectories) -> (process: Int32?, Void)? {
+        for source in mounts.sources.values {
+            guard case .claim(let name) = source, let size = settings.claims[name] else { continue }
+            let volume = ClaimVolume(
+                mebibytes: size,
+                directory: directories.directory("", source),
+                name: name,
+                state: "\(settings.directory)/logs"
+            )
+            let unit = "claim-\(name)"
+            guard let holder = supervisor.state(of: unit)?.mainPID else {
+                supervisor.start(
+                    Supervisor.Unit(
+                        name: unit,
+                        executable: "/usr/bin/unshare",
+                        arguments: volume.holder,
+                        log: "\(settings.directory)/logs/\(unit).log"
+                    )
+                )
+                return nil
+            }
+            return volume.isMounted && holder > 0 ? (holder, ()) : nil
+        }
+        return (nil, ())
+    }
+
+    private static func address(of node: JSONValue) -> String {
+        let addresses = node.at(["status", "addresses"])?.arrayValue ?? []
+        return addresses.first { $0["type"] == "InternalIP" }?["address"]?.stringValue ?? ""
     }
 
     private func report(_ pod: JSONValue, node: JSONValue, now: Timestamp) async {
@@ -106,7 +210,7 @@ package final class Kubelet: Sendable {
         let unit = supervisor.state(of: running.unit)
         let report = PodReport(
             ip: running.ip,
-            hostIP: (node.at(["status", "addresses"])?.arrayValue ?? []).first?["address"]?.stringValue ?? "",
+            hostIP: Self.address(of: node),
             isRunning: (unit?.mainPID ?? 0) > 0,
             isStarted: running.probe.isStarted,
             isReady: running.probe.isReady,
@@ -136,6 +240,7 @@ package final class Kubelet: Sendable {
         guard let running = state.withLock({ $0.pods[uid] }) else { return }
         running.probing?.cancel()
         await supervisor.stop(running.unit)
+        running.directories.remove()
         state.withLock { $0.pods[uid] = nil }
     }
 
@@ -165,15 +270,24 @@ package final class Kubelet: Sendable {
     ) async {
         for (kind, rule) in running.probe.due where next[kind] ?? ContinuousClock().now <= ContinuousClock().now {
             next[kind] = ContinuousClock().now + .seconds(rule.periodSeconds)
-            let succeeded = await Self.passes(rule, at: running.ip)
+            let succeeded = await passes(rule, at: running.ip)
             let isFatal = state.withLock { $0.pods[uid]?.probe.take(kind, succeeded: succeeded) ?? false }
             if isFatal { supervisor.kill(running.unit) }
         }
     }
 
-    private static func passes(_ rule: ContainerProbe.Rule, at ip: String) async -> Bool {
+    private func passes(_ rule: ContainerProbe.Rule, at ip: String) async -> Bool {
+        guard let path = rule.path else {
+            let request = ProbeRequest(
+                host: ip,
+                port: rule.port,
+                check: .grpcHealth(service: ""),
+                timeout: .seconds(rule.timeoutSeconds)
+            )
+            return await prober?.probe(request).isSuccess ?? false
+        }
         guard let transport = try? CurlTransport(plain: "http://\(ip):\(rule.port)") else { return false }
-        let request = KubeRequest(.get, rule.path, timeout: .seconds(rule.timeoutSeconds))
+        let request = KubeRequest(.get, path, timeout: .seconds(rule.timeoutSeconds))
         guard let answer = try? await transport.send(request) else { return false }
         return (200..<400).contains(answer.status)
     }

@@ -23,6 +23,10 @@ package final class PodCluster: Sendable {
         /// The first three parts of all addresses, such as `127.83.1`.
         package var network: String
         package var leaseNamespace: String
+        /// MiB of the file system of a claim, by the claim's name; others are plain directories.
+        package var claims: [String: Int] = [:]
+        /// What NetworkPolicies do.
+        package var enforcement = PolicyEnforcement()
 
         package init(
             directory: String,
@@ -45,6 +49,8 @@ package final class PodCluster: Sendable {
     private let dns: ClusterDNS
     private let kubelet: Kubelet
     private let nodes = Mutex<[String]>([])
+    /// Ports that a scenario closes, by the Pod's name.
+    private let faults = Mutex<[String: [UInt16]]>([:])
     private let working = Mutex<Task<Void, Never>?>(nil)
 
     /// - Throws: where the directories can't be made or no port is to be had.
@@ -54,7 +60,12 @@ package final class PodCluster: Sendable {
         supervisor = Supervisor(executable: settings.programs.sandbox, logger: logger)
         dns = try ClusterDNS()
         kubelet = Kubelet(
-            Kubelet.Settings(directory: settings.directory, network: settings.network, resolver: dns.address),
+            Kubelet.Settings(
+                directory: settings.directory,
+                network: settings.network,
+                resolver: dns.address,
+                claims: settings.claims
+            ),
             objects,
             supervisor
         )
@@ -167,7 +178,40 @@ package final class PodCluster: Sendable {
         )
     }
 
+    /// Closes ports of a Pod as a firewall does that drops packets, or opens them again.
+    package func setFaults(_ ports: [UInt16], ofPod name: String) {
+        faults.withLock { $0[name] = ports }
+    }
+
+    /// Kills a Pod's process; it stays down until `revive`.
+    package func crash(pod name: String) { supervisor.crash(name) }
+
+    /// Lets a Pod start again whose process was killed.
+    package func revive(pod name: String) { supervisor.revive(name) }
+
     // MARK: Controllers
+
+    /// Ports of simulated containers that policies may cut off.
+    private static let ports: [UInt16] = [4_000, 4_001, 4_002, 4_003, 4_004, 4_005, 8_000, 8_002, 65_003]
+
+    private func surroundings() async throws(KubeError) -> Kubelet.Surroundings {
+        let policies = settings.enforcement.isEnforced ? try await objects.list(ClusterObjects.networkPolicies) : []
+        var surroundings = Kubelet.Surroundings()
+        for map in try await objects.list(ClusterObjects.configMaps) {
+            let key = ObjectKey(namespace: map.objectNamespace, name: map.objectName)
+            surroundings.configMaps[key] = map.stringMap(["data"])
+        }
+        let faults = self.faults.withLock { $0 }
+        let keepsEstablished = settings.enforcement.keepsEstablished
+        surroundings.orders = { pod in
+            var orders = PodOrders()
+            orders.deniedPorts = NetworkPolicyView.denied(Self.ports, of: pod, by: policies)
+            orders.keepsEstablished = keepsEstablished
+            orders.faultyPorts = faults[pod.objectName] ?? []
+            return orders
+        }
+        return surroundings
+    }
 
     private func step() async throws(KubeError) {
         let now = WallClock.now().timestamp
@@ -178,10 +222,31 @@ package final class PodCluster: Sendable {
         for daemonSet in try await objects.list(ClusterObjects.daemonSets) {
             try await carryOut(daemonSet, nodes, pods.filter { $0.objectNamespace == daemonSet.objectNamespace })
         }
+        for set in try await objects.list(ClusterObjects.statefulSets) {
+            try await carryOut(stateful: set, nodes, pods.filter { $0.objectNamespace == set.objectNamespace })
+        }
         pods = try await objects.list(ClusterObjects.pods)
         let own = self.nodes.withLock { Set($0) }
         let byName = nodes.filter { own.contains($0.objectName) }.map { ($0.objectName, $0) }
-        await kubelet.sync(pods, nodes: Dictionary(byName, uniquingKeysWith: { $1 }), now: now)
+        let nodesByName = Dictionary(byName, uniquingKeysWith: { $1 })
+        await kubelet.sync(pods, nodes: nodesByName, now: now, try await surroundings())
+    }
+
+    private func carryOut(
+        stateful set: JSONValue,
+        _ nodes: [JSONValue],
+        _ pods: [JSONValue]
+    ) async throws(KubeError) {
+        let plan = StatefulSetPlan(set, nodes: nodes, pods: pods)
+        for pod in plan.creations {
+            var pod = pod
+            pod.put(set.objectNamespace.map { .string($0) }, at: ["metadata", "namespace"])
+            try await objects.create(ClusterObjects.pods, pod)
+        }
+        for pod in plan.deletions { try await objects.delete(pod: pod, set.objectNamespace) }
+        if plan.status != set["status"] {
+            try await objects.write(status: plan.status, of: set, ClusterObjects.statefulSets)
+        }
     }
 
     private func carryOut(

@@ -62,7 +62,8 @@ package final class Supervisor: Sendable {
         var task: Task<Void, Never>?
     }
 
-    private let executable: String
+    /// The program that units without one of their own run.
+    package let executable: String
     private let logger: Logger
     private let entries = Mutex<[String: Entry]>([:])
     private let onExit: @Sendable (String, Supervisor) async -> Void

@@ -130,16 +130,66 @@ import Testing
     }
 
     @Test func `A listener that is cut off answers nobody new, and goes on when it is let`() async throws {
-        try await Self.serving(
+        let outcomes = try await Self.serving(
             { _ in .message([8, 1]) },
             { listener in
-                #expect(try await Self.health(listener).isSuccess)
+                var outcomes = [try await Self.health(listener)]
                 await listener.cut(true)
-                #expect(try await Self.health(listener, timeout: .milliseconds(300)).fault == .timeout)
-                #expect(try await Self.health(listener, timeout: .milliseconds(300)).fault == .timeout)
+                for _ in 0..<3 { outcomes.append(try await Self.health(listener, timeout: .milliseconds(300))) }
                 await listener.cut(false)
-                #expect(try await Self.health(listener).isSuccess)
+                return outcomes + [try await Self.health(listener)]
             }
         )
+        #expect(outcomes.map(\.fault) == [nil, .timeout, .timeout, .timeout, nil])
+    }
+
+    @Test func `the calls of the daemons themselves are answered, over any window and with any error`() async throws {
+        let outcomes = try await Self.serving(
+            { call in
+                call.message.isEmpty ? .status(code: 5, message: "50 % of café") : .message(call.message + call.message)
+            },
+            { listener in
+                var outcomes: [GRPCOutcome] = []
+                for size in [0, 1, 400_000] {
+                    let request = GRPCRequest(
+                        host: "127.0.0.1",
+                        port: Int(listener.port),
+                        path: "/a.B/C",
+                        message: [UInt8](repeating: 7, count: size),
+                        timeout: .seconds(10)
+                    )
+                    outcomes.append(await PlainGRPC().call(request))
+                }
+                return outcomes
+            }
+        )
+        guard case .failed(let fault) = outcomes[0] else {
+            Issue.record("an error was an answer")
+            return
+        }
+        #expect(fault.kind == .status(.notFound))
+        #expect(fault.message == "50 % of café")
+        #expect(outcomes[1] == .answered([7, 7]))
+        #expect(outcomes[2] == .answered([UInt8](repeating: 7, count: 800_000)))
+    }
+
+    @Test func `a call of the daemons ends with their time`() async throws {
+        let outcome = try await Self.serving(
+            { _ in
+                try? await Task.sleep(for: .seconds(60))
+                return .message([])
+            },
+            { listener in
+                let port = Int(listener.port)
+                return await PlainGRPC().call(
+                    GRPCRequest(host: "127.0.0.1", port: port, path: "/a.B/C", timeout: .milliseconds(200))
+                )
+            }
+        )
+        guard case .failed(let fault) = outcome else {
+            Issue.record("it was answered")
+            return
+        }
+        #expect(fault.kind == .timeout)
     }
 }
