@@ -26,7 +26,10 @@ extension ContainerOptions {
     ///
     /// - Throws: `ScenarioFailure` where nothing does for its image.
     package func container(logger: Logger) throws -> any SimulatedContainer {
-        let found = Provider.allCases.lazy.compactMap { $0.container(self, logger) }.first
+        // Until the provider has a name of its own, its containers are found by their images alone.
+        let dragonfly: (any SimulatedContainer)? =
+            SchedulerContainer(self, logger: logger) ?? DfdaemonContainer(self, logger: logger)
+        let found = dragonfly ?? Provider.allCases.lazy.compactMap { $0.container(self, logger) }.first
         guard let found else { throw ScenarioFailure("nothing stands for a container of the image \(image)") }
         return found
     }

@@ -1,0 +1,144 @@
+import KubeClient
+import KubeCore
+import MirrorPlanner
+
+/// A simulated release of Dragonfly on a cluster of Pods, and what a scenario asks of it.
+struct DragonflyFleet: Sendable {
+    let cluster: PodCluster
+    let release: DragonflyRelease
+    let nodes: Int
+
+    /// Seconds that the start may take.
+    private static let startLimit = 60.0
+
+    static func node(_ number: Int) -> String { number < 10 ? "node-0\(number)" : "node-\(number)" }
+
+    /// Installs the release, and waits until all Pods are ready and each scheduler knows all hosts and all seeds.
+    func start() async throws {
+        for number in 1...nodes { try await cluster.addNode(Self.node(number)) }
+        let namespace: JSONValue = [
+            "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(DragonflyRelease.namespace)],
+        ]
+        try await cluster.objects.create(ClusterObjects.namespaces, namespace)
+        for (resource, object) in release.objects { try await cluster.objects.create(resource, object) }
+        let clock = ContinuousClock()
+        let begin = clock.now
+        var last = "nothing"
+        while clock.now - begin < .seconds(Self.startLimit) {
+            last = try await missing()
+            if last.isEmpty { return }
+            try await Task.sleep(for: .milliseconds(250))
+        }
+        throw ScenarioFailure(
+            "the fleet did not come up within \(Int(Self.startLimit)) s: \(last); see \(cluster.settings.directory)/logs"
+        )
+    }
+
+    /// What is not there yet; empty where all is.
+    private func missing() async throws -> String {
+        let pods = try await pods()
+        let wanted = release.schedulers + release.seeds + nodes
+        let ready = pods.count { PodView.isReady($0) }
+        guard ready == wanted else { return "\(ready) of \(wanted) Pods are ready" }
+        for (name, figures) in await schedulerFigures() {
+            guard let figures else { return "\(name) does not answer" }
+            if figures.hosts.count != release.seeds + nodes { return "\(name) knows \(figures.hosts.count) hosts" }
+            if figures.ring.count != release.seeds { return "\(name) has \(figures.ring.count) seeds in its ring" }
+        }
+        return ""
+    }
+
+    // MARK: Pods
+
+    /// All Pods that stay, by name.
+    func pods() async throws -> [JSONValue] {
+        try await cluster.objects.list(ClusterObjects.pods, namespace: DragonflyRelease.namespace)
+            .filter { !PodView.isDeleting($0) }
+    }
+
+    /// Address of a Pod; nil while it has none.
+    func address(ofPod name: String) async -> String? {
+        ((try? await pods()) ?? []).first { $0.objectName == name }?.at(["status", "podIP"])?.stringValue
+    }
+
+    var schedulerNames: [String] { (0..<release.schedulers).map { "\(DragonflyRelease.name)-scheduler-\($0)" } }
+    var seedNames: [String] { (0..<release.seeds).map { "\(DragonflyRelease.name)-seed-client-\($0)" } }
+
+    /// Addresses of the clients, in the order of their nodes.
+    func clients() async throws -> [String] {
+        try await pods().filter { $0.stringMap(["metadata", "labels"])["component"] == "client" }
+            .sorted { (PodView.node(of: $0) ?? "") < (PodView.node(of: $1) ?? "") }
+            .compactMap { $0.at(["status", "podIP"])?.stringValue }
+    }
+
+    // MARK: Figures
+
+    private func get<Answer: Decodable>(_ type: Answer.Type, _ ip: String, _ port: Int, _ path: String) async -> Answer?
+    {
+        guard let transport = try? CurlTransport(plain: "http://\(ip):\(port)"),
+            let answer = try? await transport.send(KubeRequest(.get, path, timeout: .seconds(2)))
+        else { return nil }
+        return try? JSONCoding.decode(type, from: answer.body)
+    }
+
+    /// Figures of each scheduler; nil of one that does not answer.
+    func schedulerFigures() async -> [(name: String, figures: SchedulerFigures?)] {
+        var all: [(String, SchedulerFigures?)] = []
+        for name in schedulerNames {
+            let ip = await address(ofPod: name) ?? ""
+            all.append((name, await get(SchedulerFigures.self, ip, 8_000, SchedulerContainer.figuresPath)))
+        }
+        return all
+    }
+
+    /// Figures of a daemon; nil where it does not answer.
+    func figures(ofDaemon ip: String) async -> DfdaemonFigures? {
+        await get(DfdaemonFigures.self, ip, 4_002, DfdaemonContainer.figuresPath)
+    }
+
+    /// A seed's file system as its metrics show it, in percent.
+    func diskPercent(ofSeed name: String) async -> Double? {
+        guard let ip = await address(ofPod: name), let transport = try? CurlTransport(plain: "http://\(ip):4002"),
+            let answer = try? await transport.send(KubeRequest(.get, "/metrics", timeout: .seconds(2)))
+        else { return nil }
+        func value(_ metric: String) -> Double? {
+            String(decoding: answer.body, as: UTF8.self).split(separator: "\n")
+                .first { $0.hasPrefix("\(metric) ") }.flatMap { Double($0.dropFirst(metric.count + 1)) }
+        }
+        guard let total = value("dragonfly_client_disk_space_total"), total > 0,
+            let used = value("dragonfly_client_disk_usage_space_total")
+        else { return nil }
+        return used * 100 / total
+    }
+
+    /// Whether a seed says by its named service that it is SERVING.
+    func isServing(seed name: String) async -> Bool {
+        guard let ip = await address(ofPod: name), let prober = try? CurlProber(userAgent: "sandbox") else {
+            return false
+        }
+        let check = ProbeRequest.Check.grpcHealth(service: DragonflyCall.daemonService)
+        let request = ProbeRequest(host: ip, port: 4_000, check: check, timeout: .seconds(1))
+        return await prober.probe(request).isSuccess
+    }
+
+    // MARK: Tasks
+
+    /// Has a client get a task; nil where the client does not answer.
+    func pull(_ task: DragonflyTaskID, size: Int64, client: String) async -> DfdaemonService.Download? {
+        guard let transport = try? CurlTransport(plain: "http://\(client):4001") else { return nil }
+        let request = KubeRequest(
+            .get,
+            DfdaemonContainer.blobs + task.text,
+            query: [KubeRequest.QueryItem("size", "\(size)")],
+            timeout: .seconds(30)
+        )
+        guard let answer = try? await transport.send(request) else { return nil }
+        return try? JSONCoding.decode(DfdaemonService.Download.self, from: answer.body)
+    }
+
+    /// A task that nobody has.
+    static func freshTask() -> DragonflyTaskID {
+        func number() -> UInt64 { .random(in: .min ... .max) }
+        return DragonflyTaskID(number(), number(), number(), number())
+    }
+}

@@ -1,0 +1,270 @@
+import KubeCore
+
+/// What a release of Dragonfly installs without a manager, as far as it matters here.
+///
+/// Source: names, labels, ports and settings of dragonflyoss/helm-charts `charts/dragonfly/templates` and `values.yaml`;
+/// times are the chart's divided by the factor.
+struct DragonflyRelease: Hashable, Sendable {
+    static let name = "dragonfly"
+    static let namespace = "dragonfly-system"
+
+    var schedulers = 3
+    var seeds = 3
+    var server = "v2.5.1"
+    var client = "v1.5.1"
+    var factor = 10
+    /// `HOST:PORT` of the source.
+    var source = ""
+    /// Seconds between two clean-ups; the chart's 900 divided by the factor.
+    var collectionSeconds = 90
+    var highPercent = 90
+    var lowPercent = 70
+    /// What clients and seeds are told of schedulers.
+    var schedulerAddress = "dragonfly-scheduler-headless.dragonfly-system.svc.cluster.local:8002"
+
+    /// The objects, in the order in which they are created.
+    var objects: [(resource: ResourceType, object: JSONValue)] {
+        [
+            (ClusterObjects.configMaps, schedulerSettings), (ClusterObjects.configMaps, dynconfig("scheduler", limits)),
+            (ClusterObjects.configMaps, daemonSettings("seed-client", isSeed: true)),
+            (ClusterObjects.configMaps, dynconfig("seed-client", addresses)),
+            (ClusterObjects.configMaps, daemonSettings("client", isSeed: false)),
+            (ClusterObjects.configMaps, dynconfig("client", addresses)), (ClusterObjects.services, headless),
+            (ClusterObjects.statefulSets, schedulerSet), (ClusterObjects.statefulSets, seedSet),
+            (ClusterObjects.daemonSets, clientSet),
+        ]
+    }
+
+    private func metadata(_ name: String, _ component: String) -> JSONValue {
+        [
+            "name": .string("\(Self.name)-\(name)"), "namespace": .string(Self.namespace),
+            "labels": [
+                "app": .string(Self.name), "release": .string(Self.name), "heritage": "Helm",
+                "component": .string(component),
+            ],
+        ]
+    }
+
+    private func labels(_ component: String) -> JSONValue {
+        ["app": .string(Self.name), "component": .string(component)]
+    }
+
+    // MARK: Settings
+
+    private func time(_ seconds: Int) -> String { "\(seconds * 1_000 / factor)ms" }
+
+    private func configMap(_ name: String, _ component: String, _ key: String, _ text: String) -> JSONValue {
+        [
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata(name, component),
+            "data": [key: .string(text)],
+        ]
+    }
+
+    private var schedulerSettings: JSONValue {
+        configMap(
+            "scheduler",
+            "scheduler",
+            "scheduler.yaml",
+            """
+            server: {advertisePort: 8002, listenIP: 0.0.0.0, port: 8002, requestRateLimit: 4000}
+            scheduler:
+              algorithm: default
+              backToSourceCount: 200
+              retryBackToSourceLimit: 3
+              retryLimit: 5
+              retryInterval: \(time(2))
+              gc:
+                pieceDownloadTimeout: \(time(1_800))
+                peerGCInterval: \(time(300))
+                peerTTL: 720h
+                taskGCInterval: \(time(1_800))
+                hostGCInterval: \(time(300))
+                hostTTL: \(time(3_600))
+            dynconfig: {refreshInterval: \(time(60))}
+            metrics: {enable: true, addr: ":8000", enableHost: false}
+            console: true
+
+            """
+        )
+    }
+
+    private func daemonSettings(_ component: String, isSeed: Bool) -> JSONValue {
+        let announce = isSeed ? 60 : 300
+        return configMap(
+            component,
+            component,
+            "dfdaemon.yaml",
+            """
+            host: {schedulerClusterID: 1, idc: "", location: ""}
+            upload: {server: {port: 4000, requestRateLimit: \(isSeed ? 400 : 200)}}
+            scheduler: {announceInterval: \(time(announce)), scheduleTimeout: 3h, maxScheduleCount: 5}
+            \(isSeed ? "seedPeer: {enable: true, type: super}" : "seedPeer: {enable: false}")
+            dynconfig: {refreshInterval: \(time(announce))}
+            storage: {server: {tcpPort: 4005, quicPort: 4006}, dir: /var/lib/dragonfly/, keep: true}
+            gc:
+              interval: \(collectionSeconds)s
+              policy:
+                taskTTL: 720h
+                distHighThresholdPercent: \(isSeed ? highPercent : 99)
+                distLowThresholdPercent: \(isSeed ? lowPercent : 98)
+            proxy: {server: {port: 4001}, rules: [{regex: "blobs/sha256.*"}]}
+            health: {server: {port: 4003}}
+            metrics: {server: {port: 4002}}
+            stats: {server: {port: 4004}}
+
+            """
+        )
+    }
+
+    private var limits: String {
+        """
+        seedPeerClusterConfig: {loadLimit: 2000}
+        schedulerClusterConfig: {candidateParentLimit: 3, filterParentLimit: 15}
+        schedulerClusterClientConfig: {loadLimit: 200}
+
+        """
+    }
+
+    private var addresses: String { "scheduler: {addr: \"\(schedulerAddress)\"}\n" }
+
+    private func dynconfig(_ component: String, _ text: String) -> JSONValue {
+        configMap("\(component)-dynconfig", component, "dynconfig.yaml", text)
+    }
+
+    // MARK: Workloads
+
+    private var headless: JSONValue {
+        [
+            "apiVersion": "v1", "kind": "Service", "metadata": metadata("scheduler-headless", "scheduler"),
+            "spec": [
+                "clusterIP": "None", "selector": labels("scheduler"),
+                "ports": [["name": "grpc", "port": 8_002, "protocol": "TCP"]],
+            ],
+        ]
+    }
+
+    private func probe(_ address: String) -> JSONValue {
+        [
+            "exec": [
+                "command": [
+                    "/bin/grpc_health_probe", .string("-addr=\(address)"), "-connect-timeout=3s", "-rpc-timeout=3s",
+                ]
+            ], "periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 2,
+        ]
+    }
+
+    private func config(_ component: String) -> JSONValue {
+        [
+            "name": "config",
+            "projected": [
+                "sources": [
+                    ["configMap": ["name": .string("\(Self.name)-\(component)")]],
+                    ["configMap": ["name": .string("\(Self.name)-\(component)-dynconfig")]],
+                ]
+            ],
+        ]
+    }
+
+    private static func ports(_ numbers: [Int64]) -> JSONValue {
+        .array(numbers.map { ["containerPort": .int($0), "protocol": "TCP"] })
+    }
+
+    private var factorVariable: JSONValue {
+        ["name": .string(TimeScale.variable), "value": .string("\(factor)")]
+    }
+
+    private var schedulerSet: JSONValue {
+        let probe = probe(":8002")
+        let container: JSONValue = [
+            "name": "scheduler", "image": .string("docker.io/dragonflyoss/scheduler:\(server)"),
+            "ports": Self.ports([8_002, 8_000]), "env": [factorVariable],
+            "volumeMounts": [["name": "config", "mountPath": "/etc/dragonfly"]], "readinessProbe": probe,
+            "livenessProbe": probe,
+        ]
+        return workload(
+            "StatefulSet",
+            "scheduler",
+            [
+                "replicas": .int(Int64(schedulers)), "serviceName": "scheduler", "podManagementPolicy": "Parallel",
+            ],
+            ["containers": [container], "volumes": [config("scheduler")]]
+        )
+    }
+
+    private func daemon(_ name: String, _ ports: [Int64], _ mounts: [JSONValue]) -> JSONValue {
+        let probe = probe("unix:///var/run/dragonfly/dfdaemon.sock")
+        func field(_ name: String, _ path: String) -> JSONValue {
+            ["name": .string(name), "valueFrom": ["fieldRef": ["fieldPath": .string(path)]]]
+        }
+        return [
+            "name": .string(name), "image": .string("docker.io/dragonflyoss/client:\(client)"),
+            "args": ["--log-level=info", "--console"],
+            "ports": .array((Self.ports(ports).arrayValue ?? []) + [["containerPort": 4_006, "protocol": "UDP"]]),
+            "env": [
+                field("POD_NAMESPACE", "metadata.namespace"), field("POD_NAME", "metadata.name"), factorVariable,
+                ["name": .string(DfdaemonContainer.sourceVariable), "value": .string(source)],
+            ],
+            "volumeMounts": .array([["name": "config", "mountPath": "/etc/dragonfly"]] + mounts),
+            "readinessProbe": probe, "livenessProbe": probe,
+        ]
+    }
+
+    private static let storage: JSONValue = ["name": "storage", "mountPath": "/var/lib/dragonfly/"]
+
+    private var seedSet: JSONValue {
+        workload(
+            "StatefulSet",
+            "seed-client",
+            [
+                "replicas": .int(Int64(seeds)), "serviceName": "seed-client", "podManagementPolicy": "Parallel",
+                "volumeClaimTemplates": [
+                    [
+                        "metadata": ["name": "storage"],
+                        "spec": [
+                            "accessModes": ["ReadWriteOnce"], "resources": ["requests": ["storage": "100Gi"]],
+                        ],
+                    ]
+                ],
+            ],
+            [
+                "containers": [daemon("seed-client", [4_000, 4_001, 4_003, 4_002, 4_004, 4_005], [Self.storage])],
+                "volumes": [config("seed-client")],
+            ]
+        )
+    }
+
+    private var clientSet: JSONValue {
+        let socket: JSONValue = ["name": "socket-dir", "mountPath": "/var/run/dragonfly"]
+        return workload(
+            "DaemonSet",
+            "client",
+            ["updateStrategy": ["type": "RollingUpdate", "rollingUpdate": ["maxSurge": 0, "maxUnavailable": 20]]],
+            [
+                "hostNetwork": true, "dnsPolicy": "ClusterFirstWithHostNet",
+                "containers": [daemon("client", [4_000, 4_003, 4_002, 4_004, 4_005], [socket, Self.storage])],
+                "volumes": [
+                    config("client"),
+                    [
+                        "name": "socket-dir",
+                        "hostPath": ["path": "/var/run/dragonfly", "type": "DirectoryOrCreate"],
+                    ],
+                    ["name": "storage", "emptyDir": [:]],
+                ],
+            ]
+        )
+    }
+
+    private func workload(
+        _ kind: String,
+        _ component: String,
+        _ spec: JSONValue,
+        _ pod: JSONValue
+    ) -> JSONValue {
+        var spec = spec
+        spec["selector"] = ["matchLabels": labels(component)]
+        spec["template"] = ["metadata": ["labels": labels(component)], "spec": pod]
+        return [
+            "apiVersion": "apps/v1", "kind": .string(kind), "metadata": metadata(component, component), "spec": spec,
+        ]
+    }
+}
