@@ -12,6 +12,87 @@ extension Pod {
     }
 }
 
+extension Pod.Spec {
+    enum CodingKeys: String, CodingKey {
+        case nodeName, hostNetwork, containers, volumes
+    }
+
+    /// Decodes; what is absent or of another form is empty.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        nodeName = container.lenient(.nodeName)
+        hostNetwork = container.lenient(.hostNetwork) ?? false
+        containers = container.lenientElements(.containers)
+        volumes = container.lenientElements(.volumes)
+    }
+
+    /// Encodes what is set.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(nodeName, forKey: .nodeName)
+        if hostNetwork { try container.encode(hostNetwork, forKey: .hostNetwork) }
+        if !containers.isEmpty { try container.encode(containers, forKey: .containers) }
+        if !volumes.isEmpty { try container.encode(volumes, forKey: .volumes) }
+    }
+}
+
+extension Pod.Container {
+    enum CodingKeys: String, CodingKey {
+        case name, image
+    }
+
+    /// Decodes; only the name must be there.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        image = container.lenient(.image) ?? ""
+    }
+}
+
+extension Pod.Volume {
+    enum CodingKeys: String, CodingKey {
+        case name, configMap, projected, hostPath, persistentVolumeClaim
+    }
+
+    /// A source that is told by its name; a projected one by its sources.
+    private struct Source: Codable {
+        var name: String?
+        var path: String?
+        var claimName: String?
+        var sources: [Projection]?
+    }
+
+    private struct Projection: Codable {
+        var configMap: Source?
+    }
+
+    /// Decodes; only the name must be there.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(String.self, forKey: .name)
+        let own: Source? = container.lenient(.configMap)
+        let projected: Source? = container.lenient(.projected)
+        let host: Source? = container.lenient(.hostPath)
+        configMaps = [own?.name].compactMap(\.self) + (projected?.sources ?? []).compactMap { $0.configMap?.name }
+        hostPath = host?.path
+        isClaim = container.contains(.persistentVolumeClaim)
+    }
+
+    /// Encodes what is set, in the form that the API has.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        if configMaps.count == 1 {
+            try container.encode(Source(name: configMaps.first), forKey: .configMap)
+        } else if !configMaps.isEmpty {
+            let sources = configMaps.map { Projection(configMap: Source(name: $0)) }
+            try container.encode(Source(sources: sources), forKey: .projected)
+        }
+        if let hostPath { try container.encode(Source(path: hostPath), forKey: .hostPath) }
+        if isClaim { try container.encode(Source(claimName: name), forKey: .persistentVolumeClaim) }
+    }
+}
+
 extension Pod.Status {
     enum CodingKeys: String, CodingKey {
         case phase, podIP, podIPs, conditions, containerStatuses, initContainerStatuses

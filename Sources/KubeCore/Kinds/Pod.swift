@@ -12,14 +12,62 @@ public struct Pod: KubeObject {
         namespaced: true
     )
 
-    /// Where it runs.
+    /// Where it runs, and of what it is made.
     public struct Spec: Codable, Hashable, Sendable {
         /// Name of the node; nil while it is not scheduled.
         public var nodeName: String?
+        /// Whether it has its node's network, where no NetworkPolicy holds.
+        public var hostNetwork: Bool
+        /// The containers that run at the same time.
+        public var containers: [Container]
+        /// The volumes.
+        public var volumes: [Volume]
 
         /// Creates a specification.
-        public init(nodeName: String? = nil) {
+        public init(
+            nodeName: String? = nil,
+            hostNetwork: Bool = false,
+            containers: [Container] = [],
+            volumes: [Volume] = []
+        ) {
             self.nodeName = nodeName
+            self.hostNetwork = hostNetwork
+            self.containers = containers
+            self.volumes = volumes
+        }
+    }
+
+    /// One container, with what says what it is.
+    public struct Container: Codable, Hashable, Sendable {
+        /// Name of the container.
+        public var name: String
+        /// Reference of its image.
+        public var image: String
+
+        /// Creates a container.
+        public init(name: String, image: String) {
+            self.name = name
+            self.image = image
+        }
+    }
+
+    /// One volume, with what says where its content comes from.
+    public struct Volume: Codable, Hashable, Sendable {
+        /// Name of the volume.
+        public var name: String
+        /// Names of the ConfigMaps whose keys are its files, those of projected sources included.
+        public var configMaps: [String]
+        /// Directory of the host; nil where it is none.
+        public var hostPath: String?
+        /// Whether it is a persistent one.
+        public var isClaim: Bool
+
+        /// Creates a volume.
+        public init(name: String, configMaps: [String] = [], hostPath: String? = nil, isClaim: Bool = false) {
+            self.name = name
+            self.configMaps = configMaps
+            self.hostPath = hostPath
+            self.isClaim = isClaim
         }
     }
 

@@ -138,6 +138,7 @@ enum SeedPruning {
         pod.metadata.labels = [:]
         pod.metadata.annotations = pod.metadata.annotations.filter { $0.key == "kubernetes.io/config.mirror" }
         pod.metadata.ownerReferences = []
+        pod.spec = Pod.Spec(nodeName: pod.spec.nodeName)
         pod.status.podIP = nil
         pod.status.podIPs = []
         pod.status.conditions.removeAll { $0.type != "Ready" }

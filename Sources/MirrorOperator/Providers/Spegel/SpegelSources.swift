@@ -135,6 +135,7 @@ final class SpegelSources: ProviderSources {
         var pod = pod
         pod.metadata.annotations = pod.metadata.annotations.filter { $0.key == AnnotationKey.evictedBy }
         pod.metadata.ownerReferences = []
+        pod.spec = Pod.Spec(nodeName: pod.spec.nodeName)
         pod.status.conditions.removeAll { $0.type != "Ready" && $0.type != "Initialized" }
         return pod
     }
