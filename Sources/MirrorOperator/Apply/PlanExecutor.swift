@@ -29,12 +29,15 @@ package struct PlanExecutor: Sendable {
     private let now: @Sendable () -> MicroTimestamp
     private let released: @Sendable () -> Void
 
-    /// - Parameter released: called after the disruption Lease was given back.
+    /// - Parameters:
+    ///   - sources: who calls daemons.
+    ///   - released: called after the disruption Lease was given back.
     package init(
         _ api: KubeAPI,
         applier: Applier,
         ownWrites: OwnWrites,
         statuses: StatusWriter,
+        sources: ProviderSourceSet = ProviderSourceSet(),
         leaseNamespace: String,
         now: @escaping @Sendable () -> MicroTimestamp,
         released: @escaping @Sendable () -> Void = {}
@@ -47,6 +50,7 @@ package struct PlanExecutor: Sendable {
             api,
             applier: applier,
             ownWrites: ownWrites,
+            sources: sources,
             leaseNamespace: leaseNamespace,
             now: now
         )

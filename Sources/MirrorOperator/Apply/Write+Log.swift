@@ -20,8 +20,9 @@ extension Write {
         case .setFinalizers(let finalizers): metadata["finalizers"] = "\(finalizers.joined(separator: ", "))"
         case .recordSeed(_, let record): metadata["state"] = "\(record?.state.rawValue ?? "")"
         case .clearMirrorNode, .deleteMirrorNode, .releaseDisruption, .withdrawApproval, .applyObject, .deleteObject,
-            .replacePod, .labelPod, .changeObject, .recordSet, .publishSeed, .withdrawSeed:
+            .replacePod, .labelPod, .changeObject, .recordSet, .publishSeed, .withdrawSeed, .recordCall:
             break
+        case .forgetHost(let host): metadata["host"] = "\(host)"
         }
         return metadata
     }

@@ -8,22 +8,26 @@ struct WriteSender: Sendable {
     private let api: KubeAPI
     private let applier: Applier
     private let ownWrites: OwnWrites
+    private let sources: ProviderSourceSet
     private let leaseNamespace: String
     private let now: @Sendable () -> MicroTimestamp
 
     /// - Parameters:
+    ///   - sources: who calls daemons.
     ///   - leaseNamespace: where the disruption Lease is.
     ///   - now: for the times of a Lease.
     init(
         _ api: KubeAPI,
         applier: Applier,
         ownWrites: OwnWrites,
+        sources: ProviderSourceSet = ProviderSourceSet(),
         leaseNamespace: String,
         now: @escaping @Sendable () -> MicroTimestamp
     ) {
         self.api = api
         self.applier = applier
         self.ownWrites = ownWrites
+        self.sources = sources
         self.leaseNamespace = leaseNamespace
         self.now = now
     }
@@ -37,6 +41,7 @@ struct WriteSender: Sendable {
         switch write.body {
         case .apply: try await apply(write, current)
         case .delete: try await delete(write)
+        case .call(let call): try await sources.perform(call)
         case .create, .replace, .merge, .json, .status: try await change(write)
         }
     }
@@ -77,6 +82,8 @@ struct WriteSender: Sendable {
 extension Write {
     /// Why an error says that the plan is out of date, as one word; nil where it says something else.
     func reasonToLookAgain(_ error: KubeError) -> String? {
+        // What keeps a daemon from answering shows in what is read of it.
+        if case .call = body { return "unanswered" }
         if error.code == .outcomeUnknown { return "unknown" }
         if error.isConflict || error.isAlreadyExists { return "conflict" }
         // 422 is the answer to a JSON patch whose test fails.

@@ -24,6 +24,22 @@ package protocol ProviderSources: Sendable {
     ///
     /// - Parameter api: whom to ask.
     func inquiry(_ api: KubeAPI) -> any ProviderInquiry
+
+    /// Calls a daemon, which changes what it knows.
+    ///
+    /// - Throws: `KubeError` where it does not do what was asked.
+    func perform(_ call: DaemonCall) async throws(KubeError)
+}
+
+extension ProviderSources {
+    package func perform(_ call: DaemonCall) async throws(KubeError) { throw .unknownCall(call) }
+}
+
+extension KubeError {
+    /// Nobody makes such calls.
+    fileprivate static func unknownCall(_ call: DaemonCall) -> KubeError {
+        KubeError(.configuration, "\(call.provider.rawValue) has no daemons that can be called (\(call.address))")
+    }
 }
 
 /// Asks what no watch shows; it lives for a term, and a reconcile waits for its answers.
@@ -42,6 +58,11 @@ package struct ProviderSourceSet: Sendable {
 
     package func evidence(of mirror: P2PMirror) -> ProviderEvidence? {
         sources[mirror.spec.provider]?.evidence(of: mirror)
+    }
+
+    func perform(_ call: DaemonCall) async throws(KubeError) {
+        guard let source = sources[call.provider] else { throw .unknownCall(call) }
+        try await source.perform(call)
     }
 
     func inquiries(_ api: KubeAPI) -> [Provider: any ProviderInquiry] { sources.mapValues { $0.inquiry(api) } }

@@ -74,6 +74,7 @@ package struct MirrorReconciler: Sendable {
             applier: applier,
             ownWrites: ownWrites,
             statuses: statuses,
+            sources: sources,
             leaseNamespace: leaseNamespace,
             now: wallClock,
             released: released

@@ -29,6 +29,10 @@ package protocol ProviderRules: Sendable {
     /// The least number of published seeds, which no setting goes below.
     var leastPublished: Int { get }
 
+    /// Whether what is remembered of a seed stands in the mirror's own status: seeds that are pods move from node to
+    /// node, and a MirrorNode is of one node.
+    var remembersSeedsInStatus: Bool { get }
+
     /// Pods that say something of seeds that are no pods themselves; nil where there are none.
     var watchedPods: WatchedPods? { get }
 
@@ -62,16 +66,31 @@ package protocol ProviderRules: Sendable {
     func plan(_ mirror: P2PMirror, _ snapshot: Snapshot) -> Plan
 }
 
+extension ProviderRules {
+    package var remembersSeedsInStatus: Bool { false }
+}
+
 /// Where the seeds of a mirror are probed.
 package struct ProbeTargets: Hashable, Sendable {
-    /// Of each node that has a seed, whether it is in the set or not; one without an address is not probed.
+    /// Of each seed, whether it is in the set or not; one without an address is not probed.
     package var addresses: [String: String]
+    /// The nodes of seeds that are not named as their nodes.
+    package var nodes: [String: String]
     /// What they are asked unless the mirror says otherwise.
     package var probes: [Probe]
+    /// What some are asked whatever the mirror says, because they can't be asked anything else.
+    package var exceptions: [String: [Probe]]
 
-    package init(addresses: [String: String], probes: [Probe]) {
+    package init(
+        addresses: [String: String],
+        nodes: [String: String] = [:],
+        probes: [Probe],
+        exceptions: [String: [Probe]] = [:]
+    ) {
         self.addresses = addresses
+        self.nodes = nodes
         self.probes = probes
+        self.exceptions = exceptions
     }
 }
 
@@ -80,16 +99,36 @@ package struct ProbeTargets: Hashable, Sendable {
 package struct SeedMove: Hashable, Sendable {
     package var resource: ResourceType
     package var key: ObjectKey
-    /// A merge patch or a JSON patch, without the version.
+    /// A merge patch or a JSON patch, without the version; or an object that comes or goes.
     package var body: Write.Body
-    /// Of the object as it was read.
-    package var resourceVersion: String?
+    package var precondition: Write.Precondition
+    package var whenGone: Write.WhenGone
 
+    /// A change of an object that rests on its version.
     package init(_ resource: ResourceType, _ metadata: ObjectMeta, _ body: Write.Body) {
         self.resource = resource
         key = metadata.key
         self.body = body
-        resourceVersion = metadata.resourceVersion
+        precondition = .version(metadata.resourceVersion)
+        whenGone = .lookAgain
+    }
+
+    /// An object that comes.
+    package init(creating object: ManagedObject) {
+        resource = object.resource
+        key = object.key
+        body = .create(.value(object.body))
+        precondition = .none
+        whenGone = .fail
+    }
+
+    /// An object that goes.
+    package init(deleting object: ManagedObject) {
+        resource = object.resource
+        key = object.key
+        body = .delete
+        precondition = .uid(object.metadata.uid)
+        whenGone = .done
     }
 }
 
@@ -103,6 +142,8 @@ package struct PublishedSeedsQuery: Hashable, Sendable {
     package var annotations: [String: String]
     /// Names of seeds by the UID of what is listed; nil where a seed is named as its object.
     package var seeds: [String: String]?
+    /// Where what is listed stands for seeds that are out: the names of all seeds, by the name of what would be listed.
+    package var all: [String: String]?
 
     package init(
         _ resource: ResourceType,
@@ -118,12 +159,24 @@ package struct PublishedSeedsQuery: Hashable, Sendable {
         self.seeds = seeds
     }
 
+    /// What is listed takes seeds out of the set; the rest of them is in it.
+    ///
+    /// - Parameter all: the names of all seeds, by the name of the object that takes one out.
+    package init(_ resource: ResourceType, _ options: ListOptions, excluding all: [String: String]) {
+        self.init(resource, options)
+        self.all = all
+    }
+
     /// The names of the seeds, from what was listed. What the decision did not know does not count: so much the less
     /// may leave.
     package func names(_ found: [ObjectMeta]) -> [String] {
         let listed = found.filter { object in
             selectors.allSatisfy { $0.matches(object.labels) }
                 && annotations.allSatisfy { object.annotations[$0.key] == $0.value }
+        }
+        if let all {
+            let out = Set(listed.map(\.name))
+            return all.filter { !out.contains($0.key) }.values.sorted()
         }
         guard let seeds else { return listed.map(\.name) }
         return listed.compactMap { object in object.uid.flatMap { seeds[$0] } }

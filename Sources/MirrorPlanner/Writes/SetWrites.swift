@@ -34,9 +34,15 @@ struct SetWrites {
         guard let decision, !decision.changes.isEmpty else { return [] }
         let records = records(decision)
         let moves = moves(decision.changes.compactMap(\.move))
+        let isInStatus = rules.remembersSeedsInStatus
         var look: SetLook?
         var writes: [Write] = []
+        // The status remembers the seeds too: it is written once, before anything moves.
+        if isInStatus, decision.changes.contains(where: \.isRecord) {
+            writes.append(.recordSet(status, of: mirror, decision.conditions.available.verdict))
+        }
         for change in decision.changes {
+            if isInStatus, change.isRecord { continue }
             switch change {
             case .recordSet:
                 writes.append(.recordSet(status, of: mirror, decision.conditions.available.verdict))
@@ -73,6 +79,14 @@ struct SetWrites {
 }
 
 extension SetChange {
+    /// Whether it remembers something.
+    fileprivate var isRecord: Bool {
+        switch self {
+        case .recordSet, .recordSeed: true
+        case .publish, .confirm, .withdraw: false
+        }
+    }
+
     /// Where it carries a seed to; nil where it carries none.
     fileprivate var move: (String, Bool)? {
         switch self {

@@ -38,6 +38,10 @@ extension Write {
         case publishSeed(String)
         /// Carry a seed out of the set and mark it as ours.
         case withdrawSeed(String)
+        /// Let a daemon forget a host.
+        case forgetHost(String)
+        /// Remember that a daemon was told of a seed that is out.
+        case recordCall(String)
 
         /// One word, for metrics and the log.
         package var name: String {
@@ -59,13 +63,15 @@ extension Write {
             case .recordSeed: "recordSeed"
             case .publishSeed: "publishSeed"
             case .withdrawSeed: "withdrawSeed"
+            case .forgetHost: "forgetHost"
+            case .recordCall: "recordCall"
             }
         }
 
         /// Whether it is part of what is decided about a candidate set.
         package var isAboutSeeds: Bool {
             switch self {
-            case .recordSet, .recordSeed, .publishSeed, .withdrawSeed: true
+            case .recordSet, .recordSeed, .publishSeed, .withdrawSeed, .forgetHost, .recordCall: true
             default: false
             }
         }
@@ -118,6 +124,8 @@ extension Write {
         case .publishSeed(let seed): return "put the seed \(seed) into the candidate set (\(target.title)): \(message)"
         case .withdrawSeed(let seed):
             return "take the seed \(seed) out of the candidate set (\(target.title))\(condition): \(message)"
+        case .forgetHost(let host): return "let \(target.title) forget the host \(host): \(message)"
+        case .recordCall(let daemon): return "remember in \(target.title) that \(daemon) was told: \(message)"
         }
     }
 

@@ -32,6 +32,8 @@ extension Write {
             return try .patch(resource, key, subresource: subresource, patch, manager: manager)
         case .delete:
             return try .delete(resource, key, preconditions: uid.map { DeletePreconditions(uid: $0) })
+        case .call:
+            throw KubeError(.encoding, "\(target.title): a call to a daemon is no request to the API server")
         case .status(let status):
             let change = try resting(["status": try JSONCoding.value(of: status)])
             return try .patch(resource, key, subresource: subresource, .merge(change), manager: manager)

@@ -44,9 +44,10 @@ extension Write {
         Write(
             Target(move.resource, move.key),
             move.body,
-            .version(move.resourceVersion),
+            move.precondition,
             by: FieldManager.candidates,
             evidence: evidence,
+            whenGone: move.whenGone,
             purpose,
             verdict
         )

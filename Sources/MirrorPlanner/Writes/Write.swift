@@ -37,6 +37,8 @@ package struct Write: Hashable, Sendable {
         case delete
         /// A merge patch of what of the whole status is otherwise.
         indirect case status(P2PMirrorStatus)
+        /// No request to the API server, but a call to the daemon in the target.
+        case call(DaemonCall)
     }
 
     /// The content of a body. It becomes JSON when it is sent: a first plan may have 100,000 of them.

@@ -165,7 +165,9 @@ struct SpegelWorld {
             snapshot.mirrorNodes[index].status = MirrorNodeStatus(candidate: record)
         case .publishSeed(let name): move(name, into: true)
         case .withdrawSeed(let name): move(name, into: false)
-        case .clearMirrorNode, .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption, .recordSet: break
+        case .clearMirrorNode, .acquireDisruption, .approve, .withdrawApproval, .releaseDisruption, .recordSet,
+            .forgetHost, .recordCall:
+            break
         }
     }
 

@@ -222,7 +222,8 @@ struct SafetyRules {
             name = before.mirrorNodes.first { $0.metadata.name == object }?.spec.nodeName ?? ""
         case .clearMirrorNode, .deleteMirrorNode, .withdrawApproval, .releaseDisruption: return nil
         case .recordSet, .recordSeed, .publishSeed, .withdrawSeed: return nil
-        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers:
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers, .forgetHost,
+            .recordCall:
             return Violation(rule: 9, text: "touched a workload, of which a distribution has none")
         }
         guard let node = before.nodes.first(where: { $0.metadata.name == name }) else {

@@ -79,7 +79,9 @@ struct World {
         case .recordSet: return true
         case .recordSeed(_, let record): return remember(record, of: name, action.version)
         case .publishSeed, .withdrawSeed: return move(name, action)
-        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers: return false
+        case .applyObject, .deleteObject, .replacePod, .labelPod, .changeObject, .setFinalizers, .forgetHost,
+            .recordCall:
+            return false
         }
     }
 
