@@ -38,8 +38,8 @@ extension KindSchema {
             ),
             "namespace": .text(
                 """
-                Where the namespaced objects of the mirror live; absent for p2pmirror-system. Spegel only. It \
-                cannot be changed.
+                Where the namespaced objects of the mirror live, and the release that it looks after; absent for \
+                p2pmirror-system. Spegel and Dragonfly only. It cannot be changed.
                 """,
                 .dnsLabel,
                 atMost: 63
@@ -69,6 +69,7 @@ extension KindSchema {
             "rke2": rancher("Settings of provider RKE2."),
             "k3s": rancher("Settings of provider K3s."),
             "spegel": spegel,
+            "dragonfly": dragonfly,
         ],
         required: ["provider"],
         // CEL reserves the word namespace: rules write that field as __namespace__ (Kubernetes' page on CRDs, section
@@ -87,9 +88,13 @@ extension KindSchema {
                 message: "spegel must be given with provider Spegel, and with no other one"
             ) { spec, _ in (spec["spegel"] != nil) == (spec["provider"] == "Spegel") },
             FieldRule(
-                "!has(self.__namespace__) || self.provider == 'Spegel'",
-                message: "namespace must be absent unless provider is Spegel"
-            ) { spec, _ in spec["namespace"] == nil || spec["provider"] == "Spegel" },
+                "!has(self.dragonfly) || self.provider == 'Dragonfly'",
+                message: "dragonfly must be absent unless provider is Dragonfly"
+            ) { spec, _ in spec["dragonfly"] == nil || spec["provider"] == "Dragonfly" },
+            FieldRule(
+                "!has(self.__namespace__) || self.provider in ['Spegel', 'Dragonfly']",
+                message: "namespace must be absent unless provider is Spegel or Dragonfly"
+            ) { spec, _ in spec["namespace"] == nil || ["Spegel", "Dragonfly"].contains(spec["provider"]) },
             FieldRule(
                 "has(self.__namespace__) == has(oldSelf.__namespace__) && (!has(self.__namespace__) || "
                     + "self.__namespace__ == oldSelf.__namespace__)",
@@ -366,6 +371,7 @@ extension KindSchema {
             "candidates": candidatesStatus,
             "evictions": evictionsStatus,
             "storm": stormStatus,
+            "seeds": seedRecords,
             "rollout": .object(
                 "The step that is under way; absent where none is.",
                 [

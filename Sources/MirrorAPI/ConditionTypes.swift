@@ -23,7 +23,7 @@ package enum MirrorConditionType: String, CaseIterable, Sendable {
         let foreign: MirrorConditionType =
             switch provider {
             case .rke2, .k3s: .peersConnected
-            case .spegel: .topologyAcyclic
+            case .spegel, .dragonfly: .topologyAcyclic
             }
         return allCases.filter { $0 != foreign }
     }
@@ -173,6 +173,38 @@ package enum Reason: String, CaseIterable, Sendable {
     case takesOverBootstrap = "TakesOverBootstrap"
     case bootstrapNotTakenOver = "BootstrapNotTakenOver"
     case unsupportedVersion = "UnsupportedVersion"
+
+    // Dragonfly: its seeds
+    case quarantined = "Quarantined"
+    case leverFails = "LeverFails"
+    case schedulerNotTold = "SchedulerNotTold"
+    case forgetsHost = "ForgetsHost"
+    case restartsSeed = "RestartsSeed"
+    case diskFilledByOthers = "DiskFilledByOthers"
+    // Dragonfly: why daemons do not find each other
+    case noScheduler = "NoScheduler"
+    case versionSkew = "VersionSkew"
+    case settingsWrong = "SettingsWrong"
+    case otherCluster = "OtherCluster"
+    case nameUnresolved = "NameUnresolved"
+    case portClosed = "PortClosed"
+    case portSilent = "PortSilent"
+    case meshInTheWay = "MeshInTheWay"
+    case tlsMismatch = "TLSMismatch"
+    case staleSchedulerAddresses = "StaleSchedulerAddresses"
+    case wrongAddress = "WrongAddress"
+    case hostNetworkCutOff = "HostNetworkCutOff"
+    case schedulerForgot = "SchedulerForgot"
+    case noSeedInSchedulers = "NoSeedInSchedulers"
+    case seedsUnhealthy = "SeedsUnhealthy"
+    case answersCutShort = "AnswersCutShort"
+    case schedulerUnreachable = "SchedulerUnreachable"
+    // Dragonfly: what looks like such a cause and is none
+    case busyNotDead = "BusyNotDead"
+    case managerViewEmpty = "ManagerViewEmpty"
+    // Dragonfly: where its daemons are
+    case fewerThanThreeSchedulers = "FewerThanThreeSchedulers"
+    case placedTogether = "PlacedTogether"
 
     // What is wrong with a node's containerd; in `status.agent.containerd`
     case configPathUnset = "ConfigPathUnset"

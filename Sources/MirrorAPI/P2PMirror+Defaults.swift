@@ -7,7 +7,7 @@ extension P2PMirrorSpec {
     enum CodingKeys: String, CodingKey {
         case provider, mode, pauseRequests, selector, namespace, registries, topology, candidates, health, liveness,
             rollout
-        case deletionPolicy, rke2, k3s, spegel
+        case deletionPolicy, rke2, k3s, spegel, dragonfly
     }
 
     package init(from decoder: any Decoder) throws {
@@ -27,6 +27,7 @@ extension P2PMirrorSpec {
         rke2 = try container.decodeIfPresent(Rancher.self, forKey: .rke2)
         k3s = try container.decodeIfPresent(Rancher.self, forKey: .k3s)
         spegel = try container.decodeIfPresent(Spegel.self, forKey: .spegel)
+        dragonfly = try container.decodeIfPresent(Dragonfly.self, forKey: .dragonfly)
     }
 }
 

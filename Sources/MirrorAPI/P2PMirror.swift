@@ -27,6 +27,8 @@ package enum Provider: String, Codable, Hashable, Sendable, CaseIterable {
     case k3s = "K3s"
     /// Spegel by itself, on any distribution.
     case spegel = "Spegel"
+    /// Dragonfly: schedulers, seed clients, and a client on each node.
+    case dragonfly = "Dragonfly"
 }
 
 /// Whether the operator only reports, or also acts.
@@ -174,6 +176,7 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
     package var rke2: Rancher?
     package var k3s: Rancher?
     package var spegel: Spegel?
+    package var dragonfly: Dragonfly?
 
     package init(
         provider: Provider,
@@ -190,7 +193,8 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         deletionPolicy: DeletionPolicy = .retain,
         rke2: Rancher? = nil,
         k3s: Rancher? = nil,
-        spegel: Spegel? = nil
+        spegel: Spegel? = nil,
+        dragonfly: Dragonfly? = nil
     ) {
         self.provider = provider
         self.mode = mode
@@ -207,6 +211,7 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         self.rke2 = rke2
         self.k3s = k3s
         self.spegel = spegel
+        self.dragonfly = dragonfly
     }
 
     /// The section of the mirror's own distribution; that of nobody where the provider is none.
@@ -214,7 +219,7 @@ package struct P2PMirrorSpec: Codable, Hashable, Sendable {
         switch provider {
         case .rke2: rke2 ?? Rancher()
         case .k3s: k3s ?? Rancher()
-        case .spegel: Rancher()
+        case .spegel, .dragonfly: Rancher()
         }
     }
 }

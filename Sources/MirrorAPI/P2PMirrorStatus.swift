@@ -142,6 +142,8 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
     /// Seeds that are out of the set, the latest first; at most 50.
     package var evictions: [Eviction]?
     package var storm: Storm?
+    /// What is remembered of seeds that are pods, in ascending order of names; at most 100.
+    package var seeds: [SeedRecord]?
     package var rollout: Rollout?
     package var nextChange: NextChange?
 
@@ -153,6 +155,7 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         candidates: Candidates? = nil,
         evictions: [Eviction]? = nil,
         storm: Storm? = nil,
+        seeds: [SeedRecord]? = nil,
         rollout: Rollout? = nil,
         nextChange: NextChange? = nil
     ) {
@@ -163,12 +166,13 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         self.candidates = candidates
         self.evictions = evictions
         self.storm = storm
+        self.seeds = seeds
         self.rollout = rollout
         self.nextChange = nextChange
     }
 
     enum CodingKeys: String, CodingKey {
-        case observedGeneration, conditions, topology, nodes, candidates, evictions, storm, rollout, nextChange
+        case observedGeneration, conditions, topology, nodes, candidates, evictions, storm, seeds, rollout, nextChange
     }
 
     package init(from decoder: any Decoder) throws {
@@ -180,6 +184,7 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
         candidates = try container.decodeIfPresent(Candidates.self, forKey: .candidates)
         evictions = try container.decodeIfPresent([Eviction].self, forKey: .evictions)
         storm = try container.decodeIfPresent(Storm.self, forKey: .storm)
+        seeds = try container.decodeIfPresent([SeedRecord].self, forKey: .seeds)
         rollout = try container.decodeIfPresent(Rollout.self, forKey: .rollout)
         nextChange = try container.decodeIfPresent(NextChange.self, forKey: .nextChange)
     }

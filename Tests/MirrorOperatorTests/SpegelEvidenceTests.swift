@@ -84,6 +84,7 @@ struct SpegelEvidenceTests {
                     api: cluster.api,
                     server: ServerMemory(),
                     clock: clock,
+                    seedClock: SeedClock(clock, wallClock: time.now),
                     generator: { SystemRandomNumberGenerator() },
                     logger: logger
                 )

@@ -7,6 +7,7 @@ extension Provider {
         switch self {
         case .rke2, .k3s: ServiceDuty()
         case .spegel: ContainerdDuty()
+        case .dragonfly: NoDuty()
         }
     }
 }

@@ -9,7 +9,11 @@ struct SourceParts: Sendable {
     var server: ServerMemory
     /// Makes a client of the server at that URL; nil where nothing outside of the API is asked.
     var connect: (@Sendable (String) throws(KubeError) -> any Transport)?
+    /// Calls daemons; nil where none is called.
+    var calls: (any GRPCTransport)?
     var clock: any Clock<Duration>
+    /// What is heard of seeds is timed by it.
+    var seedClock: SeedClock
     var generator: @Sendable () -> any RandomNumberGenerator
     var logger: Logger
 }
@@ -21,6 +25,7 @@ extension Provider {
         switch self {
         case .rke2, .k3s: nil
         case .spegel: SpegelSources(parts)
+        case .dragonfly: DragonflySources(parts)
         }
     }
 }

@@ -89,12 +89,17 @@ extension MirrorOperator {
         return proofs
     }
 
-    /// - Parameter connect: makes a client of the server at that URL; nil where nothing outside of the API is asked.
+    /// - Parameters:
+    ///   - connect: makes a client of the server at that URL; nil where nothing outside of the API is asked.
+    ///   - calls: calls daemons; nil where none is called.
+    ///   - seedClock: what is heard of seeds is timed by it.
     static func sources(
         _ api: KubeAPI,
         _ server: ServerMemory,
         _ connect: (@Sendable (String) throws(KubeError) -> any Transport)?,
+        _ calls: (any GRPCTransport)?,
         _ clock: any Clock<Duration>,
+        _ seedClock: SeedClock,
         _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
         _ logger: Logger
     ) -> ProviderSourceSet {
@@ -103,7 +108,9 @@ extension MirrorOperator {
                 api: api,
                 server: server,
                 connect: connect,
+                calls: calls,
                 clock: clock,
+                seedClock: seedClock,
                 generator: generator,
                 logger: logger
             )

@@ -35,6 +35,7 @@ package final class MirrorOperator: Sendable {
     ///   - probes: makes probes of seeds; nil where none are to be made.
     ///   - peers: makes a client of the server at that URL, to ask peers what they say of themselves; nil where nobody
     ///     is asked.
+    ///   - calls: calls daemons that speak gRPC; nil where none is called.
     ///   - planner: makes the plan of the mirror of that name; pure.
     ///   - clock: for delays, backoff and the age of the stores.
     ///   - wallClock: the time that is written into objects and that deadlines in objects are compared with.
@@ -45,6 +46,7 @@ package final class MirrorOperator: Sendable {
         options: OperatorOptions,
         probes: (any ProbeTransport)? = nil,
         peers: (@Sendable (String) throws(KubeError) -> any Transport)? = nil,
+        calls: (any GRPCTransport)? = nil,
         planner: @escaping @Sendable (String, Snapshot) -> Plan? = ValidationMemory.planner(),
         clock: any Clock<Duration> = ContinuousClock(),
         wallClock: @escaping @Sendable () -> MicroTimestamp = WallClock.now,
@@ -82,7 +84,8 @@ package final class MirrorOperator: Sendable {
         let (watched, seeds) = Self.seeds(api, options, stores, hasProbes, server, clock, wallClock, generator, logger)
         seedSources = watched
         self.seeds = seeds
-        let sources = Self.sources(api, server, peers, clock, generator, logger)
+        let seedClock = SeedClock(clock, wallClock: wallClock())
+        let sources = Self.sources(api, server, peers, calls, clock, seedClock, generator, logger)
         self.sources = sources
         let proofs = Self.proofs(mirrors, nodes, mirrorNodes, watched, sources)
         makeProber = { Self.prober(probes, seeds, clock) }

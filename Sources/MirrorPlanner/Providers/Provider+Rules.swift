@@ -8,6 +8,7 @@ extension Provider {
         case .rke2: RancherRules(.rke2)
         case .k3s: RancherRules(.k3s)
         case .spegel: SpegelRules()
+        case .dragonfly: DragonflyRules()
         }
     }
 }

@@ -9,13 +9,14 @@ extension Provider {
         case .rke2: [.ring(of: .rke2)] + SandboxScenario.seedIncidents(of: .rke2) + [.upgrade(of: .rke2)]
         case .k3s: [.ring(of: .k3s)]
         case .spegel: [.spegelBootstrap]
+        case .dragonfly: []
         }
     }
 
     /// What stands for a container of the provider's Pods; nil where the image is none of its.
     fileprivate func container(_ options: ContainerOptions, _ logger: Logger) -> (any SimulatedContainer)? {
         switch self {
-        case .rke2, .k3s: nil
+        case .rke2, .k3s, .dragonfly: nil
         case .spegel: SpegelDaemon(options, logger: logger)
         }
     }

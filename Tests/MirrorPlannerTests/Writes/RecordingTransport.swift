@@ -17,7 +17,7 @@ final class RecordingTransport: Transport {
         let pods: [Pod] =
             switch snapshot.evidence[plan.mirror] {
             case .spegel(let evidence)?: evidence.pods
-            case nil: []
+            case .dragonfly?, nil: []
             }
         published = snapshot.nodes.map(\.metadata) + pods.map(\.metadata) + others
         mirror = P2PMirror(

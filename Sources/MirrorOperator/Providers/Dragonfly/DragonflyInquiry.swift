@@ -1,0 +1,99 @@
+import KubeCore
+import KubeRuntime
+import MirrorAPI
+import MirrorPlanner
+import Synchronization
+
+/// What no watch of ours shows: the files that pods mount, the policies and budgets of the namespace, and what daemons
+/// say. All of it is read again every few seconds, since nothing tells of a change.
+struct DragonflyInquiry: ProviderInquiry {
+    private let inspector: DragonflyInspector?
+    private let surroundings: Surroundings
+
+    init(_ api: KubeAPI, _ inspector: DragonflyInspector?) {
+        self.inspector = inspector
+        surroundings = Surroundings(api)
+    }
+
+    func completed(_ mirror: P2PMirror, _ snapshot: Snapshot) async -> ProviderEvidence? {
+        var snapshot = snapshot
+        let name = mirror.metadata.name
+        let first = DragonflyFleet(mirror, snapshot)
+        var evidence = first.evidence
+        await surroundings.complete(&evidence, of: first)
+        snapshot.evidence[name] = .dragonfly(evidence)
+        if let inspector {
+            let fleet = DragonflyFleet(mirror, snapshot)
+            await inspector.complete(&evidence, of: fleet, DragonflyFiles(fleet))
+        }
+        return .dragonfly(evidence)
+    }
+}
+
+/// What is read of the API beside the watches: rights for it may be given in the namespace of the release alone.
+final class Surroundings: Sendable {
+    private struct Known {
+        var at: ContinuousClock.Instant
+        var files: [String: DragonflyEvidence.ConfigurationFiles]
+        var policies: [ManagedObject]?
+        var budgets: [ManagedObject]?
+    }
+
+    /// How long an answer is good.
+    private static let period = Duration.seconds(10)
+    /// ConfigMaps that are read of one release, at most: each component has two.
+    private static let fileLimit = 12
+
+    private let api: KubeAPI
+    private let known = Mutex<[String: Known]>([:])
+
+    init(_ api: KubeAPI) { self.api = api }
+
+    func complete(_ evidence: inout DragonflyEvidence, of fleet: DragonflyFleet) async {
+        let name = fleet.mirror.metadata.name
+        var now = known.withLock { $0[name] }
+        if now.map({ .now - $0.at >= Self.period }) ?? true {
+            let read = await read(fleet)
+            known.withLock { $0[name] = read }
+            now = read
+        }
+        evidence.files = now?.files ?? [:]
+        evidence.policies = now?.policies
+        evidence.budgets = now?.budgets
+    }
+
+    private func read(_ fleet: DragonflyFleet) async -> Known {
+        async let files = files(of: fleet)
+        async let policies = objects(NetworkPolicyKind.self, fleet.namespace)
+        async let budgets = objects(PodDisruptionBudgetKind.self, fleet.namespace)
+        return Known(at: .now, files: await files, policies: await policies, budgets: await budgets)
+    }
+
+    private func objects<Kind: RawKind>(_ kind: Kind.Type, _ namespace: String) async -> [ManagedObject]? {
+        let options = ListOptions(namespace: namespace, limit: 500)
+        let found = try? await api.list(RawObject<Kind>.self, options)
+        return found.map { $0.map { ManagedObject($0) } }
+    }
+
+    /// By the name of the ConfigMap; passwords go before anything is kept.
+    private func files(of fleet: DragonflyFleet) async -> [String: DragonflyEvidence.ConfigurationFiles] {
+        let pods = [fleet.schedulers.first?.pod, fleet.seeds.compactMap(\.pod).first, fleet.clients.first?.pod]
+        let names = Set(pods.compactMap(\.self).flatMap { $0.spec.volumes.flatMap(\.configMaps) }).sorted()
+        return await withTaskGroup(of: (String, DragonflyEvidence.ConfigurationFiles?).self) { group in
+            for name in names.prefix(Self.fileLimit) {
+                let key = ObjectKey(namespace: fleet.namespace, name: name)
+                group.addTask { (name, await self.file(key)) }
+            }
+            var files: [String: DragonflyEvidence.ConfigurationFiles] = [:]
+            for await (name, content) in group { files[name] = content }
+            return files
+        }
+    }
+
+    private func file(_ key: ObjectKey) async -> DragonflyEvidence.ConfigurationFiles? {
+        guard let found = try? await api.find(RawObject<ConfigMapKind>.self, key) else { return nil }
+        let data = found.body["data"]?.objectValue ?? [:]
+        return data.filter { DragonflyNames.files.contains($0.key) }.compactMapValues { $0.stringValue }
+            .mapValues { SettingsSecrets.masked($0) }
+    }
+}

@@ -1,0 +1,152 @@
+import KubeCore
+import MirrorAPI
+
+/// What schedulers are told to forget: what seeds offer that are out of the set, and hosts that are gone without a
+/// word.
+///
+/// A scheduler drops a host that said nothing for twice its interval, but looks for such hosts every five minutes only
+/// (dragonflyoss/dragonfly `scheduler/resource/standard/host_manager.go`). Until then its peers are parents of tasks,
+/// whatever its health: `DeleteHost` takes them out of all of them at once (`scheduler/service/service_v2.go`).
+///
+/// The last seed that a scheduler knows is never removed: releases up to 2.5.1 keep the last members of an empty set
+/// for good (dragonflyoss/dragonfly#4960).
+struct HostRemoval {
+    /// What is to be done now.
+    private(set) var writes: [Write] = []
+    /// When there is more to do though nothing is heard.
+    private(set) var deadline: Timestamp?
+    /// Schedulers that could not be told of a seed that is out, by the name of the seed.
+    private(set) var untold: [String: [String]] = [:]
+
+    /// Hosts that one pass removes, at most.
+    static let limit = 10
+
+    private let fleet: DragonflyFleet
+    private let files: DragonflyFiles
+    private let readings: [String: SchedulerReading]
+
+    init(_ fleet: DragonflyFleet, _ files: DragonflyFiles, records: [String: MirrorNodeStatus.Candidate]) {
+        self.fleet = fleet
+        self.files = files
+        readings = Dictionary(fleet.evidence.schedulers.map { ($0.pod, $0) }, uniquingKeysWith: { first, _ in first })
+        for seed in fleet.seeds {
+            if let quarantine = seed.quarantine { tell(of: seed, quarantine, records[seed.name]) }
+        }
+        if fleet.dragonfly.removeDeadHosts { removeDead() }
+    }
+
+    // MARK: Seeds that are out
+
+    /// One scheduler a pass: each is remembered on the quarantine before the next one is told.
+    private mutating func tell(
+        of seed: DragonflyFleet.Seed,
+        _ quarantine: ManagedObject,
+        _ record: MirrorNodeStatus.Candidate?
+    ) {
+        let metadata = quarantine.metadata
+        guard let begin = metadata.creationTimestamp else { return }
+        let due = record?.isOfDead == true ? begin : begin + Self.ringDelay(fleet.seeds.count)
+        guard fleet.now >= due else {
+            deadline = deadline.map { min($0, due) } ?? due
+            return
+        }
+        let told = Set(
+            (metadata.annotations[DragonflyNames.toldAnnotation] ?? "").split(separator: ",").map(String.init)
+        )
+        for scheduler in fleet.schedulers {
+            guard let uid = scheduler.pod.metadata.uid, !told.contains(uid) else { continue }
+            guard let reading = readings[scheduler.name], let hosts = reading.hosts else {
+                untold[seed.name, default: []].append(scheduler.name)
+                continue
+            }
+            // It knows nothing of it, so there is nothing to forget yet.
+            guard let host = hosts.first(where: { $0.isHost(of: seed) }) else { continue }
+            guard reading.seeds.count > 1 else {
+                untold[seed.name, default: []].append(scheduler.name)
+                continue
+            }
+            let why = "\(seed.name) is out of the candidate set, and is no parent of a task any more"
+            guard let call = removal(of: host, scheduler, Verdict(.forgetsHost, why)) else { continue }
+            writes.append(call)
+            writes.append(mark(quarantine, told: told.union([uid]), scheduler.name))
+            return
+        }
+    }
+
+    /// So long after a quarantine no scheduler gives the seed a task: each has looked, and waited for every seed that
+    /// is silent.
+    static func ringDelay(_ seeds: Int) -> Int {
+        DragonflyFiles.ringSeconds.adding(DragonflyFiles.ringTimeoutSeconds.multiplied(by: seeds)).adding(5)
+    }
+
+    private func mark(_ quarantine: ManagedObject, told: Set<String>, _ scheduler: String) -> Write {
+        let annotations: JSONValue = [DragonflyNames.toldAnnotation: .string(told.sorted().joined(separator: ","))]
+        return Write(
+            Write.Target(NetworkPolicyKind.resource, quarantine.key),
+            .merge(.value(["metadata": ["annotations": annotations]])),
+            .version(quarantine.metadata.resourceVersion),
+            by: FieldManager.candidates,
+            .recordCall(scheduler),
+            Verdict(.forgetsHost, "a scheduler is told once of each seed that leaves")
+        )
+    }
+
+    // MARK: Hosts that are gone
+
+    private mutating func removeDead() {
+        let pods = fleet.seeds.compactMap(\.pod) + (fleet.clients + fleet.schedulers + fleet.managers).map(\.pod)
+        let addresses = Set(pods.flatMap(\.addresses))
+        for scheduler in fleet.schedulers {
+            guard let reading = readings[scheduler.name], let hosts = reading.hosts else { continue }
+            var seeds = reading.seeds.count
+            for host in hosts.sorted(by: { $0.id < $1.id }) where !addresses.contains(host.ip) {
+                guard writes.count < Self.limit, let heard = reading.heardAt[host.id], isSilent(host) else { continue }
+                let interval = host.isSeed ? files.seedInterval : files.clientInterval
+                let end = heard + interval.multiplied(by: 2)
+                guard fleet.now >= end else {
+                    deadline = deadline.map { min($0, end) } ?? end
+                    continue
+                }
+                if host.isSeed {
+                    guard seeds > 1 else { continue }
+                    seeds -= 1
+                }
+                let why =
+                    "\(host.address) is no pod of the release, accepts no connection, and has not announced itself "
+                    + "since \(heard), which is more than twice its interval of \(interval) s"
+                if let call = removal(of: host, scheduler, Verdict(.forgetsHost, why)) { writes.append(call) }
+            }
+        }
+    }
+
+    private func isSilent(_ host: DragonflyHost) -> Bool {
+        guard case .failed(let failure) = fleet.evidence.strangers[host.address] else { return false }
+        return failure.kind == .refused || failure.kind == .silent
+    }
+
+    private func removal(of host: DragonflyHost, _ scheduler: DragonflyFleet.Daemon, _ verdict: Verdict) -> Write? {
+        guard let address = scheduler.address else { return nil }
+        let call = DaemonCall(.dragonfly, .deleteHost(id: host.id), host: address, port: files.schedulerPort)
+        return Write(
+            Write.Target(Pod.resource, scheduler.pod.key),
+            .call(call),
+            by: nil,
+            whenGone: .done,
+            .forgetHost(host.id),
+            verdict
+        )
+    }
+}
+
+extension DragonflyHost {
+    /// `IP:PORT` of its upload server.
+    package var address: String { ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)" }
+}
+
+extension MirrorNodeStatus.Candidate {
+    /// Whether it left because it is gone: then nothing waits for a scheduler to see that.
+    fileprivate var isOfDead: Bool {
+        let reasons: [Reason] = [.announcementExpired, .podGone, .podDeleting, .nodeDeleting, .nodeGone]
+        return reasons.contains { $0.rawValue == reason }
+    }
+}
