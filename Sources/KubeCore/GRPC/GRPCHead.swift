@@ -1,7 +1,7 @@
 /// Header fields and trailers of an answer, read line by line as they come.
 ///
-/// An answer without a message has its status in the first block of fields ("trailers-only"), any other one in the block
-/// behind the message; grpc `doc/PROTOCOL-HTTP2.md`, Responses.
+/// An answer without a message has its status in the first block of fields ("trailers-only"), any other one in the
+/// block behind the message; grpc `doc/PROTOCOL-HTTP2.md`, Responses.
 public struct GRPCHead: Sendable {
     /// Lines longer than this are passed over; gRPC's own are short.
     private static let lineLimit = 64 << 10

@@ -1,8 +1,8 @@
 /// Writes a message of protocol buffers, in the order of the calls.
 ///
 /// As proto3 wants it, a field that has its default (0, false, empty) is left out. A field that is declared `optional`
-/// is written whatever it holds; pass `evenDefault` for one. Field numbers are from 1 to 2^29 - 1; another one is a mistake
-/// in the program and traps.
+/// is written whatever it holds; pass `evenDefault` for one. Field numbers are from 1 to 2^29 - 1; another one is a
+/// mistake in the program and traps.
 public struct ProtobufWriter: Sendable {
     /// What was written until now.
     public private(set) var bytes: [UInt8] = []

@@ -1,7 +1,7 @@
 package import MirrorAPI
 
-/// A call to a daemon that changes what it knows. It is a write as any other one: the planner makes it, `p2pmirror plan`
-/// prints it, and the sources of its provider send it.
+/// A call to a daemon that changes what it knows. It is a write as any other one: the planner makes it, `p2pmirror
+/// plan` prints it, and the sources of its provider send it.
 package struct DaemonCall: Hashable, Sendable {
     /// What it does. It is as good as done where the daemon does not know the host.
     package enum Method: Hashable, Sendable {

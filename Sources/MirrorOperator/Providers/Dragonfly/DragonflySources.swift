@@ -3,8 +3,8 @@ import KubeRuntime
 import MirrorAPI
 import MirrorPlanner
 
-/// The watches of what there is of Dragonfly: its pods, the StatefulSets that make them, and our quarantines. They begin
-/// with the first mirror of that provider.
+/// The watches of what there is of Dragonfly: its pods, the StatefulSets that make them, and our quarantines. They
+/// begin with the first mirror of that provider.
 final class DragonflySources: ProviderSources {
     private let pods: Reflector<Pod>
     private let workloads: Reflector<RawObject<StatefulSetKind>>

@@ -1,8 +1,8 @@
 import KubeCore
 import MirrorPlanner
 
-/// When schedulers heard of hosts last, as far as it shows: a scheduler does not say, but each announcement brings other
-/// figures of the host (dragonflyoss/client `dragonfly-client/src/announcer/mod.rs`).
+/// When schedulers heard of hosts last, as far as it shows: a scheduler does not say, but each announcement brings
+/// other figures of the host (dragonflyoss/client `dragonfly-client/src/announcer/mod.rs`).
 struct HostMemory {
     private struct Seen {
         var host: DragonflyHost

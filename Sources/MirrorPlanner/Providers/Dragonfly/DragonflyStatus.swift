@@ -73,7 +73,8 @@ struct DragonflyStatus {
         }
         guard !files.sources.isEmpty else {
             let message =
-                "No file of the release could be read: no ConfigMap that its pods mount has \(DragonflyNames.schedulerFile) or "
+                "No file of the release could be read: no ConfigMap that its pods mount has "
+                + "\(DragonflyNames.schedulerFile) or "
                 + "\(DragonflyNames.daemonFile), or they may not be read"
             return (.unknown, Verdict(.unreadableConfiguration, message))
         }

@@ -54,8 +54,8 @@ extension PeerDiagnosis {
         guard lone.count > 1, lone.count * 2 > clients.count else { return [] }
         let message =
             "\(lone.count) of \(Self.count(clients.count, "client")) on the host's network are known only to the "
-            + "scheduler on their own node (\(Sentences.list(lone.map(\.name)))): the network does not carry traffic from "
-            + "nodes to pods of other nodes. Give the clients hostPorts in the pods' network, or mend the network"
+            + "scheduler on their own node (\(Sentences.list(lone.map(\.name)))): the network does not carry traffic "
+            + "from nodes to pods of other nodes. Give the clients hostPorts in the pods' network, or mend the network"
         return [Finding(.hostNetworkCutOff, message)]
     }
 
@@ -96,7 +96,8 @@ extension PeerDiagnosis {
         }
         let message =
             "\(Sentences.form(empty.count, "The scheduler", "The schedulers")) \(which) "
-            + "\(Sentences.form(empty.count, "lists", "list")) no seed (\(seeds))\(ring)\(strangers.prefix(3).joined()): "
+            + "\(Sentences.form(empty.count, "lists", "list")) no seed "
+            + "(\(seeds))\(ring)\(strangers.prefix(3).joined()): "
             + "start a seed, or restart the scheduler, which forgets all tasks"
         return [Finding(.noSeedInSchedulers, message)]
     }
@@ -108,7 +109,8 @@ extension PeerDiagnosis {
         let old = ready.filter { seed in seed.pod.map { isOld($0, files.seedInterval) } ?? false }
         guard !old.isEmpty else { return nil }
         return "\(Sentences.list(old.map(\.name))) \(Sentences.form(old.count, "runs", "run")) and "
-            + "\(Sentences.form(old.count, "has", "have")) not announced \(Sentences.form(old.count, "itself", "themselves"))"
+            + "\(Sentences.form(old.count, "has", "have")) not announced "
+            + "\(Sentences.form(old.count, "itself", "themselves"))"
     }
 
     /// Seeds that are Ready by their own probe, which asks a socket of their own, and whose upload server nobody
@@ -146,8 +148,8 @@ extension PeerDiagnosis {
         guard !cut.isEmpty else { return [] }
         let message =
             "Short answers arrive and long ones do not: \(cut.prefix(3).joined(separator: ", ")). That is how a path "
-            + "looks that carries smaller packets than its ends send: compare the MTU of the pods' network with that of "
-            + "the nodes' interfaces, less the overlay's header"
+            + "looks that carries smaller packets than its ends send: compare the MTU of the pods' network with that "
+            + "of the nodes' interfaces, less the overlay's header"
         return [Finding(.answersCutShort, message)]
     }
 
@@ -158,7 +160,8 @@ extension PeerDiagnosis {
             guard reading.health.isWell, case .unwell(let text) = reading.lookup else { return nil }
             let message =
                 "\(reading.pod) (\(reading.address)) reaches no scheduler from where it is (\(text)), and they can be "
-                + "reached from here: compare the addresses that it is told, and what lies between its network and theirs"
+                + "reached from here: compare the addresses that it is told, and what lies between its network and "
+                + "theirs"
             return Finding(.schedulerUnreachable, message)
         }
     }
@@ -174,8 +177,8 @@ extension PeerDiagnosis {
         let limit = files.seed.map { "; upload.server.requestRateLimit is \($0.requestRateLimit)" } ?? ""
         let message =
             "BusyNotDead: \(Sentences.list(busy)) \(Sentences.form(busy.count, "answers", "answer")) code 8 "
-            + "ResourceExhausted, which means overloaded and not dead (\(first))\(limit): raise requestRateLimit or add "
-            + "seeds, and raise failureThreshold of the probes that restart the pods"
+            + "ResourceExhausted, which means overloaded and not dead (\(first))\(limit): raise requestRateLimit or "
+            + "add seeds, and raise failureThreshold of the probes that restart the pods"
         return [Finding(.busyNotDead, message)]
     }
 
@@ -199,8 +202,8 @@ extension PeerDiagnosis {
                 return nil
             }
             let message =
-                "\(pod.metadata.name) was ended by the kernel for its memory (OOMKilled) the last time: raise its memory "
-                + "limit"
+                "\(pod.metadata.name) was ended by the kernel for its memory (OOMKilled) the last time: raise its "
+                + "memory limit"
             return Finding(.memoryLow, message)
         }
     }

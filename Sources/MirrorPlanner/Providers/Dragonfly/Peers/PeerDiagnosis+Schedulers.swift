@@ -10,8 +10,8 @@ extension PeerDiagnosis {
             fleet.schedulers.isEmpty
             ? "There is no scheduler" : "None of \(Self.count(fleet.schedulers.count, "scheduler")) is Ready"
         let message =
-            "\(which) (label component=scheduler in \(fleet.namespace)): daemons that start now exit, and those that run "
-            + "go to the source. Bring a scheduler up; do not restart daemons that run"
+            "\(which) (label component=scheduler in \(fleet.namespace)): daemons that start now exit, and those that "
+            + "run go to the source. Bring a scheduler up; do not restart daemons that run"
         return [Finding(.noScheduler, message)]
     }
 
@@ -154,7 +154,8 @@ extension PeerDiagnosis {
                 : "\(Sentences.list(policies)) \(Sentences.form(policies.count, "selects", "select")) its pod and "
                     + "\(Sentences.form(policies.count, "does", "do")) not let in this port"
             let message =
-                "\(subject) can't be reached (\(failure.message)) though its pod is Ready, whose probe asks from inside: "
+                "\(subject) can't be reached (\(failure.message)) though its pod is Ready, whose probe asks from "
+                + "inside: "
                 + advice
             return Finding(.portSilent, message)
         }

@@ -4,9 +4,9 @@ import MirrorAPI
 /// The lever of Dragonfly: a NetworkPolicy of ours that lets nobody in to what a seed serves with.
 ///
 /// From 2.3.1 on a scheduler asks each seed every 30 s whether its upload server is well, and gives tasks only to those
-/// that say so (dragonflyoss/dragonfly `scheduler/resource/standard/seed_peer.go`). So a seed that nobody can connect to
-/// is out, and an open way from it to the schedulers keeps it in their lists: a set of seeds that is empty would keep
-/// its last members for good (dragonflyoss/dragonfly#4960), and a daemon that starts without a scheduler exits.
+/// that say so (dragonflyoss/dragonfly `scheduler/resource/standard/seed_peer.go`). So a seed that nobody can connect
+/// to is out, and an open way from it to the schedulers keeps it in their lists: a set of seeds that is empty would
+/// keep its last members for good (dragonflyoss/dragonfly#4960), and a daemon that starts without a scheduler exits.
 enum DragonflyLever {
     /// A scheduler without any seed sends clients to the source.
     static let leastPublished = 1
@@ -90,8 +90,8 @@ enum DragonflyLever {
         let onHost = present.filter { $0.pod?.spec.hostNetwork == true }.map(\.name)
         if !onHost.isEmpty {
             let message =
-                "\(Sentences.list(onHost)) \(Sentences.form(onHost.count, "is", "are")) on the host's network, where no "
-                + "NetworkPolicy holds, so no seed can be taken out: set seedClient.hostNetwork to false in the "
+                "\(Sentences.list(onHost)) \(Sentences.form(onHost.count, "is", "are")) on the host's network, where "
+                + "no NetworkPolicy holds, so no seed can be taken out: set seedClient.hostNetwork to false in the "
                 + "chart's values, or stop the pod by hand"
             return Verdict(.leverFails, message)
         }

@@ -23,10 +23,10 @@ struct SeedRecoveryStep {
                 let made = pod.metadata.creationTimestamp, made <= began,
                 fleet.now >= began + HostRemoval.ringDelay(fleet.seeds.count)
             else { continue }
+            let marks = files.seed.map { " (from \($0.gc.highPercent) % down to \($0.gc.lowPercent) %)" } ?? ""
             let verdict = Verdict(
                 .restartsSeed,
-                "\(seed.name) is restarted once behind its quarantine: its daemon cleans up at start "
-                    + "(\(files.seed.map { "from \($0.gc.highPercent) % down to \($0.gc.lowPercent) %" } ?? "its marks are not known"))"
+                "\(seed.name) is restarted once behind its quarantine: its daemon cleans up at start\(marks)"
             )
             writes = [
                 Write(

@@ -2,8 +2,8 @@ package import KubeCore
 
 /// `ListHostsResponse`.
 ///
-/// Whoever reaches a scheduler can announce a host, with any text in it. One that can't be read, or that has more text than a
-/// host has, is counted and passed over: it must not hide the others.
+/// Whoever reaches a scheduler can announce a host, with any text in it. One that can't be read, or that has more text
+/// than a host has, is counted and passed over: it must not hide the others.
 package struct DragonflyHostList: Hashable, Sendable, ProtobufMessage {
     /// So many hosts are taken of one answer. Each empty one costs a server two bytes and us some hundreds.
     package static let hostLimit = 200_000

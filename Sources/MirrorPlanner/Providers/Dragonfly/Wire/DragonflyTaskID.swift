@@ -2,8 +2,8 @@
 ///
 /// A daemon takes the first five bytes of it to choose a scheduler, without a look at how many there are, and its
 /// release builds end the process on that panic: one call with a shorter text kills it (dragonflyoss/client
-/// `dragonfly-client/src/grpc/scheduler.rs`, `Cargo.toml` with `panic = "abort"`; 1.0.11 to 1.5.1). So there is no way to
-/// make one that is shorter.
+/// `dragonfly-client/src/grpc/scheduler.rs`, `Cargo.toml` with `panic = "abort"`; 1.0.11 to 1.5.1). So there is no way
+/// to make one that is shorter.
 package struct DragonflyTaskID: Hashable, Sendable, CustomStringConvertible {
     package let text: String
 
