@@ -159,7 +159,13 @@ package struct RuleSample: CustomStringConvertible, Sendable {
         RuleSample(
             kind: "P2PMirror",
             path: "spec",
-            message: "namespace must be absent unless provider is Spegel",
+            message: "dragonfly must be absent unless provider is Dragonfly",
+            changes: [(["spec", "dragonfly"], [:])]
+        ),
+        RuleSample(
+            kind: "P2PMirror",
+            path: "spec",
+            message: "namespace must be absent unless provider is Spegel or Dragonfly",
             changes: [(["spec", "namespace"], "a")]
         ),
         RuleSample(

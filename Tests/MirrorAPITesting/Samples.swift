@@ -91,6 +91,20 @@ package enum Samples {
                 .init(node: "server-2", reason: "DiskFull", message: "It is full.", since: time, until: time, count: 1)
             ],
             storm: .init(since: time, until: time, zones: [.init(zone: "a", since: time, until: time)]),
+            seeds: [
+                .init(
+                    name: "dragonfly-seed-client-0",
+                    candidate: .init(
+                        state: .evicted,
+                        since: time,
+                        until: time,
+                        illSince: time,
+                        ejections: 2,
+                        reason: "DiskFull",
+                        message: "It is full."
+                    )
+                )
+            ],
             rollout: .init(
                 node: "server-1",
                 revision: "1-abc",

@@ -38,7 +38,7 @@ struct SchemaFilesTests {
 
     // Only one provider's section can be set; the other one has the same type.
     private func sectionsLeftOut(_ kind: KindSchema) -> [String] {
-        kind.resource.kind == "P2PMirror" ? ["spec.k3s", "spec.namespace", "spec.spegel"] : []
+        kind.resource.kind == "P2PMirror" ? ["spec.dragonfly", "spec.k3s", "spec.namespace", "spec.spegel"] : []
     }
 
     @Test("The section of Spegel has each property of the Swift types, and no other")
@@ -47,6 +47,12 @@ struct SchemaFilesTests {
         let both = union([Samples.installed, Samples.adopted].compactMap { try? $0.wireValue()["spec"]?["spegel"] })
         #expect(unmatched(KindSchema.spegel, both, at: "spegel") == [])
 
+    }
+
+    @Test("The section of Dragonfly has each property of the Swift types, and no other")
+    func dragonflyEqualsSchema() throws {
+        let section = try Samples.dragonfly.wireValue()["spec"]?["dragonfly"] ?? .null
+        #expect(unmatched(KindSchema.dragonfly, section, at: "dragonfly") == [])
     }
 
     private func unmatched(_ schema: FieldSchema, _ value: JSONValue, at path: String) -> [String] {
@@ -76,7 +82,7 @@ struct SchemaFilesTests {
         arguments: [
             ["provider": "Spegel", "spegel": ["install": ["resources": ["requests": [:], "limits": [:]]]]],
             ["provider": "Spegel", "spegel": ["install": ["containerd": [:], "tolerations": [[:]]]]],
-            ["provider": "Spegel", "spegel": ["adopt": [:]]],
+            ["provider": "Spegel", "spegel": ["adopt": [:]]], ["provider": "Dragonfly", "dragonfly": [:]],
             ["provider": "RKE2"], ["provider": "K3s", "k3s": [:]], ["provider": "RKE2", "rke2": [:], "topology": [:]],
             [
                 "provider": "RKE2", "candidates": [:], "liveness": [:],
