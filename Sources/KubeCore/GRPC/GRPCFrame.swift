@@ -45,7 +45,7 @@ public struct GRPCFrameReader: Sendable {
     /// Takes the next bytes.
     ///
     /// - Throws: as soon as it is known that the whole is not to be had.
-    public mutating func push(_ bytes: some Collection<UInt8>) throws(Fault) {
+    public mutating func push(_ bytes: UnsafeRawBufferPointer) throws(Fault) {
         var rest = bytes[...]
         while header.count < GRPCFrame.headerSize, let byte = rest.popFirst() {
             header.append(byte)
@@ -53,6 +53,15 @@ public struct GRPCFrameReader: Sendable {
         }
         guard rest.count <= length - message.count else { throw .moreThanOne }
         message += rest
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// - Throws: as soon as it is known that the whole is not to be had.
+    public mutating func push(_ bytes: [UInt8]) throws(Fault) {
+        // Its closure throws no type of its own.
+        let result = bytes.withUnsafeBytes { bytes in Result { () throws(Fault) in try push(bytes) } }
+        try result.get()
     }
 
     private mutating func begin() throws(Fault) {

@@ -24,6 +24,9 @@ public struct GRPCHead: Sendable {
     /// Value of `content-type`, in lower case.
     public private(set) var contentType = ""
 
+    /// Whether the head is one of gRPC.
+    public var isGRPC: Bool { contentType.hasPrefix("application/grpc") }
+
     /// Begins.
     public init() {}
 
@@ -92,7 +95,7 @@ public struct GRPCHead: Sendable {
     private var missing: String {
         guard httpStatus != 0 else { return "the answer is not HTTP" }
         guard httpStatus == 200 else { return "HTTP status \(httpStatus) where gRPC answers with 200" }
-        guard contentType.hasPrefix("application/grpc") else {
+        guard isGRPC else {
             return contentType.isEmpty
                 ? "the answer has no content type, where gRPC has application/grpc"
                 : "the answer is \(contentType.prefix(64)), where gRPC has application/grpc"
