@@ -33,6 +33,13 @@ struct EasyHandle: ~Copyable {
         errorBuffer.deallocate()
     }
 
+    /// Forgets all options, for another transfer.
+    func reset() {
+        curl_easy_reset(pointer)
+        errorBuffer.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        ccurl_set_pointer(pointer, CURLOPT_ERRORBUFFER, errorBuffer)
+    }
+
     /// What libcurl says about the failure, beyond its code.
     var failureText: String { String(cString: errorBuffer) }
 
@@ -44,6 +51,12 @@ struct EasyHandle: ~Copyable {
 
     func set(_ option: CURLoption, _ value: Int) throws(KubeError) {
         try check(ccurl_set_long(pointer, option, value), option)
+    }
+
+    /// A number that libcurl knows of the transfer; 0 where it knows none.
+    func number(_ info: CURLINFO) -> Int {
+        var value = 0
+        return ccurl_get_long(pointer, info, &value) == CURLE_OK ? value : 0
     }
 
     func set(_ option: CURLoption, _ value: Bool) throws(KubeError) { try set(option, value ? 1 : 0) }

@@ -1,11 +1,10 @@
 public import KubeCore
-import Synchronization
 
 /// Makes probes through libcurl, on a thread of its own.
 ///
 /// How many are under way at once is for the caller to bound: each has one socket.
 public final class CurlProber: ProbeTransport {
-    private let loop: ProbeLoop
+    private let loop: EasyLoop
     private let userAgent: String
 
     /// Starts the thread, which ends with the last reference to this object.
@@ -14,7 +13,7 @@ public final class CurlProber: ProbeTransport {
     /// - Throws: `KubeError` with code `connection` where the machine has no thread left, `configuration` where libcurl
     ///   cannot be used.
     public init(userAgent: String) throws(KubeError) {
-        loop = try ProbeLoop()
+        loop = try EasyLoop("probes")
         self.userAgent = userAgent
     }
 
@@ -22,7 +21,7 @@ public final class CurlProber: ProbeTransport {
 
     /// Makes one probe.
     public func probe(_ request: ProbeRequest) async -> ProbeOutcome {
-        let cancellation = Cancellation()
+        let cancellation = EasyCancellation()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 do throws(KubeError) {
@@ -41,35 +40,6 @@ public final class CurlProber: ProbeTransport {
             }
         } onCancel: {
             if let transfer = cancellation.cancel() { loop.cancel(transfer) }
-        }
-    }
-}
-
-/// Brings a probe and its cancellation together, whichever comes first.
-private final class Cancellation: Sendable {
-    private enum State {
-        case open
-        case armed(ProbeTransfer)
-        case cancelled
-    }
-
-    private let state = Mutex(State.open)
-
-    /// Whether it was cancelled before.
-    func arm(_ transfer: ProbeTransfer) -> Bool {
-        state.withLock { state in
-            if case .cancelled = state { return true }
-            state = .armed(transfer)
-            return false
-        }
-    }
-
-    /// What is to be cancelled; nil where nothing was armed yet.
-    func cancel() -> ProbeTransfer? {
-        state.withLock { state in
-            defer { state = .cancelled }
-            guard case .armed(let transfer) = state else { return nil }
-            return transfer
         }
     }
 }

@@ -9,22 +9,26 @@ import Synchronization
 #endif
 
 /// One probe on its way through libcurl.
-final class ProbeTransfer: @unchecked Sendable /* all but the two with a lock or an atomic is the loop's thread's */ {
+final class ProbeTransfer: EasyTransfer,
+    @unchecked Sendable /* all but the two with a lock or an atomic is the loop's thread's */
+{
     /// As for a kubelet, which stops after ten (Go `net/http`, `defaultCheckRedirect`).
     static let maximumRedirects = 10
     /// As for a kubelet (`pkg/probe/http`, `maxRespBodyLength`): what follows does not change the outcome.
     static let bodyLimit = 10 << 10
 
     let request: ProbeRequest
-    let isCancelled = Atomic(false)
+    private let wasCancelled = Atomic(false)
     private let waiter: Mutex<CheckedContinuation<ProbeOutcome, Never>?>
     private var handle: EasyHandle
     private var answer: ProbeAnswer
     private let deadline: ContinuousClock.Instant
     private var redirects = 0
     private var received = 0
+    private var hasProgress = false
 
     var pointer: UnsafeMutableRawPointer { handle.pointer }
+    var isCancelled: Bool { wasCancelled.load(ordering: .acquiring) }
 
     /// Prepares a probe; its time runs from now.
     init(
@@ -63,6 +67,13 @@ final class ProbeTransfer: @unchecked Sendable /* all but the two with a lock or
             defer { waiter = nil }
             return waiter
         }?.resume(returning: outcome)
+    }
+
+    func cancel() { wasCancelled.store(true, ordering: .releasing) }
+
+    func finishUnstarted(_ reason: String) {
+        let message = "it cannot be probed: \(reason)"
+        finish(ProbeOutcome(fault: .configuration, address: request.address, message: message))
     }
 
     func finishCancelled() {
@@ -125,7 +136,13 @@ final class ProbeTransfer: @unchecked Sendable /* all but the two with a lock or
         return String(cString: host)
     }
 
+    func takeProgress() -> Bool {
+        defer { hasProgress = false }
+        return hasProgress
+    }
+
     private func receive(header bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        hasProgress = true
         answer.isAnswered = true
         let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: min(count, 64)), as: UTF8.self)
         // gRPC gives it in the trailers, which come here too.
@@ -136,6 +153,7 @@ final class ProbeTransfer: @unchecked Sendable /* all but the two with a lock or
     }
 
     private func receive(body bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        hasProgress = true
         received += count
         if case .grpcHealth = request.check {
             guard received <= GRPCHealth.answerLimit else { return 0 }
