@@ -47,7 +47,7 @@ import Testing
 
     @Test(arguments: 0..<40) func `random files are read and checked`(_ seed: Int) throws {
         var dice = Dice(seed: UInt64(seed))
-        for _ in 0..<10 {
+        for _ in 0..<25 {
             var review = SettingsReview()
             review.scheduler = try SettingsDocument(.scheduler, text: Self.text(.scheduler, &dice))
             review.seed = try SettingsDocument(.daemon, text: Self.text(.daemon, &dice))

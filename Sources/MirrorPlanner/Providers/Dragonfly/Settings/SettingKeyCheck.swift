@@ -99,7 +99,7 @@ struct SettingKeyCheck {
     /// The sibling that was meant: the same but for case, or few letters away.
     private func nearest(to key: String, in section: String) -> String? {
         let lowered = key.lowercased()
-        let siblings = keys.siblings(of: section).map { $0.hasSuffix("[]") ? String($0.dropLast(2)) : $0 }
+        let siblings = keys.siblings[section] ?? []
         if let same = siblings.first(where: { $0.lowercased() == lowered }) { return same }
         let bound = key.count < 5 ? 1 : key.count < 10 ? 2 : 3
         let near = siblings.map { ($0, EditDistance.of(lowered, $0.lowercased(), atMost: bound)) }

@@ -8,6 +8,8 @@ struct SettingKeys: Sendable {
     let until: [String: DragonflyVersion]
     /// Mappings and lists on the way to a key.
     let sections: Set<String>
+    /// Names that stand beside each other, by their section; the empty one is the top.
+    let siblings: [String: [String]]
     /// In lower case, for the reader that ignores case.
     let lowered: [String: String]
 
@@ -25,6 +27,13 @@ struct SettingKeys: Sendable {
             for length in 1..<max(1, parts.count) { sections.insert(parts[..<length].joined(separator: ".")) }
         }
         self.sections = sections
+        var siblings: [String: Set<String>] = [:]
+        for path in Array(sections) + Array(self.types.keys) {
+            let parts = path.split(separator: ".")
+            let name = String((parts.last ?? "").prefix { $0 != "[" })
+            siblings[parts.dropLast().joined(separator: "."), default: []].insert(name)
+        }
+        self.siblings = siblings.mapValues { $0.sorted() }
         let names = Array(sections) + Array(self.types.keys)
         // Of two keys that differ in case only, no release of the scheduler has more than one.
         lowered = Dictionary(names.map { ($0.lowercased(), $0) }) { first, second in min(first, second) }
@@ -32,15 +41,6 @@ struct SettingKeys: Sendable {
 
     private static func inverted<Key>(_ lists: [Key: [String]]) -> [String: Key] {
         Dictionary(lists.flatMap { key, paths in paths.map { ($0, key) } }) { first, _ in first }
-    }
-
-    /// Names that stand beside each other below `section`, the empty one for the top.
-    func siblings(of section: String) -> [String] {
-        let prefix = section.isEmpty ? "" : section + "."
-        let names = (Array(types.keys) + sections).filter { $0.hasPrefix(prefix) }.map { path in
-            String(path.dropFirst(prefix.count).prefix { $0 != "." })
-        }
-        return Set(names).sorted()
     }
 
     static func keys(of file: SettingsFile) -> SettingKeys {

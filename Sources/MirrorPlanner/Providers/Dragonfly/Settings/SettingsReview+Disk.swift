@@ -66,7 +66,7 @@ extension SettingsReview {
 
     /// Of seeds alone: clients are in no candidate set.
     var cleanUpBeforeEviction: [SettingFinding] {
-        guard let evictAtPercent, let file = daemons.first(where: { $0.owner == .seed })?.file else { return [] }
+        guard let evictAtPercent, let file = seedFile else { return [] }
         let high = file.gc.highPercent
         guard evictAtPercent < high + 3, high <= 100 else { return [] }
         let path = markPath(.seed, "High")
@@ -98,7 +98,7 @@ extension SettingsReview {
     /// What arrives between two passes must find room above the high mark.
     var roomBetweenCleanUps: [SettingFinding] {
         guard let storage = measured, let rate = storage.ingestBytesPerSecond, rate > 0,
-            let file = daemons.first(where: { $0.owner == .seed })?.file
+            let file = seedFile
         else { return [] }
         let volume = file.gc.distThreshold.map { min($0, storage.volumeBytes) } ?? storage.volumeBytes
         let high = min(100, max(0, file.gc.highPercent))
@@ -133,7 +133,7 @@ extension SettingsReview {
     /// Without a threshold, everybody's files count, and only the cache's are removed.
     var foreignFiles: [SettingFinding] {
         guard let storage = measured, let used = storage.usedPercent, let content = storage.contentBytes,
-            let file = daemons.first(where: { $0.owner == .seed })?.file, file.gc.distThreshold == nil
+            let file = seedFile, file.gc.distThreshold == nil
         else { return [] }
         let usedBytes = storage.volumeBytes * used / 100
         let foreign = max(0, usedBytes - content) / storage.volumeBytes * 100
@@ -163,7 +163,7 @@ extension SettingsReview {
     }
 
     var thresholdFits: [SettingFinding] {
-        guard let storage = measured, let file = daemons.first(where: { $0.owner == .seed })?.file,
+        guard let storage = measured, let file = seedFile,
             let threshold = file.gc.distThreshold,
             threshold * Double(file.gc.highPercent) / 100 >= storage.volumeBytes
         else { return [] }

@@ -67,7 +67,7 @@ extension SettingsReview {
     }
 
     var overload: [SettingFinding] {
-        guard isOverloaded, let file = daemons.first(where: { $0.owner == .seed })?.file else { return [] }
+        guard isOverloaded, let file = seedFile else { return [] }
         return [
             finding(
                 .seed,

@@ -7,10 +7,6 @@ extension SettingsReview {
     /// Up to so many peers, all of them can be weighed.
     static let smallClusterPeers = 50
 
-    private var schedulerFile: DragonflySettings.SchedulerFile? {
-        scheduler.map { DragonflySettings.SchedulerFile($0) }
-    }
-
     var waitBelowTimeout: [SettingFinding] {
         guard let file = schedulerFile, file.retryBackToSourceLimit > 0, file.longestWait >= Self.requestTimeout else {
             return []
@@ -86,10 +82,6 @@ extension SettingsReview {
                 source: "dragonfly scheduler/resource/standard/peer_manager.go"
             )
         ]
-    }
-
-    private var limits: DragonflySettings.SchedulerDynconfig? {
-        schedulerDynconfig.map { DragonflySettings.SchedulerDynconfig($0) }
     }
 
     var parentsAmongCandidates: [SettingFinding] {

@@ -21,10 +21,18 @@ package struct SettingsReview: Hashable, Sendable {
         }
     }
 
-    package var scheduler: SettingsDocument?
-    package var seed: SettingsDocument?
-    package var client: SettingsDocument?
-    package var schedulerDynconfig: SettingsDocument?
+    package var scheduler: SettingsDocument? {
+        didSet { schedulerFile = scheduler.map { DragonflySettings.SchedulerFile($0) } }
+    }
+    package var seed: SettingsDocument? {
+        didSet { seedFile = seed.map { DragonflySettings.DaemonFile($0) } }
+    }
+    package var client: SettingsDocument? {
+        didSet { clientFile = client.map { DragonflySettings.DaemonFile($0) } }
+    }
+    package var schedulerDynconfig: SettingsDocument? {
+        didSet { limits = schedulerDynconfig.map { DragonflySettings.SchedulerDynconfig($0) } }
+    }
     package var seedDynconfig: SettingsDocument?
     package var clientDynconfig: SettingsDocument?
     package var serverVersion: DragonflyVersion?
@@ -36,6 +44,12 @@ package struct SettingsReview: Hashable, Sendable {
     package var storage: Storage?
     /// Whether seeds answer that they are overloaded (code 8).
     package var isOverloaded = false
+
+    /// The documents as typed values: many relations ask for them.
+    package private(set) var schedulerFile: DragonflySettings.SchedulerFile?
+    package private(set) var seedFile: DragonflySettings.DaemonFile?
+    package private(set) var clientFile: DragonflySettings.DaemonFile?
+    package private(set) var limits: DragonflySettings.SchedulerDynconfig?
 
     package init() {}
 
@@ -61,9 +75,7 @@ package struct SettingsReview: Hashable, Sendable {
 
     /// Seeds and clients, with what their file says.
     var daemons: [(owner: SettingsOwner, file: DragonflySettings.DaemonFile)] {
-        [(SettingsOwner.seed, seed), (.client, client)].compactMap { owner, document in
-            document.map { (owner, DragonflySettings.DaemonFile($0)) }
-        }
+        [(SettingsOwner.seed, seedFile), (.client, clientFile)].compactMap { owner, file in file.map { (owner, $0) } }
     }
 
     private func check(_ document: SettingsDocument, _ owner: SettingsOwner) -> [SettingFinding] {

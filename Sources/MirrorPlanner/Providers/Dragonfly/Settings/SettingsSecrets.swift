@@ -23,7 +23,8 @@ package enum SettingsSecrets {
             return .object(Dictionary(uniqueKeysWithValues: members.map { ($0.key, masked($0.value, below: $0.key)) }))
         case .array(let elements): return .array(elements.map { masked($0) })
         case .string(let text):
-            return .string(text.contains("-----BEGIN") ? Masking.mask : Masking.withoutCredentials(text))
+            if text.utf8.count >= 10, text.contains("-----BEGIN") { return .string(Masking.mask) }
+            return text.utf8.contains(0x40) ? .string(Masking.withoutCredentials(text)) : value
         case .null, .bool, .int, .double: return value
         }
     }
@@ -47,7 +48,15 @@ package enum SettingsSecrets {
         ["headers", "requestheader"].contains(key.lowercased())
     }
 
-    private static func isSecret(_ key: String) -> Bool {
+    private static func isSecret(_ key: String) -> Bool { !plainKeys.contains(key) && sounds(secret: key) }
+
+    /// Most keys of a file are among those that its reader knows, and none of these has to be looked at twice.
+    private static let plainKeys: Set<String> = {
+        let names = SettingsFile.allCases.flatMap { SettingKeys.keys(of: $0).siblings.values.joined() }
+        return Set(names.filter { !sounds(secret: $0) })
+    }()
+
+    private static func sounds(secret key: String) -> Bool {
         let lowered = key.lowercased()
         return Masking.isSecret(key[...]) || lowered.hasSuffix("key") || lowered.hasSuffix("cert")
             || lowered.contains("private") || lowered.contains("dsn")
