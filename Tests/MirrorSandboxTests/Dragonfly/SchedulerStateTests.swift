@@ -174,6 +174,14 @@ import Testing
         #expect(try Self.directions(&state, Self.call("c")).0.parents.isEmpty)
     }
 
+    @Test func `up to 2.3.0 no announcement makes a seed, and clients wait in vain`() throws {
+        var state = try Self.scheduler("dragonflyoss/scheduler:v2.3.0")
+        #expect(state.ring.isEmpty)
+        #expect(try state.register(Self.call("a"), now: .zero) == nil)
+        #expect(try Self.directions(&state, Self.call("a")).rounds == 3)
+        #expect(state.figures.failedTriggers == 1)
+    }
+
     @Test func `releases are told by their tag`() {
         #expect(SchedulerLine(image: "x/scheduler:v2.3.0")?.seeds == .manager)
         #expect(SchedulerLine(image: "x/scheduler:v2.3.1")?.seeds == .announcements)

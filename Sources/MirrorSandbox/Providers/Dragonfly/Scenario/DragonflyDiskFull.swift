@@ -5,20 +5,32 @@ import MirrorPlanner
 /// clean-up, its health goes on to say SERVING, and its tasks go on to be asked of it.
 struct DragonflyDiskFull: Sendable {
     struct Settings: Sendable {
-        var factor = 10
+        var factor = 5
         var nodes = 6
         /// MiB of the disk of the seed in question, and of the others.
         var diskMebibytes = 160
         var otherMebibytes = 2_048
+        /// Percent at which the daemons' clean-up starts, and to which it goes.
+        var high = 80
+        var low = 60
         /// Percent to which the disk is filled quickly, before the pace is an even one.
         var filled = 75.0
+        /// Percent from which the seed is to leave.
+        var evictAt = 85.0
         /// Seconds between two tasks, and of a window.
         var pace = 0.5
         var window = 10.0
-        /// Seconds that the disk may take from there until a write fails.
-        var fillLimit = 60.0
+        /// Seconds that the disk may take from there until a write fails, or the seed has left.
+        var limit = 90.0
 
         init() {}
+    }
+
+    /// Who does something about it.
+    enum Side: Sendable {
+        case nobody
+        /// What an operator does, at once.
+        case byHand
     }
 
     /// What one run came to.
@@ -26,12 +38,14 @@ struct DragonflyDiskFull: Sendable {
         var before = DragonflyWindow()
         var during = DragonflyWindow()
         var after = DragonflyWindow()
-        /// Percent of the seed's disk at the end of the second window.
+        /// Percent of the seed's disk at the end of the second window, and of the third.
         var percent = 0.0
-        /// Whether the seed's named health service said SERVING then.
+        var lastPercent = 0.0
+        /// Whether the seed's named health service said SERVING after the second window.
         var isServing = false
-        /// Whether each scheduler's ring still had the seed.
-        var isInRings = false
+        /// Schedulers whose ring had the seed then, and at the end.
+        var rings = 0
+        var lastRings = 0
         /// Downloads of the seed that failed.
         var seedFailures = 0
     }
@@ -51,33 +65,37 @@ struct DragonflyDiskFull: Sendable {
         return claims
     }
 
-    /// One run without the operator: all well, the disk fills, and nobody does anything.
-    func runControl(_ cluster: PodCluster, _ source: SourceServer) async throws -> Run {
+    /// One run: all well; the disk fills; and what comes of it.
+    func run(_ side: Side, _ cluster: PodCluster, _ source: SourceServer) async throws -> Run {
         var release = DragonflyRelease()
         release.factor = settings.factor
         release.source = source.authority
         release.collectionSeconds = 900 / settings.factor
-        let fleet = DragonflyFleet(cluster: cluster, release: release, nodes: settings.nodes)
+        release.highPercent = settings.high
+        release.lowPercent = settings.low
+        let fleet = SimulatedDragonfly(cluster: cluster, release: release, nodes: settings.nodes)
         try await fleet.start()
         say("3 schedulers, 3 seeds, \(settings.nodes) clients are up")
-        return try await incident(fleet, source)
-    }
-
-    private func incident(_ fleet: DragonflyFleet, _ source: SourceServer) async throws -> Run {
-        var run = Run()
         var load = DragonflyLoad(fleet: fleet, source: source)
         load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
         load.seed = "\(await fleet.address(ofPod: Self.seed) ?? ""):4000"
+        var run = Run()
         run.before = try await load.window(seconds: settings.window, pace: settings.pace)
         say("before: \(Self.words(run.before))")
         let percent = try await load.fill(seed: Self.seed, to: settings.filled)
         say("\(Self.seed) is filled to \(Int(percent)) %")
-        try await untilFull(fleet, load)
+        switch side {
+        case .nobody: try await untilFull(fleet, load)
+        case .byHand: try await evict(fleet, load)
+        }
         run.during = try await load.window(seconds: settings.window, pace: settings.pace)
         say("during: \(Self.words(run.during))")
-        try await look(fleet, load, &run)
+        await look(fleet, load, &run)
+        if case .byHand = side { try await recover(fleet, &load) }
         run.after = try await load.window(seconds: settings.window, pace: settings.pace)
         say("after: \(Self.words(run.after))")
+        run.lastPercent = await fleet.diskPercent(ofSeed: Self.seed) ?? 0
+        run.lastRings = await rings(fleet, load.seed)
         return run
     }
 
@@ -87,42 +105,114 @@ struct DragonflyDiskFull: Sendable {
         return "\(window.tasks) tasks, \(share) % of bytes from the source, \(seedShare) % of those of \(seed)"
     }
 
-    /// Goes on at the even pace until a write of the seed has failed.
-    private func untilFull(_ fleet: DragonflyFleet, _ load: DragonflyLoad) async throws {
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(settings.fillLimit)
-        while clock.now < end {
-            _ = try await load.window(seconds: 2, pace: settings.pace)
-            let failures = await fleet.figures(ofDaemon: fleet.address(ofPod: Self.seed) ?? "")?.failedDownloads ?? 0
-            let percent = await fleet.diskPercent(ofSeed: Self.seed) ?? 0
-            if failures > 0 {
-                return say("a write of \(Self.seed) failed: its disk is filled to \(Int(percent)) %")
-            }
-        }
-        throw ScenarioFailure("the disk of \(Self.seed) was not full within \(Int(settings.fillLimit)) s")
+    private func failures(_ fleet: SimulatedDragonfly) async -> Int {
+        let ip = await fleet.address(ofPod: Self.seed) ?? ""
+        return await fleet.figures(ofDaemon: ip)?.failedDownloads ?? 0
     }
 
-    private func look(_ fleet: DragonflyFleet, _ load: DragonflyLoad, _ run: inout Run) async throws {
+    private func rings(_ fleet: SimulatedDragonfly, _ address: String) async -> Int {
+        await fleet.schedulerFigures().count { $0.figures?.ring.contains(address) ?? false }
+    }
+
+    /// Goes on at the even pace until `isDone`.
+    private func goOn(_ load: DragonflyLoad, until what: String, _ isDone: () async -> Bool) async throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(settings.limit)
+        while clock.now < end {
+            _ = try await load.window(seconds: 1, pace: settings.pace)
+            if await isDone() { return }
+        }
+        throw ScenarioFailure("\(what) did not come within \(Int(settings.limit)) s")
+    }
+
+    private func untilFull(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad) async throws {
+        try await goOn(load, until: "a failed write of \(Self.seed)") { await failures(fleet) > 0 }
+        say("a write of \(Self.seed) failed: its disk is filled to \(await percent(fleet)) %")
+    }
+
+    private func percent(_ fleet: SimulatedDragonfly) async -> Int {
+        Int(await fleet.diskPercent(ofSeed: Self.seed) ?? 0)
+    }
+
+    private func evict(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad) async throws {
+        try await goOn(load, until: "\(Int(settings.evictAt)) % of \(Self.seed)") {
+            await fleet.diskPercent(ofSeed: Self.seed) ?? 0 >= settings.evictAt
+        }
+        let lever = DragonflyByHand(fleet: fleet)
+        say("the disk is filled to \(await percent(fleet)) %: a policy lets nobody new to \(Self.seed)")
+        try await lever.quarantine(Self.seed)
+        try await goOn(load, until: "the end of \(Self.seed) in the rings") { await rings(fleet, load.seed) == 0 }
+        let ip = await fleet.address(ofPod: Self.seed) ?? ""
+        let done = await lever.deleteHost("\(ip)-\(Self.seed)-seed")
+        say("no ring has it any more; DeleteHost was taken by \(done) schedulers")
+    }
+
+    /// Restarts the seed behind its quarantine, where it cleans up, and lets it back.
+    private func recover(_ fleet: SimulatedDragonfly, _ load: inout DragonflyLoad) async throws {
+        try await fleet.cluster.objects.delete(pod: Self.seed, DragonflyRelease.namespace)
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(settings.limit)
+        let old = load.seed
+        while clock.now < end {
+            if let address = await fleet.address(ofPod: Self.seed), "\(address):4000" != old,
+                let percent = await fleet.diskPercent(ofSeed: Self.seed), percent < Double(settings.high)
+            {
+                load.seed = "\(address):4000"
+                say("it started anew, and its disk is filled to \(Int(percent)) %: the policy goes")
+                break
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        let lever = DragonflyByHand(fleet: fleet)
+        try await lever.release(Self.seed)
+        try await lever.wait(for: load.seed, inRings: true, within: settings.limit)
+        load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
+    }
+
+    private func look(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad, _ run: inout Run) async {
         run.percent = await fleet.diskPercent(ofSeed: Self.seed) ?? 0
         run.isServing = await fleet.isServing(seed: Self.seed)
-        run.isInRings = await fleet.schedulerFigures().allSatisfy { $0.figures?.ring.contains(load.seed) ?? false }
-        let ip = await fleet.address(ofPod: Self.seed) ?? ""
-        run.seedFailures = await fleet.figures(ofDaemon: ip)?.failedDownloads ?? 0
+        run.rings = await rings(fleet, load.seed)
+        run.seedFailures = await failures(fleet)
     }
 }
 
 extension DragonflyDiskFull.Run {
-    /// Why the symptom is not in this run, which is the one without the operator; nil where it is.
+    /// Why the symptom is not in this run, which is the one without anybody who does something; nil where it is.
     var missingSymptom: String? {
-        if before.share > 0.05 { return "\(Int(before.share * 100)) % of the bytes came from the source before" }
-        if before.failed + during.failed > 0 { return "\(before.failed + during.failed) tasks failed" }
+        if let wrong = missingStart { return wrong }
+        if during.failed > 0 { return "\(during.failed) tasks failed" }
         if during.seedTasks == 0 { return "no task belonged to the full seed" }
         if during.seedShare < 0.9 {
             return "\(Int(during.seedShare * 100)) % of the full seed's tasks came from the source, fewer than 90 %"
         }
-        if during.noCandidates == 0 { return "no scheduler said that it can not find candidate parents" }
+        if during.noCandidates <= before.noCandidates {
+            return "no more log lines \"can not find candidate parents\" than before"
+        }
         if !isServing { return "the full seed did not say SERVING" }
-        if !isInRings { return "the full seed was not in every ring" }
+        if rings == 0 { return "no ring had the full seed" }
+        return nil
+    }
+
+    /// Why this run is no cure; nil where it is.
+    var missingCure: String? {
+        if let wrong = missingStart { return wrong }
+        if seedFailures > 0 { return "\(seedFailures) writes of the seed failed before it had left" }
+        if rings > 0 { return "\(rings) rings still had the seed" }
+        for (name, window) in [("while it was out", during), ("after its return", after)] {
+            if window.failed > 0 { return "\(window.failed) tasks failed \(name)" }
+            if window.share > 0.05 {
+                return "\(Int(window.share * 100)) % of the bytes came from the source \(name)"
+            }
+        }
+        if lastRings == 0 { return "it did not come back" }
+        if after.seedTasks == 0 { return "no task belonged to it after its return" }
+        return nil
+    }
+
+    private var missingStart: String? {
+        if before.failed > 0 { return "\(before.failed) tasks failed before" }
+        if before.share > 0.05 { return "\(Int(before.share * 100)) % of the bytes came from the source before" }
         return nil
     }
 }

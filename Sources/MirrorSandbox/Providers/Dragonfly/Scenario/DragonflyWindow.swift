@@ -20,6 +20,8 @@ struct DragonflyWindow: Hashable, Sendable {
     /// Bytes that the source counted at its own listener, for clients.
     var countedAtSource: Int64 = 0
     var reasons: [String: Int] = [:]
+    /// Parents that clients tried in vain.
+    var failedParents = 0
 
     /// Part of the clients' bytes that came from the source.
     var share: Double { bytes > 0 ? Double(sourceBytes) / Double(bytes) : 0 }
@@ -43,6 +45,7 @@ struct DragonflyWindow: Hashable, Sendable {
             seedSourceBytes += download.sourceBytes
         }
         waited.append(download.waited)
+        failedParents += download.failedParents
         if !download.reason.isEmpty { reasons[download.reason, default: 0] += 1 }
     }
 }
@@ -52,7 +55,7 @@ struct DragonflyLoad: Sendable {
     /// More than what clients take from the source without a scheduler.
     static let taskSize: Int64 = 5 << 20
 
-    let fleet: DragonflyFleet
+    let fleet: SimulatedDragonfly
     let source: SourceServer
     /// The ring's member whose tasks are told apart, and all members.
     var seed = ""
@@ -60,8 +63,10 @@ struct DragonflyLoad: Sendable {
 
     /// Runs a window.
     ///
-    /// - Parameter pace: seconds between two tasks.
-    func window(seconds: Double, pace: Double) async throws -> DragonflyWindow {
+    /// - Parameters:
+    ///   - pace: seconds between two tasks.
+    ///   - tasks: that clients get, in this order, and then new ones.
+    func window(seconds: Double, pace: Double, tasks: [DragonflyTaskID] = []) async throws -> DragonflyWindow {
         let clients = try await fleet.clients()
         guard !clients.isEmpty else { throw ScenarioFailure("the fleet has no clients") }
         let before = await counts()
@@ -72,7 +77,7 @@ struct DragonflyLoad: Sendable {
         window = try await withThrowingTaskGroup(of: (DfdaemonService.Download?, Bool).self) { group in
             var number = 0
             while clock.now - begin < .seconds(seconds) {
-                let task = DragonflyFleet.freshTask()
+                let task = number < tasks.count ? tasks[number] : SimulatedDragonfly.freshTask()
                 let client = clients[number % clients.count]
                 let isSeeds = members.member(for: task.text) == seed
                 group.addTask { (await fleet.pull(task, size: Self.taskSize, client: client), isSeeds) }
@@ -99,8 +104,8 @@ struct DragonflyLoad: Sendable {
         var filled = await fleet.diskPercent(ofSeed: name) ?? 0
         var number = 0
         while filled < percent, number < limit {
-            var task = DragonflyFleet.freshTask()
-            while members.member(for: task.text) != seed { task = DragonflyFleet.freshTask() }
+            var task = SimulatedDragonfly.freshTask()
+            while members.member(for: task.text) != seed { task = SimulatedDragonfly.freshTask() }
             _ = await fleet.pull(task, size: Self.taskSize, client: clients[number % clients.count])
             filled = await fleet.diskPercent(ofSeed: name) ?? filled
             number += 1
@@ -129,6 +134,9 @@ enum DragonflyTable {
         rows.append(row("tasks that failed") { "\($0.failed)" })
         rows.append(row("share of bytes from the source") { percent($0.share) })
         if let seed { rows.append(row("the same of tasks of \(seed)") { percent($0.seedShare) }) }
+        if columns.contains(where: { $0.window.failedParents > 0 }) {
+            rows.append(row("parents tried in vain") { "\($0.failedParents)" })
+        }
         rows.append(row("MiB counted at the source, for clients") { "\($0.countedAtSource >> 20)" })
         rows.append(row("\"can not find candidate parents\"/min") { WindowTable.rounded($0.noCandidatesPerMinute) })
         rows.append(row("wait for directions, mean") { seconds($0.meanWait) })

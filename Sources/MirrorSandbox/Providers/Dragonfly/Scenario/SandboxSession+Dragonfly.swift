@@ -15,7 +15,7 @@ extension SandboxScenario {
     }
 
     /// Scenarios that are not offered yet.
-    package static var unlisted: [SandboxScenario] { [dragonflyDiskFull] }
+    package static var unlisted: [SandboxScenario] { [dragonflyDiskFull, dragonflyCrashedSeed] }
 }
 
 extension SandboxSession {
@@ -26,23 +26,55 @@ extension SandboxSession {
             "Dragonfly v2.5.1 with clients v1.5.1. Its times are a \(settings.factor)th of the chart's, and so are those of "
                 + "its code that no setting has"
         )
-        let scenario = DragonflyDiskFull(settings: settings) { say("control: \($0)") }
-        let control = try await withDragonfly("control", index: 5, listen: listen, claims: scenario.claims) {
-            pods,
-            source in
-            let run = try await scenario.runControl(pods, source)
-            if wishes.keep {
+        let control = try await diskFull("control", index: 5, .nobody, settings, keep: wishes.keep)
+        let byHand = try await diskFull("by hand", index: 6, .byHand, settings, keep: false)
+        say("")
+        let columns = [
+            ("control: before", control.before), ("disk full", control.during), ("later", control.after),
+            ("by hand: before", byHand.before), ("seed out", byHand.during), ("seed back", byHand.after),
+        ]
+        for line in DragonflyTable.lines(columns, seed: "seed-client-0") { say(line) }
+        if let missing = control.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
+        if let missing = byHand.missingCure { throw ScenarioFailure("by hand: \(missing)") }
+        try await lastSeed()
+    }
+
+    private func diskFull(
+        _ name: String,
+        index: Int,
+        _ side: DragonflyDiskFull.Side,
+        _ settings: DragonflyDiskFull.Settings,
+        keep: Bool
+    ) async throws -> DragonflyDiskFull.Run {
+        let scenario = DragonflyDiskFull(settings: settings) { say("\(name): \($0)") }
+        let folder = name.split(separator: " ").joined(separator: "-")
+        return try await withDragonfly(folder, index: index, listen: listen, claims: scenario.claims) { pods, source in
+            let run = try await scenario.run(side, pods, source)
+            if keep {
                 say("still running; Ctrl-C ends it\nexport KUBECONFIG=\(pods.settings.kubeconfig)")
                 await Self.untilCancelled()
             }
             return run
         }
+    }
+
+    /// The variant with one seed only, on a release with the stale ring.
+    private func lastSeed() async throws {
+        var columns: [(String, DragonflyWindow)] = []
+        for (index, way) in DragonflyLastSeed.Way.allCases.enumerated() {
+            let scenario = DragonflyLastSeed(way: way, server: "v2.5.0", factor: 10) { say("last seed: \($0)") }
+            let run = try await withDragonfly(
+                "last-\(index)",
+                index: 7 + index,
+                listen: (listen.host, 0),
+                claims: scenario.claims
+            ) { try await scenario.run($0, $1) }
+            say("last seed: \(run.rings) rings have it, \(run.listed) schedulers list it")
+            columns += [(index == 0 ? "one seed: before" : "before", run.before), (way.rawValue, run.during)]
+            if let wrong = run.wrong(way) { throw ScenarioFailure("last seed, \(way.rawValue): \(wrong)") }
+        }
         say("")
-        let columns = [
-            ("control: before", control.before), ("disk full", control.during), ("later", control.after),
-        ]
-        for line in DragonflyTable.lines(columns, seed: "seed-client-0") { say(line) }
-        if let missing = control.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
+        for line in DragonflyTable.lines(columns) { say(line) }
     }
 
     /// A cluster of Pods of its own, with a source beside it.

@@ -108,6 +108,8 @@ struct SchedulerState: Sendable {
     ///
     /// - Parameter listed: the seeds that were looked at.
     mutating func refreshRing(listed: [String], healthy: [String]) {
+        // Up to 2.3.0 announcements make nobody a seed, and the simulated release has no manager with rows.
+        guard line.seeds == .announcements else { return }
         // Without any seed the look returns early, and what it found last goes on to hold.
         if listed.isEmpty, line.keepsStaleRing { return }
         ring = HashRing(healthy)

@@ -3,7 +3,7 @@ import KubeCore
 import MirrorPlanner
 
 /// A simulated release of Dragonfly on a cluster of Pods, and what a scenario asks of it.
-struct DragonflyFleet: Sendable {
+struct SimulatedDragonfly: Sendable {
     let cluster: PodCluster
     let release: DragonflyRelease
     let nodes: Int
@@ -134,6 +134,22 @@ struct DragonflyFleet: Sendable {
         )
         guard let answer = try? await transport.send(request) else { return nil }
         return try? JSONCoding.decode(DfdaemonService.Download.self, from: answer.body)
+    }
+
+    /// Has a seed get a task that no client has asked for, as a preheat does.
+    ///
+    /// - Returns: whether the seed has it.
+    func preheat(_ task: DragonflyTaskID, size: Int64, seed ip: String) async -> Bool {
+        guard let message = try? JSONCoding.encode(SeedTrigger(taskID: task.text, size: size)) else { return false }
+        let request = GRPCRequest(
+            host: ip,
+            port: 4_000,
+            path: SeedTrigger.path,
+            message: message,
+            timeout: .seconds(20)
+        )
+        if case .answered = await PlainGRPC().call(request) { return true }
+        return false
     }
 
     /// A task that nobody has.

@@ -1,0 +1,70 @@
+import KubeCore
+import MirrorPlanner
+
+/// What takes a seed out of the candidate set, done by hand: it shows that the simulated release answers to the lever as
+/// a real one does, whoever pulls it.
+struct DragonflyByHand: Sendable {
+    let fleet: SimulatedDragonfly
+
+    private func key(_ pod: String) -> ObjectKey {
+        ObjectKey(namespace: DragonflyRelease.namespace, name: "by-hand-\(pod)")
+    }
+
+    /// Lets a Pod take new connections on the ports of its metrics and its health only.
+    func quarantine(_ pod: String) async throws {
+        let ports: [JSONValue] = [4_002, 4_003, 4_004].map { ["port": .int($0), "protocol": "TCP"] }
+        try await fleet.cluster.objects.create(
+            ClusterObjects.networkPolicies,
+            [
+                "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+                "metadata": ["name": .string(key(pod).name), "namespace": .string(DragonflyRelease.namespace)],
+                "spec": [
+                    "podSelector": ["matchLabels": [StatefulSetPlan.nameLabel: .string(pod)]],
+                    "policyTypes": ["Ingress"], "ingress": [["ports": .array(ports)]],
+                ],
+            ]
+        )
+    }
+
+    /// Takes the quarantine away.
+    func release(_ pod: String) async throws {
+        let path = ClusterObjects.networkPolicies.path(of: key(pod))
+        _ = try await fleet.cluster.objects.api.answer(to: KubeRequest(.delete, path))
+    }
+
+    /// Calls `DeleteHost` once on every scheduler.
+    ///
+    /// - Returns: schedulers that took it, or did not know the host.
+    func deleteHost(_ id: String) async -> Int {
+        var done = 0
+        for name in fleet.schedulerNames {
+            let host = await fleet.address(ofPod: name) ?? ""
+            do throws(GRPCFault) {
+                _ = try await PlainGRPC().call(
+                    DragonflyCall.deleteHost,
+                    DragonflyHostID(id),
+                    host: host,
+                    port: 8_002,
+                    timeout: .seconds(2)
+                )
+                done += 1
+            } catch {
+                if error.kind == .status(.notFound) { done += 1 }
+            }
+        }
+        return done
+    }
+
+    /// Waits until the ring of each scheduler has a seed, or has not.
+    ///
+    /// - Throws: `ScenarioFailure` after `seconds`.
+    func wait(for address: String, inRings isIn: Bool, within seconds: Double) async throws {
+        let deadline = ContinuousClock().now + .seconds(seconds)
+        while ContinuousClock().now < deadline {
+            let all = await fleet.schedulerFigures()
+            if all.allSatisfy({ $0.figures.map { $0.ring.contains(address) == isIn } ?? false }) { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw ScenarioFailure("\(address) was \(isIn ? "not in" : "still in") a ring after \(Int(seconds)) s")
+    }
+}

@@ -1,0 +1,167 @@
+import KubeCore
+import MirrorPlanner
+
+/// The incident `dragonfly-crashed-seed`: a seed dies without saying goodbye. It leaves the ring at the next look, and stays
+/// among the hosts until the schedulers collect them; so long its tasks count as available, no other seed is asked for
+/// them, and whoever wants one tries the dead seed and then goes to the source.
+struct DragonflyCrashedSeed: Sendable {
+    struct Settings: Sendable {
+        var factor = 10
+        var nodes = 6
+        /// Seconds between two tasks, of the window before, and of the one from the death on.
+        var pace = 0.5
+        var before = 6.0
+        var window = 36.0
+        /// Seconds from the first scheduler's start to the death: shortly after a collection, so that the next one is far.
+        var death = 33.0
+
+        init() {}
+    }
+
+    enum Side: Sendable {
+        case nobody
+        /// The entry is deleted from every scheduler at twice the announced interval.
+        case byHand
+    }
+
+    struct Run: Sendable {
+        var before = DragonflyWindow()
+        var during = DragonflyWindow()
+        /// Seconds from the death until no ring and no list had the seed; nil where one still had it at the end.
+        var outOfRings: Double?
+        var outOfLists: Double?
+    }
+
+    static let seed = "\(DragonflyRelease.name)-seed-client-0"
+
+    let settings: Settings
+    let say: @Sendable (String) -> Void
+
+    var claims: [String: Int] {
+        var claims: [String: Int] = [:]
+        for number in 0..<3 { claims["storage-\(DragonflyRelease.name)-seed-client-\(number)"] = 2_048 }
+        return claims
+    }
+
+    func run(_ side: Side, _ cluster: PodCluster, _ source: SourceServer) async throws -> Run {
+        var release = DragonflyRelease()
+        release.factor = settings.factor
+        release.source = source.authority
+        let fleet = SimulatedDragonfly(cluster: cluster, release: release, nodes: settings.nodes)
+        let clock = ContinuousClock()
+        let start = clock.now
+        try await fleet.start()
+        say("3 schedulers, 3 seeds, \(settings.nodes) clients are up")
+        var load = DragonflyLoad(fleet: fleet, source: source)
+        load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
+        let ip = await fleet.address(ofPod: Self.seed) ?? ""
+        load.seed = "\(ip):4000"
+        let early = try await preheat(fleet, load, count: Int(settings.before / settings.pace))
+        let late = try await preheat(fleet, load, count: Int(settings.window / settings.pace))
+        say("\(early.count + late.count) tasks are on \(Self.seed), and on no client")
+        var run = Run()
+        run.before = try await load.window(seconds: settings.before, pace: settings.pace, tasks: early)
+        say("before: \(Self.words(run.before))")
+        try await clock.sleep(until: start + .seconds(settings.death))
+        try await die(cluster, ip)
+        say("\(Self.seed) dies: its process stands still, and who connects gets no answer")
+        try await watch(side, fleet, load, late, &run)
+        say("the \(Int(settings.window)) s from then: \(Self.words(run.during))")
+        return run
+    }
+
+    private static func words(_ window: DragonflyWindow) -> String {
+        "\(window.tasks) tasks, \(Int((window.share * 100).rounded())) % of bytes from the source, "
+            + "\(window.failedParents) parents tried in vain"
+    }
+
+    private func preheat(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad, count: Int) async throws
+        -> [DragonflyTaskID]
+    {
+        let members = HashRing(load.ring)
+        var tasks: [DragonflyTaskID] = []
+        while tasks.count < count {
+            let task = SimulatedDragonfly.freshTask()
+            guard members.member(for: task.text) == load.seed else { continue }
+            guard await fleet.preheat(task, size: DragonflyLoad.taskSize, seed: String(load.seed.dropLast(5))) else {
+                throw ScenarioFailure("\(Self.seed) does not get a task that it is asked for")
+            }
+            tasks.append(task)
+        }
+        return tasks
+    }
+
+    /// As where a node loses its power: nobody is refused, and nobody answered.
+    private func die(_ cluster: PodCluster, _ ip: String) async throws {
+        cluster.setFaults([4_000, 4_001, 4_002, 4_003, 4_005], ofPod: Self.seed)
+        // Until the process has read that.
+        try await Task.sleep(for: .milliseconds(700))
+        let pods = try await cluster.objects.list(ClusterObjects.pods).filter { $0.objectName == Self.seed }
+        try cluster.freeze(pods)
+    }
+
+    private func watch(
+        _ side: Side,
+        _ fleet: SimulatedDragonfly,
+        _ load: DragonflyLoad,
+        _ tasks: [DragonflyTaskID],
+        _ run: inout Run
+    ) async throws {
+        let clock = ContinuousClock()
+        let begin = clock.now
+        let end = begin + .seconds(settings.window)
+        let id = "\(load.seed.dropLast(5))-\(Self.seed)-seed"
+        let ttl = Duration.seconds(60) / settings.factor * 2
+        async let window = load.window(seconds: settings.window, pace: settings.pace, tasks: tasks)
+        var isDeleted = false
+        while clock.now < end {
+            let after = DfdaemonService.seconds(clock.now - begin)
+            if case .byHand = side, !isDeleted, clock.now - begin >= ttl {
+                isDeleted = true
+                let done = await DragonflyByHand(fleet: fleet).deleteHost(id)
+                say("after \(WindowTable.rounded(after)) s it is deleted by hand from \(done) schedulers")
+            }
+            let all = await fleet.schedulerFigures().compactMap(\.figures)
+            if run.outOfRings == nil, all.allSatisfy({ !$0.ring.contains(load.seed) }) {
+                run.outOfRings = after
+                say("no ring has it any more after \(WindowTable.rounded(after)) s")
+            }
+            if run.outOfLists == nil, all.allSatisfy({ !$0.hosts.contains(id) }) {
+                run.outOfLists = after
+                say("no scheduler lists it any more after \(WindowTable.rounded(after)) s")
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        run.during = try await window
+    }
+}
+
+extension DragonflyCrashedSeed.Run {
+    /// Why the symptom is not in this run, which is the one without anybody who does something; nil where it is.
+    func missingSymptom(_ settings: DragonflyCrashedSeed.Settings) -> String? {
+        if let wrong = missingStart { return wrong }
+        if during.failedParents == 0 { return "nobody was sent to the dead seed" }
+        // Twice the interval, and no collection before that.
+        let least = 120 / Double(settings.factor)
+        if let out = outOfLists, out < least + 3 {
+            return "it left the lists after \(WindowTable.rounded(out)) s already"
+        }
+        if during.share < 0.4 { return "\(Int(during.share * 100)) % of the bytes came from the source" }
+        return nil
+    }
+
+    /// Why this run is no cure beside the other; nil where it is.
+    func missingCure(beside control: Self, _ settings: DragonflyCrashedSeed.Settings) -> String? {
+        if let wrong = missingStart { return wrong }
+        guard let out = outOfLists, out < 120 / Double(settings.factor) + 8 else {
+            return "it left the lists after \(outOfLists.map(WindowTable.rounded) ?? "no") s"
+        }
+        if during.share >= control.during.share { return "no fewer bytes came from the source than without" }
+        return nil
+    }
+
+    private var missingStart: String? {
+        if before.failed > 0 { return "\(before.failed) tasks failed before" }
+        return before.share > 0.05 ? "\(Int(before.share * 100)) % of the bytes came from the source before" : nil
+    }
+}
