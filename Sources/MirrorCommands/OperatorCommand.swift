@@ -65,6 +65,7 @@ struct OperatorCommand: AsyncParsableCommand {
                 )
                 return try CurlTransport(ClusterConfiguration(server: url), options: options)
             },
+            calls: CurlGRPC(userAgent: "p2pmirror/\(Release.version)"),
             logger: logger
         )
         let server = try endpoints.server(ready: mirrorOperator.readyChecks, metrics: metrics, logger: logger)
