@@ -20,9 +20,12 @@ package enum GRPCHealth {
     /// - Parameters:
     ///   - code: the value of `grpc-status`, from the trailers or, where there was no message, from the head.
     ///   - body: all frames that came.
-    /// - Returns: nil where the service is serving, else what it says instead.
+    /// - Returns: nil where the service is serving, or has too much to do to say so; else what it says instead.
     package static func fault(code: Int?, body: [UInt8]) -> (isAnswer: Bool, message: String)? {
         guard let code else { return (false, "the answer has no grpc-status") }
+        // Servers limit the rate of health checks with that of all calls: who says that it has too much to do lives, and
+        // to take it out would move its load to the others.
+        guard code != GRPCCode.resourceExhausted.rawValue else { return nil }
         guard code == 0 else {
             let name = GRPCCode(rawValue: code)?.name ?? "unknown"
             return (true, "the health check was answered with gRPC status \(code) (\(name))")

@@ -15,6 +15,8 @@ struct DragonflyWorld {
     var isEnforced = true
     /// Percent of each seed's disk, by pod.
     var disks: [String: Double] = [:]
+    /// Bytes of each seed's own content, where its agent tells.
+    var contents: [String: Double] = [:]
     /// What a clean-up at start leaves.
     var cleanedTo = 60.0
     /// Pods whose process is dead though the API shows them.
@@ -171,6 +173,7 @@ struct DragonflyWorld {
             let address = "\(pod.addresses[0]):4000"
             var reading = DaemonReading(pod: pod.metadata.name, address: address, health: .well, at: now)
             if !isIn(pod) || isBlocked(pod) { reading.health = .failed(.init(.silent, "no answer within 2 s")) }
+            reading.contentBytes = contents[pod.metadata.name]
             if busy.contains(pod.metadata.name) { reading.health = .busy("server is overloaded") }
             if isIn(pod) {
                 reading.metrics = DaemonMetrics(diskTotal: 1e11, diskUsed: (disks[pod.metadata.name] ?? 0) * 1e9)

@@ -56,7 +56,7 @@ extension Seed {
             lever: DragonflyLever.lever(of: seed),
             evidence: Evidence(
                 node: node.map { NodeEvidence($0) },
-                pod: reading.map { PodEvidence($0) } ?? .absent,
+                pod: reading.map { PodEvidence($0).excused(seed.reading?.health) } ?? .absent,
                 figures: news.figures,
                 probes: seed.pod == nil ? [] : evidence.probes[seed.name] ?? [],
                 announcement: news.announcement
@@ -105,6 +105,15 @@ private struct SeedNews {
             fileDescriptorsUsedPercent: metrics?.filesUsedPercent,
             cleanUp: files.seed.flatMap(Figures.CleanUp.init)
         )
+    }
+}
+
+extension PodEvidence {
+    /// One that has too much to do fails its own probe for that, and lives: to take it out would move its load to the
+    /// others (dragonflyoss/client#2069).
+    fileprivate func excused(_ health: CallReading?) -> PodEvidence {
+        guard case .busy = health, isPresent, !isDeleting else { return self }
+        return PodEvidence()
     }
 }
 
