@@ -58,10 +58,10 @@ struct DaemonCallTests {
             guard request.path == "/dfdaemon.v2.DfdaemonUpload/StatTask" else {
                 return .answered(GRPCHealthAnswer(.serving).protobuf)
             }
-            guard let query = try? DragonflyTaskQuery(protobuf: request.message, atMost: 1_000) else {
+            guard let task = try? DragonflyTaskQuery.task(in: request.message), DragonflyTaskID(task) != nil else {
                 return Self.fault(.status(.internal), "unreadable")
             }
-            return Self.fault(.status(.internal), "status: NotFound, message: \"task \(query.taskID) not found\"")
+            return Self.fault(.status(.internal), "status: NotFound, message: \"task \(task) not found\"")
         }
         let ports = DragonflySettings.DaemonFile.Ports.standard
         let reading = await calls(daemons).daemon("seed-0", "10.0.0.1", ports) { Timestamp(seconds: 7) }

@@ -137,6 +137,8 @@ extension RealCluster {
             let abilities = try await cluster.abilities()
             // 1.20 lacks policy/v1, and the embedded server most of the kinds.
             if abilities.hasRules, !abilities.isEmbedded {
+                // Where the overlay for Dragonfly binds a role.
+                _ = try await kubectl.run("create namespace dragonfly-system")
                 let overlays = try FileManager.default.contentsOfDirectory(atPath: "\(manifests)/overlays").sorted()
                 commands += ["base"].map { "-k manifests/\($0)" } + overlays.map { "-k manifests/overlays/\($0)" }
             }

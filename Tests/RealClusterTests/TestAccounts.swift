@@ -15,6 +15,7 @@ struct TestAccounts: Sendable {
         case withSpegel = "overlays/with-spegel"
         case withSpegelRepair = "overlays/with-spegel-repair"
         case withRestartAndSpegel = "overlays/with-restart-and-spegel"
+        case withDragonfly = "overlays/with-dragonfly"
     }
 
     /// Kubeconfigs of operator and agents.
@@ -42,10 +43,21 @@ extension TestCluster {
     /// Gives the ServiceAccounts the rights of a directory of the manifests, takes away those of the others, and
     /// waits until the server acts on it.
     ///
-    /// - Parameter namespace: where mirrors of provider Spegel have their objects, if not where the manifests say.
-    func accounts(_ manifests: TestAccounts.Manifests, spegelIn namespace: String? = nil) async throws -> TestAccounts {
+    /// - Parameters:
+    ///   - namespace: where mirrors of provider Spegel have their objects, if not where the manifests say.
+    ///   - release: where the release of Dragonfly is, if not where the manifests say.
+    func accounts(
+        _ manifests: TestAccounts.Manifests,
+        spegelIn namespace: String? = nil,
+        dragonflyIn release: String? = nil
+    ) async throws -> TestAccounts {
         record(nil)
         var objects = try await TestAccounts.rendered(manifests)
+        if let release {
+            for index in objects.indices where objects[index][path: "metadata", "namespace"] == "dragonfly-system" {
+                objects[index]["metadata"]?["namespace"] = .string(release)
+            }
+        }
         if let namespace {
             objects += objects.filter { $0["kind"] == "RoleBinding" && $0.name.contains("spegel") }.map { binding in
                 var binding = binding

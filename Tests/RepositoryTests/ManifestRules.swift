@@ -43,6 +43,17 @@ enum ManifestRules {
             "monitoring.coreos.com/servicemonitors create,delete,get,patch",
             "events.k8s.io/events list",
         ],
+        "ClusterRole p2pmirror-operator-dragonfly": [
+            "/pods list,watch",
+            "apps/statefulsets list,watch",
+            "networking.k8s.io/networkpolicies list,watch",
+        ],
+        "ClusterRole p2pmirror-operator-dragonfly-objects": [
+            "/configmaps get",
+            "/pods delete",
+            "networking.k8s.io/networkpolicies create,delete,patch",
+            "policy/poddisruptionbudgets list",
+        ],
         "ClusterRole p2pmirror-agent": [
             "/nodes get,list",
             "p2pmirror.io/mirrornodes get,list,watch",
