@@ -3,6 +3,7 @@ import KubeRuntime
 import Logging
 import MirrorAPI
 import MirrorOperator
+import Synchronization
 import Testing
 
 @testable import MirrorPlanner
@@ -22,10 +23,15 @@ struct SentWrites {
         published: [ObjectMeta] = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {
-        let sent = try await Self.carryOut(plan, snapshot, published)
-        let writes = plan.writes + plan.records
-        let printed = PlanText(plan).lines.filter { $0.hasPrefix("  would: ") }
-        #expect(printed == writes.map { "  would: \($0.sentence)" }, sourceLocation: sourceLocation)
+        let (sent, called) = try await Self.carryOut(plan, snapshot, published)
+        let all = plan.writes + plan.records
+        let lines = PlanText(plan).lines.filter { $0.hasPrefix("  would: ") }
+        #expect(lines == all.map { "  would: \($0.sentence)" }, sourceLocation: sourceLocation)
+        let calls = all.compactMap(\.call)
+        #expect(called == calls, sourceLocation: sourceLocation)
+        for write in all where write.call != nil { counts[write.purpose.name, default: 0] += 1 }
+        let writes = all.filter { $0.call == nil }
+        let printed = zip(all, lines).filter { $0.0.call == nil }.map(\.1)
         #expect(sent.count == writes.count, "\(writes.map(\.sentence))", sourceLocation: sourceLocation)
         for (request, (write, line)) in zip(sent, zip(writes, printed)) {
             let expected = try write.request(at: MicroTimestamp(snapshot.now), leaseNamespace: Self.namespace)
@@ -44,7 +50,8 @@ struct SentWrites {
         _ plan: Plan,
         _ snapshot: Snapshot,
         _ published: [ObjectMeta]
-    ) async throws -> [KubeRequest] {
+    ) async throws -> (requests: [KubeRequest], calls: [DaemonCall]) {
+        let sources = RecordedCalls()
         let transport = RecordingTransport(snapshot, plan, others: published)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let (api, ownWrites) = (KubeAPI(transport), OwnWrites(logger: logger))
@@ -54,6 +61,7 @@ struct SentWrites {
             applier: applier,
             ownWrites: ownWrites,
             statuses: StatusWriter(api, ownWrites),
+            sources: ProviderSourceSet([.dragonfly: sources]),
             leaseNamespace: namespace,
             now: { MicroTimestamp(snapshot.now) }
         )
@@ -62,7 +70,7 @@ struct SentWrites {
         #expect(try await executor.execute(plan, of: mirror) == .done)
         let records = MirrorNodeWriter(api, applier: applier, ownWrites: ownWrites, inFlight: 1, share: 10_000)
         #expect(try await records.write(plan, present: snapshot.mirrorNodes, while: { true }) == .done)
-        return transport.sent
+        return (transport.sent, sources.calls)
     }
 
     private static func line(_ request: KubeRequest) -> String {
@@ -74,6 +82,34 @@ struct SentWrites {
         let parts = request.path.split(separator: "/").map(String.init)
         if parts.contains("leases") { return line.contains("disruption Lease") }
         if parts.contains("p2pmirrors") { return line.contains("candidate set") || line.contains("finalizers") }
+        // One that is made has its name in its body alone.
+        if request.method == .post, let body = try? JSONCoding.decode(JSONValue.self, from: request.body ?? []) {
+            return line.contains(body[path: "metadata", "name"]?.stringValue ?? "?")
+        }
         return line.contains(parts.last { $0 != "status" } ?? "?")
     }
+}
+
+extension Write {
+    /// The call to a daemon that it is; nil where it is a request.
+    fileprivate var call: DaemonCall? {
+        guard case .call(let call) = body else { return nil }
+        return call
+    }
+}
+
+/// Notes down the calls to daemons.
+private final class RecordedCalls: ProviderSources, ProviderInquiry {
+    private let noted = Mutex<[DaemonCall]>([])
+    var calls: [DaemonCall] { noted.withLock { $0 } }
+
+    func perform(_ call: DaemonCall) async throws(KubeError) { noted.withLock { $0.append(call) } }
+
+    func follow(_ mirrors: Store<ObservedMirror>.Reader) async {}
+    func changes(_ tell: @escaping @Sendable () -> Void) async {}
+    func delay(behind writes: OwnWrites) -> Duration? { nil }
+    func add(to proofs: inout Proofs) {}
+    func evidence(of mirror: P2PMirror) -> ProviderEvidence { .dragonfly(DragonflyEvidence()) }
+    func inquiry(_ api: KubeAPI) -> any ProviderInquiry { self }
+    func completed(_ mirror: P2PMirror, _ snapshot: Snapshot) async -> ProviderEvidence? { nil }
 }

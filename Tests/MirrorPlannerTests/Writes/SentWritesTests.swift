@@ -76,6 +76,19 @@ struct SentWritesTests {
         for purpose in purposes { #expect(sent.counts[purpose] ?? 0 > 0, "\(purpose) in \(sent.counts)") }
     }
 
+    @Test("A release of Dragonfly, with a seed that fills up, is shut in, restarted and let in again")
+    func dragonfly() async throws {
+        var sent = SentWrites()
+        var world = DragonflyWorld { $0.dragonfly = .init(recovery: .restart) }
+        world.history = []
+        world.pass(60)
+        world.disks["dragonfly-seed-client-1"] = 91
+        world.pass(700)
+        for (plan, snapshot) in world.history ?? [] { try await sent.check(plan, snapshot) }
+        let purposes = ["recordSet", "withdrawSeed", "forgetHost", "recordCall", "replacePod", "publishSeed"]
+        for purpose in purposes { #expect(sent.counts[purpose] ?? 0 > 0, "\(purpose) in \(sent.counts)") }
+    }
+
     @Test("A release that is adopted and given back")
     func adoption() async throws {
         var sent = SentWrites()

@@ -32,6 +32,8 @@ struct DragonflyWorld {
     /// Hosts that each scheduler has forgotten since their last announcement.
     private var forgotten: [String: Set<String>] = [:]
     private(set) var notes: [Note] = []
+    /// Each plan that did something, with what it was made from; nil where nobody asks for them.
+    var history: [(plan: Plan, snapshot: Snapshot)]?
     private var serial = 0
 
     init(
@@ -122,10 +124,24 @@ struct DragonflyWorld {
         }
     }
 
+    /// Lets so many seconds pass without a look.
+    mutating func tick(_ seconds: Int) {
+        let before = (snapshot.now - Self.epoch) / 60
+        snapshot.now = snapshot.now + seconds
+        if (snapshot.now - Self.epoch) / 60 > before { forgotten = [:] }
+    }
+
+    /// Carries out one write.
+    mutating func perform(_ write: Write) {
+        done.append(write)
+        carryOut(write)
+    }
+
     /// One pass of the operator.
     mutating func operate() {
         observe()
         guard let plan else { return }
+        if !plan.isEmpty { history?.append((plan, snapshot)) }
         notes += plan.notes
         for write in plan.writes {
             done.append(write)
