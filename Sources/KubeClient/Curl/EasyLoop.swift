@@ -94,8 +94,9 @@ extension EasyLoop {
             curl_multi_perform(multi, &running)
             // One that goes on was given to libcurl again, which must work on it before it waits.
             guard !finishCompleted() else { continue }
-            // libcurl ends the wait at its own next deadline. It reads so many pieces of an answer and no more at a time, and
-            // what it has left in its own buffer makes no socket ready: where anything came, there may be more.
+            // libcurl ends the wait at its own next deadline. It reads so many pieces of an answer and no more at a
+            // time, and what it has left in its own buffer makes no socket ready: where anything came, there may be
+            // more.
             let hasProgress = active.values.reduce(false) { $1.takeProgress() || $0 }
             curl_multi_poll(multi, nil, 0, hasProgress ? 0 : 60_000, nil)
         }

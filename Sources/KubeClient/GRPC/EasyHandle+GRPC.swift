@@ -16,7 +16,7 @@ extension EasyHandle {
         guard let body = GRPCFrame.encoded(request.message) else {
             throw KubeError(.configuration, "the message has 4 GiB or more, and no frame is that long")
         }
-        try configure(at: request, timeout: request.timeout)
+        try configureAlone(timeout: request.timeout)
         try set(CURLOPT_USERAGENT, userAgent)
         try set(CURLOPT_HTTPHEADER, fields)
         try set(body: body)
@@ -34,7 +34,7 @@ extension EasyHandle {
 
     /// Sets what another look at the same port needs: a handshake and no more, or a GET.
     func configureLook(at request: GRPCRequest, isTLS: Bool, timeout: Duration) throws(KubeError) {
-        try configure(at: request, timeout: timeout)
+        try configureAlone(timeout: timeout)
         try set(CURLOPT_URL, "\(isTLS ? "https" : "http")://\(request.address)/")
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_CONNECT_ONLY, isTLS)
@@ -42,25 +42,6 @@ extension EasyHandle {
         try set(CURLOPT_SSL_VERIFYHOST, 0)
         // What has no head is handed over as it comes.
         try set(CURLOPT_HTTP09_ALLOWED, true)
-    }
-
-    private func configure(at request: GRPCRequest, timeout: Duration) throws(KubeError) {
-        try set(CURLOPT_TIMEOUT_MS, timeout.wholeMilliseconds)
-        // Signals and the environment belong to the process; a call goes to the server and not to a proxy.
-        try set(CURLOPT_NOSIGNAL, true)
-        try set(CURLOPT_PROXY, "")
-        try set(CURLOPT_PROTOCOLS_STR, "http,https")
-        try set(CURLOPT_PATH_AS_IS, true)
-        try set(CURLOPT_FRESH_CONNECT, true)
-        try set(CURLOPT_FORBID_REUSE, true)
-        try set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
-        // Without this the end of a call waits for its thread in getaddrinfo, and every other call with it.
-        try set(CURLOPT_QUICK_EXIT, true)
-        ccurl_set_sockopt(pointer) { _, socket, _ in
-            // Children of this process must not inherit connections, which curl itself does not prevent.
-            _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-            return Int32(CURL_SOCKOPT_OK)
-        }
     }
 
     private mutating func configure(_ tls: GRPCTLS, _ request: GRPCRequest) throws(KubeError) {

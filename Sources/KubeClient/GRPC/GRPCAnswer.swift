@@ -1,7 +1,7 @@
 package import KubeCore
 
-/// What is known of a call when libcurl has ended it, and what that amounts to; a value, so that it is decided without a
-/// socket.
+/// What is known of a call when libcurl has ended it, and what that amounts to; a value, which needs no socket to be
+/// tested.
 ///
 /// Messages hold nothing that differs between two calls of the same fate: no times but the one allowed, no ports of
 /// ours, no handles.
@@ -41,8 +41,8 @@ package struct GRPCAnswer: Sendable {
         case http1
         case other
 
-        /// What the first bytes are that answer a GET without a status line of HTTP/1; nil where they are HTTP/2's, whose
-        /// servers begin with a frame of SETTINGS on stream 0 (RFC 9113, section 3.4).
+        /// What the first bytes are that answer a GET without a status line of HTTP/1; nil where they are HTTP/2's,
+        /// whose servers begin with a frame of SETTINGS on stream 0 (RFC 9113, section 3.4).
         package init?(firstBytes bytes: some Collection<UInt8>) {
             let bytes = Array(bytes.prefix(9))
             guard !bytes.isEmpty else { return nil }

@@ -2,12 +2,6 @@ import CCurl
 import KubeCore
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// One probe on its way through libcurl.
 final class ProbeTransfer: EasyTransfer,
     @unchecked Sendable /* all but the two with a lock or an atomic is the loop's thread's */
@@ -183,24 +177,9 @@ extension ProbeRequest {
 extension EasyHandle {
     fileprivate mutating func configure(_ request: ProbeRequest, userAgent: String) throws(KubeError) {
         try set(CURLOPT_URL, request.url)
-        try set(CURLOPT_TIMEOUT_MS, request.timeout.wholeMilliseconds)
         try set(CURLOPT_USERAGENT, userAgent)
-        // Signals and the environment belong to the process; a probe goes to the endpoint and not to a proxy.
-        try set(CURLOPT_NOSIGNAL, true)
-        try set(CURLOPT_PROXY, "")
-        try set(CURLOPT_PROTOCOLS_STR, "http,https")
-        try set(CURLOPT_PATH_AS_IS, true)
         try set(CURLOPT_BUFFERSIZE, 16 << 10)
-        // Thousands of endpoints are asked in turn: a connection kept for each would be a thousand sockets.
-        try set(CURLOPT_FRESH_CONNECT, true)
-        try set(CURLOPT_FORBID_REUSE, true)
-        // libcurl would keep each address, and look through all that it keeps at each connection: a third of the cost.
-        try set(CURLOPT_DNS_CACHE_TIMEOUT, 0)
-        ccurl_set_sockopt(pointer) { _, socket, _ in
-            // Children of this process must not inherit connections, which curl itself does not prevent.
-            _ = fcntl(socket, F_SETFD, FD_CLOEXEC)
-            return Int32(CURL_SOCKOPT_OK)
-        }
+        try configureAlone(timeout: request.timeout)
         switch request.check {
         case .httpGet:
             try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))

@@ -11,6 +11,8 @@ enum HealthServer {
 
     private static let endOfStream: UInt8 = 1
     private static let endOfHeaders: UInt8 = 4
+    /// 0x88 is `:status: 200` of the static table; the others are literals that enter no table.
+    private static let head = [0x88] + field("content-type", "application/grpc")
 
     /// Takes a request; nil where none comes. Returns its message as it came.
     static func request(_ peer: Peer) -> [UInt8]? {
@@ -32,16 +34,19 @@ enum HealthServer {
 
     /// Answers with a message and `grpc-status` in the trailers, or in the head where there is no message.
     static func answer(_ peer: Peer, message: [UInt8]?, code: Int) {
-        // 0x88 is `:status: 200` of the static table; the others are literals that enter no table.
-        let head = [0x88] + field("content-type", "application/grpc")
         let trailer = field("grpc-status", String(code))
         guard let message else {
             peer.write(frame(FrameType.headers, flags: endOfHeaders | endOfStream, stream: 1, head + trailer))
             return
         }
+        begin(peer, message: message)
+        peer.write(frame(FrameType.headers, flags: endOfHeaders | endOfStream, stream: 1, trailer))
+    }
+
+    /// Answers with a message, and not yet with a status.
+    static func begin(_ peer: Peer, message: [UInt8]) {
         peer.write(frame(FrameType.headers, flags: endOfHeaders, stream: 1, head))
         peer.write(frame(FrameType.data, stream: 1, message))
-        peer.write(frame(FrameType.headers, flags: endOfHeaders | endOfStream, stream: 1, trailer))
     }
 
     private static func frame(_ type: UInt8, flags: UInt8 = 0, stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
