@@ -41,10 +41,49 @@ extension GRPCCase {
             }
             return "deleted twice"
         },
+        GRPCCase("a task, by a daemon's scheduler", "INTERNAL: task \(task) not found") { servers in
+            do throws(GRPCFault) {
+                return try await servers.call(DragonflyCall.daemonStatTask, DragonflyTaskQuery(task), at: "plain").id
+            } catch {
+                return GRPCServers.text(error)
+            }
+        },
+        GRPCCase("a task of a daemon", "content 0, uploads 5 and 6, finished after 11.0000005 s, not failed") {
+            servers in
+            let answer = try await servers.call(DragonflyCall.statLocalTask, DragonflyTaskQuery(task), at: "plain")
+            guard answer.id == task.text else { return "task \(answer.id)" }
+            let finished = answer.finished.map { "finished after \($0.duration / .seconds(1)) s" } ?? "not finished"
+            return
+                "content \(answer.contentLength.map(String.init) ?? "unknown"), uploads \(answer.uploadingCount) and "
+                + "\(answer.uploadedCount), \(finished), \(answer.failed == nil ? "not failed" : "failed")"
+        },
+        GRPCCase("a task of a scheduler", "content 9, 10 pieces, Succeeded, 14 peers") { servers in
+            let query = DragonflySchedulerTaskQuery(hostID: "h", task)
+            let answer = try await servers.call(DragonflyCall.schedulerStatTask, query, at: "plain")
+            guard answer.id == task.text else { return "task \(answer.id)" }
+            return "content \(answer.contentLength), \(answer.pieceCount) pieces, \(answer.state), "
+                + "\(answer.peerCount) peers"
+        },
+        GRPCCase("schedulers of the manager", "1 node-a 10.0.0.1:8002 active 7; 0 :0 1 1.4.0 abc 0") { servers in
+            let query = DragonflySchedulersQuery(
+                .peer,
+                hostname: "node-a",
+                ip: "10.0.0.1",
+                version: "1.4.0",
+                commit: "abc",
+                schedulerClusterID: 7
+            )
+            let answer = try await servers.call(DragonflyCall.listSchedulers, query, at: "plain")
+            return answer.schedulers.map {
+                "\($0.id) \($0.hostname)\($0.hostname.isEmpty ? "" : " ")\($0.ip):\($0.port) \($0.state) \($0.schedulerClusterID)"
+            }.joined(separator: "; ")
+        },
         GRPCCase("an empty message", "0 bytes") { servers in
             try await servers.fixture("Large", "0").isEmpty ? "0 bytes" : "some"
         },
     ]
+
+    private static let task = DragonflyTaskID(0x0123_4567_89AB_CDEF, 1, 2, 3)
 
     /// The first of hack/lib/grpc/server.py.
     static let expectedHost = {

@@ -5,8 +5,8 @@ import Testing
 
 /// Bytes from a network that nobody guards: whatever they are, they are read or refused, and nothing crashes.
 ///
-/// `FUZZ_RUNS` says how many there are, `FUZZ_SEED` from which seed on (a run has the seed after the one before it): one
-/// run alone is `FUZZ_SEED=17 FUZZ_RUNS=1`. `hack/grpc --fuzz` makes a million.
+/// `FUZZ_RUNS` says how many there are, `FUZZ_SEED` from which seed on (a run has the seed after the one before it):
+/// one run alone is `FUZZ_SEED=17 FUZZ_RUNS=1`. `hack/grpc --fuzz` makes a million.
 @Suite("Random frames, trailers and messages")
 struct WireFuzzTests {
     private static func number(_ variable: String) -> Int? {

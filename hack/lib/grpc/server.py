@@ -33,6 +33,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 HOSTS = 13_500
 NAMED_SERVICE = "dfdaemon.v2.DfdaemonUpload"
+DEFINITIONS = ["daemons.proto", "dfdaemon.proto", "manager.proto"]
 apart = []
 TEXT = "Größe über 100 %: キャッシュ\nab \x1b[31m"
 
@@ -64,13 +65,13 @@ def read(folder, name):
 
 
 def definitions(folder):
-    """The classes of daemons.proto, compiled by protobuf's own compiler."""
+    """The classes of daemons.proto, compiled with the others by protobuf's own compiler."""
     here = os.path.dirname(os.path.abspath(__file__))
     well_known = os.path.join(os.path.dirname(grpc_tools.__file__), "_proto")
     code = grpc_tools.protoc.main(["protoc", f"-I{here}", f"-I{well_known}", f"--python_out={folder}",
-                                   f"--grpc_python_out={folder}", "daemons.proto"])
+                                   f"--grpc_python_out={folder}", *DEFINITIONS])
     if code != 0:
-        sys.exit("daemons.proto can't be compiled")
+        sys.exit(f"can't be compiled: {DEFINITIONS}")
     sys.path.insert(0, folder)
     import daemons_pb2
     import daemons_pb2_grpc
@@ -120,6 +121,46 @@ def scheduler(messages, services):
             return messages.google_dot_protobuf_dot_empty__pb2.Empty()
 
     return Scheduler()
+
+
+def other_daemons():
+    """Methods of a daemon, of a scheduler about tasks, and of the manager; they say what they were asked."""
+    import dfdaemon_pb2 as daemon
+    import manager_pb2 as manager
+
+    def stat_task(request, context):
+        context.abort(grpc.StatusCode.INTERNAL, f"task {request.task_id} not found")
+
+    def stat_local_task(request, context):
+        answer = daemon.StatLocalTaskResponse(task_id=request.task_id, piece_length=4, content_length=0, uploading_count=5,
+                                              uploaded_count=6, response_header={"set-cookie": "secret"})
+        answer.created_at.seconds = 7
+        answer.finished_at.seconds = 11
+        answer.finished_at.nanos = 500
+        return answer
+
+    def scheduler_stat_task(request, context):
+        return daemon.Task(id=request.task_id, type=2, url=request.host_id, tag="", request_header={"a": "b"},
+                           content_length=9, piece_count=10, size_scope=3, state="Succeeded", peer_count=14)
+
+    def list_schedulers(request, context):
+        one = manager.Scheduler(id=1, hostname=request.hostname, idc="i", ip=request.ip, port=8002, state="active",
+                                scheduler_cluster_id=request.scheduler_cluster_id, features=b"{}",
+                                scheduler_cluster=manager.SchedulerCluster(id=2, name="c"))
+        said = f"{request.source_type} {request.version} {request.commit}"
+        return manager.ListSchedulersResponse(schedulers=[one, manager.Scheduler(state=said)])
+
+    def handler(service, method, behaviour, request):
+        unary = grpc.unary_unary_rpc_method_handler(
+            behaviour, request_deserializer=request.FromString, response_serializer=lambda it: it.SerializeToString())
+        return grpc.method_handlers_generic_handler(service, {method: unary})
+
+    return [
+        handler("dfdaemon.v2.DfdaemonUpload", "StatTask", stat_task, daemon.StatTaskRequest),
+        handler("dfdaemon.v2.DfdaemonUpload", "StatLocalTask", stat_local_task, daemon.StatTaskRequest),
+        handler("scheduler.v2.Scheduler", "StatTask", scheduler_stat_task, daemon.SchedulerStatTaskRequest),
+        handler("manager.v2.Manager", "ListSchedulers", list_schedulers, manager.ListSchedulersRequest),
+    ]
 
 
 class Fixture:
@@ -176,8 +217,9 @@ def start(messages, services, credentials=None, compression=None):
     state.set("", health_pb2.HealthCheckResponse.SERVING)
     state.set(NAMED_SERVICE, health_pb2.HealthCheckResponse.NOT_SERVING)
     health_pb2_grpc.add_HealthServicer_to_server(state, server)
+    # Whatever is asked first has the word: the definition of the scheduler leaves tasks out.
+    server.add_generic_rpc_handlers([Fixture(server).handler(), *other_daemons()])
     services.add_SchedulerServicer_to_server(scheduler(messages, services), server)
-    server.add_generic_rpc_handlers([Fixture(server).handler()])
     where = "127.0.0.1:0"
     port = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
     server.start()
@@ -207,7 +249,8 @@ def run_apart(folder, is_mutual, pipe):
 def start_apart(folder, is_mutual=False):
     """A server that may end its process, and ends with this one."""
     ours, theirs = multiprocessing.Pipe()
-    multiprocessing.get_context("spawn").Process(target=run_apart, args=[folder, is_mutual, theirs], daemon=True).start()
+    spawn = multiprocessing.get_context("spawn")
+    spawn.Process(target=run_apart, args=[folder, is_mutual, theirs], daemon=True).start()
     theirs.close()
     apart.append(ours)
     return ours.recv()
