@@ -78,7 +78,10 @@ import Testing
         #expect(empty.address == "dragonfly-scheduler:8002" && empty.addresses.isEmpty && !empty.hasBlockList)
         let daemon = try DragonflySettings.DaemonDynconfig(
             text:
-                "scheduler: {addr: s:8002, addrs: [10.0.0.1:8002]}\nclientConfig: {blockList: {task: {download: {urls: [x]}}}}"
+                """
+                scheduler: {addr: s:8002, addrs: [10.0.0.1:8002]}
+                clientConfig: {blockList: {task: {download: {urls: [x]}}}}
+                """
         )
         #expect(daemon.address == "s:8002" && daemon.addresses == ["10.0.0.1:8002"] && daemon.hasBlockList)
     }

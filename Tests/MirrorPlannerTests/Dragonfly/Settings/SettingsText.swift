@@ -45,7 +45,9 @@ enum SettingsText {
         return """
             host: {schedulerClusterID: 1, idc: "", location: ""}
             \(adaptive ? "server: {adaptiveRateLimit: {cpuThreshold: 100, memoryThreshold: 90, shedCooldown: 5s}}" : "")
-            upload: {server: {port: 4000, requestRateLimit: \(rate), requestbufferSize: \(buffer)}, bandwidthLimit: 50GB}
+            upload:
+              server: {port: 4000, requestRateLimit: \(rate), requestbufferSize: \(buffer)}
+              bandwidthLimit: 50GB
             \(manager ? "manager: {addr: \"http://manager.system.svc:65003\"}" : "")
             scheduler: {announceInterval: \(isSeed ? "1m" : "5m"), scheduleTimeout: 3h, maxScheduleCount: 5}
             \(isSeed ? "seedPeer: {enable: true, type: super}" : "")

@@ -38,7 +38,9 @@ extension SettingsReview {
                 markPath(owner, "Low"),
                 value: String(low),
                 low > high ? .fault : .warning,
-                "the low mark is \(low) and the high mark \(high): \(effect): set \(markPath(owner, "Low")) to \(right)",
+                """
+                the low mark is \(low) and the high mark \(high): \(effect): set \(markPath(owner, "Low")) to \(right)
+                """,
                 wanted: String(right),
                 source: Self.cleaning
             )
@@ -56,7 +58,9 @@ extension SettingsReview {
                     "gc.policy.dist\(key)",
                     value: old.settingText,
                     .fault,
-                    "gc.policy has dist\(key) and disk\(key), which are one field: the daemon ends at its start: keep one",
+                    """
+                    gc.policy has dist\(key) and disk\(key), which are one field: the daemon ends at its start: keep one
+                    """,
                     removes: true,
                     source: "client dragonfly-client-config/src/dfdaemon.rs"
                 )
@@ -121,8 +125,8 @@ extension SettingsReview {
                 .fault,
                 """
                 gc.interval is \(DurationText.text(file.gc.interval)): at \(SizeText.text(rate)) a second \
-                \(SizeText.text(arriving)) arrive between two clean-ups, and above the high mark \(high) there is room for \
-                \(SizeText.text(room)): \(remedy)
+                \(SizeText.text(arriving)) arrive between two clean-ups, and above the high mark \(high) there is room \
+                for \(SizeText.text(room)): \(remedy)
                 """,
                 wanted: longest >= 10 ? "\(Whole.number(longest))s" : nil,
                 source: Self.cleaning
@@ -178,7 +182,8 @@ extension SettingsReview {
                 .fault,
                 """
                 \(path) is \(SizeText.text(threshold)) and the volume \(SizeText.text(storage.volumeBytes)): \
-                \(file.gc.highPercent) % of it are never reached, so the daemon never cleans up: set it to \(right) or less
+                \(file.gc.highPercent) % of it are never reached, so the daemon never cleans up: set it to \(right) or \
+                less
                 """,
                 wanted: right,
                 source: Self.cleaning

@@ -33,7 +33,10 @@ extension SettingsReview {
             section,
             value: "without \(missing.joined(separator: ", "))",
             .fault,
-            "\(section) has no \(missing.joined(separator: " and no ")): \(effect): give all of caCert, cert and key, or none",
+            """
+            \(section) has no \(missing.joined(separator: " and no ")): \(effect): give all of caCert, cert and key, \
+            or none
+            """,
             source: "dragonfly pkg/rpc/credential.go, \(SettingsFile.daemon.structure)"
         )
     }
@@ -58,8 +61,9 @@ extension SettingsReview {
                 value: address.isEmpty ? "\"\"" : address,
                 .fault,
                 """
-                manager.addr is \(address.isEmpty ? "empty" : address.printable(atMost: 200)): the process does not find its \
-                manager: set it to \(right), or remove manager.addr where there is none (server from 2.5.1, client from 1.4.3)
+                manager.addr is \(address.isEmpty ? "empty" : address.printable(atMost: 200)): the process does not \
+                find its manager: set it to \(right), or remove manager.addr where there is none (server from 2.5.1, \
+                client from 1.4.3)
                 """,
                 source: "\(document.file.structure)"
             )
@@ -76,8 +80,8 @@ extension SettingsReview {
                 value: String(file.requestRateLimit),
                 .warning,
                 """
-                upload.server.requestRateLimit is \(file.requestRateLimit) and seeds answer code 8 (overloaded), to health \
-                too: raise requestRateLimit or add seeds
+                upload.server.requestRateLimit is \(file.requestRateLimit) and seeds answer code 8 (overloaded), to \
+                health too: raise requestRateLimit or add seeds
                 """,
                 source: "dragonflyoss/client#2069"
             )

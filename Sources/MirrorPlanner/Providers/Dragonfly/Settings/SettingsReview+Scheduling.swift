@@ -21,9 +21,9 @@ extension SettingsReview {
                 value: DurationText.text(file.retryInterval),
                 .fault,
                 """
-                scheduler.retryInterval is \(DurationText.text(file.retryInterval)) and retryBackToSourceLimit \(limit): a \
-                peer without a parent waits up to \(DurationText.text(file.longestWait)) (interval x 1.25 x limit), and its \
-                daemon gives up after 10s: set retryInterval to \(right)
+                scheduler.retryInterval is \(DurationText.text(file.retryInterval)) and retryBackToSourceLimit \
+                \(limit): a peer without a parent waits up to \(DurationText.text(file.longestWait)) (interval x 1.25 \
+                x limit), and its daemon gives up after 10s: set retryInterval to \(right)
                 """,
                 wanted: right,
                 source: "client dragonfly-client/src/grpc/mod.rs"
@@ -50,8 +50,8 @@ extension SettingsReview {
                 value: String(file.retryBackToSourceLimit),
                 .fault,
                 """
-                scheduler.retryBackToSourceLimit is \(file.retryBackToSourceLimit) and retryLimit \(file.retryLimit): a peer \
-                without a parent fails after \(file.retryLimit) tries and is never sent to the source: set \
+                scheduler.retryBackToSourceLimit is \(file.retryBackToSourceLimit) and retryLimit \(file.retryLimit): \
+                a peer without a parent fails after \(file.retryLimit) tries and is never sent to the source: set \
                 retryBackToSourceLimit to \(file.retryLimit) or less
                 """,
                 wanted: String(file.retryLimit),
@@ -76,7 +76,8 @@ extension SettingsReview {
                 .fault,
                 """
                 scheduler.gc.hostTTL is \(DurationText.text(file.gc.hostTTL)), below twice the announce interval of \
-                \(slowest.owner.plural), \(DurationText.text(interval)): peers of living hosts are dropped: set it to \(right)
+                \(slowest.owner.plural), \(DurationText.text(interval)): peers of living hosts are dropped: set it to \
+                \(right)
                 """,
                 wanted: right,
                 source: "dragonfly scheduler/resource/standard/peer_manager.go"
@@ -94,8 +95,9 @@ extension SettingsReview {
                 value: String(limits.candidateParentLimit),
                 .warning,
                 """
-                candidateParentLimit is \(limits.candidateParentLimit) and filterParentLimit \(limits.filterParentLimit): \
-                never more than \(limits.filterParentLimit) parents are found: set it to \(limits.filterParentLimit) or less
+                candidateParentLimit is \(limits.candidateParentLimit) and filterParentLimit \
+                \(limits.filterParentLimit): never more than \(limits.filterParentLimit) parents are found: set it to \
+                \(limits.filterParentLimit) or less
                 """,
                 wanted: String(limits.filterParentLimit),
                 source: "dragonfly scheduler/scheduling/scheduling.go"
@@ -115,8 +117,8 @@ extension SettingsReview {
                 value: String(limits.filterParentLimit),
                 .note,
                 """
-                filterParentLimit is \(limits.filterParentLimit) and there are \(peers) peers: which of them are weighed as \
-                parents is left to chance, seeds too: set it to \(peers)
+                filterParentLimit is \(limits.filterParentLimit) and there are \(peers) peers: which of them are \
+                weighed as parents is left to chance, seeds too: set it to \(peers)
                 """,
                 wanted: String(peers),
                 source: "dragonfly scheduler/scheduling/scheduling.go"

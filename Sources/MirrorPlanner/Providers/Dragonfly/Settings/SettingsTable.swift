@@ -11,13 +11,14 @@ package enum SettingsTable {
                 found(rule),
             ]
         }
+        let head = ["key", "type", "refused by the code", "default", "the chart sets", "a wrong value", "found"]
         let effect = file.isReloaded ? "Read again while the process runs." : "Read once: a change needs a restart."
         return """
             ## \(file.title)
 
             \(effect) \(reading(file))
 
-            \(table(["key", "type", "refused by the code", "default", "the chart sets", "a wrong value", "found"], rows))
+            \(table(head, rows))
             """
     }
 
@@ -25,8 +26,8 @@ package enum SettingsTable {
         switch file {
         case .scheduler:
             """
-            Keys in any case; durations as Go writes them (`90s`, `720h`, no days); a bare number is nanoseconds; a value \
-            of another type ends the process.
+            Keys in any case; durations as Go writes them (`90s`, `720h`, no days); a bare number is nanoseconds; a \
+            value of another type ends the process.
             """
         case .daemon:
             """
@@ -35,8 +36,8 @@ package enum SettingsTable {
             """
         case .schedulerDynconfig:
             """
-            Without a manager (server from 2.5.1). A file that can't be read means the defaults at run time, and ends a \
-            scheduler that starts.
+            Without a manager (server from 2.5.1). A file that can't be read means the defaults at run time, and ends \
+            a scheduler that starts.
             """
         case .daemonDynconfig:
             """

@@ -57,8 +57,8 @@ package struct VersionFleet: Hashable, Sendable {
             .lastRing,
             .note,
             """
-            version \(server) keeps an empty set's last ring\(known ? "" : " as far as is known"): a scheduler whose last \
-            seed is gone goes on asking it: keep one seed, or start one
+            version \(server) keeps an empty set's last ring\(known ? "" : " as far as is known"): a scheduler whose \
+            last seed is gone goes on asking it: keep one seed, or start one
             """,
             source: "dragonflyoss/dragonfly#4960"
         )
@@ -73,7 +73,10 @@ package struct VersionFleet: Hashable, Sendable {
             VersionFinding(
                 .unknown,
                 .note,
-                "\(late.joined(separator: ", ")): newer than server 2.5 and client 1.5, up to which releases are known here",
+                """
+                \(late.joined(separator: ", ")): newer than server 2.5 and client 1.5, up to which releases are known \
+                here
+                """,
                 source: "dragonfly v2.5.1, client v1.5.1"
             )
         ]

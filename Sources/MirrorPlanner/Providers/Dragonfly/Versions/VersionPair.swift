@@ -33,8 +33,9 @@ package struct VersionPair: Hashable, Sendable {
             .noSeeds,
             .fault,
             """
-            server \(server) finds seeds through the manager only (up to 2.3.0), and client \(client) does not register \
-            there (from 1.0.11), so no seed is ever used: upgrade the server to 2.3.1 or later or clients back to 1.0.10
+            server \(server) finds seeds through the manager only (up to 2.3.0), and client \(client) does not \
+            register there (from 1.0.11), so no seed is ever used: upgrade the server to 2.3.1 or later or clients \
+            back to 1.0.10
             """,
             source: "dragonflyoss/dragonfly#4364, scheduler/resource/standard/seed_peer.go"
         )
@@ -68,8 +69,8 @@ package struct VersionPair: Hashable, Sendable {
             .schedulerTLS,
             isKnown ? .fault : .warning,
             """
-            \(isKnown ? known : unknown), and the schedulers of \(server) have server.tls, which wants a certificate of \
-            each caller: remove server.tls from scheduler.yaml
+            \(isKnown ? known : unknown), and the schedulers of \(server) have server.tls, which wants a certificate \
+            of each caller: remove server.tls from scheduler.yaml
             """,
             source: "dragonflyoss/client#1859, dragonfly-client/src/grpc/scheduler.rs"
         )
@@ -86,8 +87,8 @@ package struct VersionPair: Hashable, Sendable {
             .skew,
             .warning,
             """
-            client \(client) came out for server 2.\(expected), and the server is \(server): \(distance) minor releases \
-            apart, where upstream tests one at most: upgrade the \(late), one minor release at a time
+            client \(client) came out for server 2.\(expected), and the server is \(server): \(distance) minor \
+            releases apart, where upstream tests one at most: upgrade the \(late), one minor release at a time
             """,
             source: "dragonflyoss/dragonfly#4709, .github/workflows/e2e-compatibility.yml"
         )
@@ -100,8 +101,8 @@ package struct VersionPair: Hashable, Sendable {
             .noHostNames,
             .note,
             """
-            hosts have no name in server \(server) with client \(client) (from 2.4.1 with 1.2.3): they are matched with \
-            pods by address
+            hosts have no name in server \(server) with client \(client) (from 2.4.1 with 1.2.3): they are matched \
+            with pods by address
             """,
             source: "scheduler/service/service_v2.go, dragonfly-client-config/src/lib.rs"
         )
@@ -112,8 +113,8 @@ package struct VersionPair: Hashable, Sendable {
             .goDaemon,
             .fault,
             """
-            daemon \(client) is the Go daemon, which ended with 2.3.4: it has other ports and other files, and nothing is \
-            known of it here beside server \(server): replace it by client \(replacement)
+            daemon \(client) is the Go daemon, which ended with 2.3.4: it has other ports and other files, and nothing \
+            is known of it here beside server \(server): replace it by client \(replacement)
             """,
             source: "dragonfly commit 4001a4ce5"
         )
