@@ -79,6 +79,22 @@ struct CurlGRPCTests {
         #expect(try await call(at: server.port) { $0.answerLimit = 10 } == expected)
     }
 
+    // libcurl reads so much at a time, and leaves in its own buffer what no socket tells of.
+    @Test("A long answer comes whole, and does not wait for anything")
+    func longAnswers() async throws {
+        let message = try #require(GRPCFrame.encoded([UInt8](repeating: 7, count: 4 << 20)))
+        let server = try server(message, code: 0)
+        let client = try CurlGRPC(userAgent: "p2pmirror/test")
+        let request = GRPCRequest(host: "127.0.0.1", port: server.port, path: "/a.B/C", timeout: .seconds(20))
+        let sizes = await withTaskGroup { group in
+            for _ in 0..<32 { group.addTask { await client.call(request) } }
+            return await group.reduce(into: [Int]()) { sizes, outcome in
+                if case .answered(let message) = outcome { sizes.append(message.count) }
+            }
+        }
+        #expect(sizes == [Int](repeating: 4 << 20, count: 32))
+    }
+
     @Test("An answer that breaks off before its status is none, whatever it held")
     func brokenOff() async throws {
         let server = try RawServer { peer, _ in

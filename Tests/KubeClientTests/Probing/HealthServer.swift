@@ -39,14 +39,21 @@ enum HealthServer {
             peer.write(frame(FrameType.headers, flags: endOfHeaders | endOfStream, stream: 1, head + trailer))
             return
         }
-        begin(peer, message: message)
-        peer.write(frame(FrameType.headers, flags: endOfHeaders | endOfStream, stream: 1, trailer))
+        // All of it at once: the last of it then waits in the client and not in its socket.
+        let end = frame(FrameType.headers, flags: endOfHeaders | endOfStream, stream: 1, trailer)
+        peer.write(beginning(message) + end)
     }
 
     /// Answers with a message, and not yet with a status.
-    static func begin(_ peer: Peer, message: [UInt8]) {
-        peer.write(frame(FrameType.headers, flags: endOfHeaders, stream: 1, head))
-        peer.write(frame(FrameType.data, stream: 1, message))
+    static func begin(_ peer: Peer, message: [UInt8]) { peer.write(beginning(message)) }
+
+    private static func beginning(_ message: [UInt8]) -> [UInt8] {
+        var bytes = frame(FrameType.headers, flags: endOfHeaders, stream: 1, head)
+        // As long as a frame may be by default (RFC 9113, section 4.2).
+        for start in stride(from: 0, to: message.count, by: 16_384) {
+            bytes += frame(FrameType.data, stream: 1, Array(message[start..<min(start + 16_384, message.count)]))
+        }
+        return bytes
     }
 
     private static func frame(_ type: UInt8, flags: UInt8 = 0, stream: UInt8, _ payload: [UInt8]) -> [UInt8] {
