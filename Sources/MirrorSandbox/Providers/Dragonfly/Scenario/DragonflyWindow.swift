@@ -15,6 +15,8 @@ struct DragonflyWindow: Hashable, Sendable {
     var seedSourceBytes: Int64 = 0
     /// Seconds until clients knew where from.
     var waited: [Double] = []
+    /// Seconds until clients had it.
+    var took: [Double] = []
     /// Log lines of schedulers.
     var noCandidates = 0
     /// Bytes that the source counted at its own listener, for clients.
@@ -30,6 +32,7 @@ struct DragonflyWindow: Hashable, Sendable {
     var noCandidatesPerMinute: Double { seconds > 0 ? Double(noCandidates) * 60 / seconds : 0 }
     var meanWait: Double { waited.isEmpty ? 0 : waited.reduce(0, +) / Double(waited.count) }
     var longestWait: Double { waited.max() ?? 0 }
+    var meanTime: Double { took.isEmpty ? 0 : took.reduce(0, +) / Double(took.count) }
 
     mutating func add(_ download: DfdaemonService.Download?, isSeeds: Bool) {
         tasks += 1
@@ -45,6 +48,7 @@ struct DragonflyWindow: Hashable, Sendable {
             seedSourceBytes += download.sourceBytes
         }
         waited.append(download.waited)
+        took.append(download.seconds)
         failedParents += download.failedParents
         if !download.reason.isEmpty { reasons[download.reason, default: 0] += 1 }
     }
@@ -141,6 +145,7 @@ enum DragonflyTable {
         rows.append(row("\"can not find candidate parents\"/min") { WindowTable.rounded($0.noCandidatesPerMinute) })
         rows.append(row("wait for directions, mean") { seconds($0.meanWait) })
         rows.append(row("wait for directions, longest") { seconds($0.longestWait) })
+        rows.append(row("time until a task was there, mean") { seconds($0.meanTime) })
         return TextTable.lines(rows)
     }
 }

@@ -81,6 +81,7 @@ struct SchedulerState: Sendable {
     mutating func collectHosts(now: Duration) -> [String] {
         let gone = entries.filter { now - $0.value.updatedAt > $0.value.interval * 2 }.map(\.key).sorted()
         for id in gone { forget(id) }
+        figures.collections += 1
         return gone
     }
 

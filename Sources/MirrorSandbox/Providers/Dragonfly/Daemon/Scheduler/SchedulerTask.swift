@@ -54,6 +54,8 @@ struct SchedulerFigures: Codable, Hashable, Sendable {
     var announcements = 0
     var departures = 0
     var listings = 0
+    /// Looks for hosts that have been silent for too long.
+    var collections = 0
     /// Bytes that normal hosts reported, by where they came from.
     var sourceBytes: Int64 = 0
     var peerBytes: Int64 = 0
