@@ -91,9 +91,7 @@ struct RunCommand: AsyncParsableCommand {
 
     private static let names = SandboxScenario.all.map(\.name).joined(separator: ", ")
     private static let exchange = SandboxScenario.all.filter(\.isExchange).map(\.name).joined(separator: ", ")
-    private static func scenario(_ name: String) -> SandboxScenario? {
-        (SandboxScenario.all + SandboxScenario.unlisted).first { $0.name == name }
-    }
+    private static func scenario(_ name: String) -> SandboxScenario? { SandboxScenario.all.first { $0.name == name } }
 
     func run() async throws {
         let directory = try Self.makeDirectory()

@@ -30,6 +30,8 @@ package final class Kubelet: Sendable {
         var isEnding = false
         var probing: Task<Void, Never>?
         var directories: PodDirectories
+        /// Ports that others can't reach: a Pod's own node always can, and a process has no way to tell them apart.
+        var cutPorts: Set<Int> = []
     }
 
     private struct State {
@@ -115,6 +117,8 @@ package final class Kubelet: Sendable {
         let isComplete = mounts.configMaps.allSatisfy { data($0) != nil }
         try? directories.update(mounts, data: data)
         if let orders = surroundings.orders(pod), let bytes = try? JSONCoding.encode(orders) {
+            let cut = Set((orders.deniedPorts + orders.faultyPorts).map(Int.init))
+            state.withLock { $0.pods[pod.objectUID]?.cutPorts = cut }
             try? PodDirectories.write(String(decoding: bytes, as: UTF8.self), to: directories.orders)
         }
         return isComplete || state.withLock { $0.pods[pod.objectUID] != nil }
@@ -270,7 +274,8 @@ package final class Kubelet: Sendable {
     ) async {
         for (kind, rule) in running.probe.due where next[kind] ?? ContinuousClock().now <= ContinuousClock().now {
             next[kind] = ContinuousClock().now + .seconds(rule.periodSeconds)
-            let succeeded = await passes(rule, at: running.ip)
+            let isAlive = (supervisor.state(of: running.unit)?.mainPID ?? 0) > 0
+            let succeeded = running.cutPorts.contains(rule.port) ? isAlive : await passes(rule, at: running.ip)
             let isFatal = state.withLock { $0.pods[uid]?.probe.take(kind, succeeded: succeeded) ?? false }
             if isFatal { supervisor.kill(running.unit) }
         }

@@ -9,15 +9,16 @@ extension Provider {
         case .rke2: [.ring(of: .rke2)] + SandboxScenario.seedIncidents(of: .rke2) + [.upgrade(of: .rke2)]
         case .k3s: [.ring(of: .k3s)]
         case .spegel: [.spegelBootstrap]
-        case .dragonfly: []
+        case .dragonfly: SandboxScenario.dragonfly
         }
     }
 
     /// What stands for a container of the provider's Pods; nil where the image is none of its.
     fileprivate func container(_ options: ContainerOptions, _ logger: Logger) -> (any SimulatedContainer)? {
         switch self {
-        case .rke2, .k3s, .dragonfly: nil
+        case .rke2, .k3s: nil
         case .spegel: SpegelDaemon(options, logger: logger)
+        case .dragonfly: SchedulerContainer(options, logger: logger) ?? DfdaemonContainer(options, logger: logger)
         }
     }
 }
@@ -27,10 +28,7 @@ extension ContainerOptions {
     ///
     /// - Throws: `ScenarioFailure` where nothing does for its image.
     package func container(logger: Logger) throws -> any SimulatedContainer {
-        // Until the provider has a name of its own, its containers are found by their images alone.
-        let dragonfly: (any SimulatedContainer)? =
-            SchedulerContainer(self, logger: logger) ?? DfdaemonContainer(self, logger: logger)
-        let found = dragonfly ?? Provider.allCases.lazy.compactMap { $0.container(self, logger) }.first
+        let found = Provider.allCases.lazy.compactMap { $0.container(self, logger) }.first
         guard let found else { throw ScenarioFailure("nothing stands for a container of the image \(image)") }
         return found
     }

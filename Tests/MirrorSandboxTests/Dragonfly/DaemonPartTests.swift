@@ -55,7 +55,7 @@ import Testing
     @Test func `settings are those of the files, and else of the code`() throws {
         let release = DragonflyRelease()
         var files: [String: JSONValue] = [:]
-        for (_, object) in release.objects {
+        for (_, object) in release.schedulerObjects + release.daemonObjects {
             for (key, text) in object.stringMap(["data"]) {
                 files["\(object.objectName)/\(key)"] = try YAMLCoding.documents(Array(text.utf8)).first
             }

@@ -26,12 +26,6 @@ struct DragonflyByHand: Sendable {
         )
     }
 
-    /// Takes the quarantine away.
-    func release(_ pod: String) async throws {
-        let path = ClusterObjects.networkPolicies.path(of: key(pod))
-        _ = try await fleet.cluster.objects.api.answer(to: KubeRequest(.delete, path))
-    }
-
     /// Calls `DeleteHost` once on every scheduler.
     ///
     /// - Returns: schedulers that took it, or did not know the host.
@@ -53,18 +47,5 @@ struct DragonflyByHand: Sendable {
             }
         }
         return done
-    }
-
-    /// Waits until the ring of each scheduler has a seed, or has not.
-    ///
-    /// - Throws: `ScenarioFailure` after `seconds`.
-    func wait(for address: String, inRings isIn: Bool, within seconds: Double) async throws {
-        let deadline = ContinuousClock().now + .seconds(seconds)
-        while ContinuousClock().now < deadline {
-            let all = await fleet.schedulerFigures()
-            if all.allSatisfy({ $0.figures.map { $0.ring.contains(address) == isIn } ?? false }) { return }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        throw ScenarioFailure("\(address) was \(isIn ? "not in" : "still in") a ring after \(Int(seconds)) s")
     }
 }

@@ -11,15 +11,14 @@ struct DragonflyCrashedSeed: Sendable {
         /// Seconds between two tasks, of the window before, and of the one from the death on.
         var pace = 0.5
         var before = 6.0
-        var window = 36.0
+        var window = 40.0
 
         init() {}
     }
 
     enum Side: Sendable {
         case nobody
-        /// The entry is deleted from every scheduler at twice the announced interval.
-        case byHand
+        case operated(ConditionFollower)
     }
 
     struct Run: Sendable {
@@ -45,9 +44,11 @@ struct DragonflyCrashedSeed: Sendable {
         var release = DragonflyRelease()
         release.factor = settings.factor
         release.source = source.authority
-        let fleet = SimulatedDragonfly(cluster: cluster, release: release, nodes: settings.nodes)
-        try await fleet.start()
+        let fleet = try await SimulatedDragonfly.started(on: cluster, release, nodes: settings.nodes)
         say("3 schedulers, 3 seeds, \(settings.nodes) clients are up")
+        if case .operated(let follower) = side {
+            try await DragonflyMirror.start(DragonflyMirror.object(), on: cluster, follower)
+        }
         var load = DragonflyLoad(fleet: fleet, source: source)
         load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
         let ip = await fleet.address(ofPod: Self.seed) ?? ""
@@ -131,16 +132,10 @@ struct DragonflyCrashedSeed: Sendable {
         let begin = clock.now
         let end = begin + .seconds(settings.window)
         let id = "\(load.seed.dropLast(5))-\(Self.seed)-seed"
-        let ttl = Duration.seconds(60) / settings.factor * 2
         async let window = load.window(seconds: settings.window, pace: settings.pace, tasks: tasks)
-        var isDeleted = false
+        if case .operated(let follower) = side { follower.beginIncident() }
         while clock.now < end {
             let after = DfdaemonService.seconds(clock.now - begin)
-            if case .byHand = side, !isDeleted, clock.now - begin >= ttl {
-                isDeleted = true
-                let done = await DragonflyByHand(fleet: fleet).deleteHost(id)
-                say("after \(WindowTable.rounded(after)) s it is deleted by hand from \(done) schedulers")
-            }
             let all = await fleet.schedulerFigures().compactMap(\.figures)
             if run.outOfRings == nil, all.allSatisfy({ !$0.ring.contains(load.seed) }) {
                 run.outOfRings = after
@@ -173,8 +168,8 @@ extension DragonflyCrashedSeed.Run {
     /// Why this run is no cure beside the other; nil where it is.
     func missingCure(beside control: Self, _ settings: DragonflyCrashedSeed.Settings) -> String? {
         if let wrong = missingStart { return wrong }
-        guard let out = outOfLists, out < 120 / Double(settings.factor) + 8 else {
-            return "it left the lists after \(outOfLists.map(WindowTable.rounded) ?? "no") s"
+        guard let out = outOfLists, out < control.outOfLists ?? settings.window else {
+            return "it left the lists after \(outOfLists.map(WindowTable.rounded) ?? "no") s, no earlier than without"
         }
         if during.share >= control.during.share { return "no fewer bytes came from the source than without" }
         return nil

@@ -1,4 +1,5 @@
 import KubeCore
+import MirrorAPI
 import MirrorPlanner
 
 /// The incident `dragonfly-disk-full`: the disk of a seed that shares its node with a scheduler is full before its next
@@ -7,21 +8,22 @@ struct DragonflyDiskFull: Sendable {
     struct Settings: Sendable {
         var factor = 5
         var nodes = 6
-        /// MiB of the disk of the seed in question, and of the others.
-        var diskMebibytes = 160
+        /// MiB of the disk of the seed in question, and of the others. At the even pace the seed gets half a percent a
+        /// second: from the mark at which it is to leave it takes half a minute until a write fails.
+        var diskMebibytes = 320
         var otherMebibytes = 2_048
         /// Percent at which the daemons' clean-up starts, and to which it goes.
         var high = 80
         var low = 60
         /// Percent to which the disk is filled quickly, before the pace is an even one.
-        var filled = 75.0
-        /// Percent from which the seed is to leave.
-        var evictAt = 85.0
+        var filled = 82.0
         /// Seconds between two tasks, and of a window.
         var pace = 0.5
         var window = 10.0
         /// Seconds that the disk may take from there until a write fails, or the seed has left.
         var limit = 90.0
+        /// Seconds that a seed must be well before it comes back.
+        var healthyForSeconds = 10
 
         init() {}
     }
@@ -29,8 +31,7 @@ struct DragonflyDiskFull: Sendable {
     /// Who does something about it.
     enum Side: Sendable {
         case nobody
-        /// What an operator does, at once.
-        case byHand
+        case operated(ConditionFollower)
     }
 
     /// What one run came to.
@@ -48,6 +49,9 @@ struct DragonflyDiskFull: Sendable {
         var lastRings = 0
         /// Downloads of the seed that failed.
         var seedFailures = 0
+        /// Seconds from the mark `filled` until no ring had the seed, and until all had it again.
+        var outAfter: Double?
+        var backAfter: Double?
     }
 
     static let seed = "\(DragonflyRelease.name)-seed-client-0"
@@ -73,9 +77,15 @@ struct DragonflyDiskFull: Sendable {
         release.collectionSeconds = 900 / settings.factor
         release.highPercent = settings.high
         release.lowPercent = settings.low
-        let fleet = SimulatedDragonfly(cluster: cluster, release: release, nodes: settings.nodes)
-        try await fleet.start()
+        let fleet = try await SimulatedDragonfly.started(on: cluster, release, nodes: settings.nodes)
         say("3 schedulers, 3 seeds, \(settings.nodes) clients are up")
+        if case .operated(let follower) = side {
+            try await DragonflyMirror.start(
+                DragonflyMirror.object(recovery: .restart, healthyForSeconds: settings.healthyForSeconds),
+                on: cluster,
+                follower
+            )
+        }
         var load = DragonflyLoad(fleet: fleet, source: source)
         load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
         load.seed = "\(await fleet.address(ofPod: Self.seed) ?? ""):4000"
@@ -84,14 +94,23 @@ struct DragonflyDiskFull: Sendable {
         say("before: \(Self.words(run.before))")
         let percent = try await load.fill(seed: Self.seed, to: settings.filled)
         say("\(Self.seed) is filled to \(Int(percent)) %")
+        let clock = ContinuousClock()
+        let begin = clock.now
         switch side {
         case .nobody: try await untilFull(fleet, load)
-        case .byHand: try await evict(fleet, load)
+        case .operated(let follower):
+            follower.beginIncident()
+            try await goOn(load, until: "the end of \(Self.seed) in the rings") { await rings(fleet, load.seed) == 0 }
+            run.outAfter = DfdaemonService.seconds(clock.now - begin)
+            say("its disk is filled to \(await self.percent(fleet)) %, and no ring has it any more")
         }
         run.during = try await load.window(seconds: settings.window, pace: settings.pace)
         say("during: \(Self.words(run.during))")
         await look(fleet, load, &run)
-        if case .byHand = side { try await recover(fleet, &load) }
+        if case .operated = side {
+            try await untilBack(fleet, &load)
+            run.backAfter = DfdaemonService.seconds(clock.now - begin)
+        }
         run.after = try await load.window(seconds: settings.window, pace: settings.pace)
         say("after: \(Self.words(run.after))")
         run.lastPercent = await fleet.diskPercent(ofSeed: Self.seed) ?? 0
@@ -134,39 +153,18 @@ struct DragonflyDiskFull: Sendable {
         Int(await fleet.diskPercent(ofSeed: Self.seed) ?? 0)
     }
 
-    private func evict(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad) async throws {
-        try await goOn(load, until: "\(Int(settings.evictAt)) % of \(Self.seed)") {
-            await fleet.diskPercent(ofSeed: Self.seed) ?? 0 >= settings.evictAt
-        }
-        let lever = DragonflyByHand(fleet: fleet)
-        say("the disk is filled to \(await percent(fleet)) %: a policy lets nobody new to \(Self.seed)")
-        try await lever.quarantine(Self.seed)
-        try await goOn(load, until: "the end of \(Self.seed) in the rings") { await rings(fleet, load.seed) == 0 }
-        let ip = await fleet.address(ofPod: Self.seed) ?? ""
-        let done = await lever.deleteHost("\(ip)-\(Self.seed)-seed")
-        say("no ring has it any more; DeleteHost was taken by \(done) schedulers")
-    }
-
-    /// Restarts the seed behind its quarantine, where it cleans up, and lets it back.
-    private func recover(_ fleet: SimulatedDragonfly, _ load: inout DragonflyLoad) async throws {
-        try await fleet.cluster.objects.delete(pod: Self.seed, DragonflyRelease.namespace)
-        let clock = ContinuousClock()
-        let end = clock.now + .seconds(settings.limit)
+    /// Goes on at the even pace until every ring has the seed again, which has another address then.
+    private func untilBack(_ fleet: SimulatedDragonfly, _ load: inout DragonflyLoad) async throws {
         let old = load.seed
-        while clock.now < end {
-            if let address = await fleet.address(ofPod: Self.seed), "\(address):4000" != old,
-                let percent = await fleet.diskPercent(ofSeed: Self.seed), percent < Double(settings.high)
-            {
-                load.seed = "\(address):4000"
-                say("it started anew, and its disk is filled to \(Int(percent)) %: the policy goes")
-                break
-            }
-            try await Task.sleep(for: .milliseconds(200))
+        var found: String?
+        try await goOn(load, until: "the return of \(Self.seed)") {
+            guard let ip = await fleet.address(ofPod: Self.seed), "\(ip):4000" != old else { return false }
+            found = "\(ip):4000"
+            return await rings(fleet, "\(ip):4000") == fleet.release.schedulers
         }
-        let lever = DragonflyByHand(fleet: fleet)
-        try await lever.release(Self.seed)
-        try await lever.wait(for: load.seed, inRings: true, within: settings.limit)
+        load.seed = found ?? old
         load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
+        say("it is back in every ring, its disk filled to \(await percent(fleet)) %")
     }
 
     private func look(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad, _ run: inout Run) async {

@@ -41,8 +41,7 @@ struct DragonflyLastSeed: Sendable {
         release.server = server
         release.factor = factor
         release.source = source.authority
-        let fleet = SimulatedDragonfly(cluster: cluster, release: release, nodes: 3)
-        try await fleet.start()
+        let fleet = try await SimulatedDragonfly.started(on: cluster, release, nodes: 3)
         var load = DragonflyLoad(fleet: fleet, source: source)
         load.seed = "\(await fleet.address(ofPod: Self.seed) ?? ""):4000"
         load.ring = [load.seed]

@@ -19,18 +19,25 @@ struct DragonflyRelease: Hashable, Sendable {
     var collectionSeconds = 90
     var highPercent = 90
     var lowPercent = 70
-    /// What clients and seeds are told of schedulers.
-    var schedulerAddress = "dragonfly-scheduler-headless.dragonfly-system.svc.cluster.local:8002"
+    /// `IP:PORT` of the schedulers, as daemons are told. A name would have to be known to the operator's own resolver too,
+    /// which is the machine's.
+    var schedulerAddresses: [String] = []
 
-    /// The objects, in the order in which they are created.
-    var objects: [(resource: ResourceType, object: JSONValue)] {
+    /// The objects of the schedulers, in the order in which they are created.
+    var schedulerObjects: [(resource: ResourceType, object: JSONValue)] {
         [
             (ClusterObjects.configMaps, schedulerSettings), (ClusterObjects.configMaps, dynconfig("scheduler", limits)),
+            (ClusterObjects.services, headless), (ClusterObjects.statefulSets, schedulerSet),
+        ]
+    }
+
+    /// Those of seeds and clients, which are told the schedulers' addresses.
+    var daemonObjects: [(resource: ResourceType, object: JSONValue)] {
+        [
             (ClusterObjects.configMaps, daemonSettings("seed-client", isSeed: true)),
             (ClusterObjects.configMaps, dynconfig("seed-client", addresses)),
             (ClusterObjects.configMaps, daemonSettings("client", isSeed: false)),
-            (ClusterObjects.configMaps, dynconfig("client", addresses)), (ClusterObjects.services, headless),
-            (ClusterObjects.statefulSets, schedulerSet), (ClusterObjects.statefulSets, seedSet),
+            (ClusterObjects.configMaps, dynconfig("client", addresses)), (ClusterObjects.statefulSets, seedSet),
             (ClusterObjects.daemonSets, clientSet),
         ]
     }
@@ -125,7 +132,11 @@ struct DragonflyRelease: Hashable, Sendable {
         """
     }
 
-    private var addresses: String { "scheduler: {addr: \"\(schedulerAddress)\"}\n" }
+    /// `dynconfig.yaml` of seeds and clients.
+    var addresses: String {
+        let list = schedulerAddresses.map { "\"\($0)\"" }.joined(separator: ", ")
+        return "scheduler: {addrs: [\(list)]}\n"
+    }
 
     private func dynconfig(_ component: String, _ text: String) -> JSONValue {
         configMap("\(component)-dynconfig", component, "dynconfig.yaml", text)

@@ -23,30 +23,41 @@ extension SandboxSession {
                 + "its code that no setting has: seeds announce every \(60 / settings.factor) s, hosts are collected every "
                 + "\(300 / settings.factor) s"
         )
-        async let first = crashedSeed("control", index: 5, .nobody, settings)
-        async let second = crashedSeed("by-hand", index: 6, .byHand, settings)
-        let (control, byHand) = try await (first, second)
+        async let first = crashedSeed("control", index: 5, settings, isOperated: false)
+        async let second = crashedSeed("operator", index: 6, settings, isOperated: true)
+        let (control, cure) = try await (first, second)
         say("")
         let columns = [
-            ("control: before", control.before), ("dead", control.during), ("by hand: before", byHand.before),
-            ("dead", byHand.during),
+            ("control: before", control.before), ("dead", control.during), ("operator: before", cure.before),
+            ("dead", cure.during),
         ]
         for line in DragonflyTable.lines(columns) { say(line) }
+        func text(_ seconds: Double?) -> String { seconds.map { "after \(WindowTable.rounded($0)) s" } ?? "not at all" }
+        say(
+            "out of every scheduler's list: control \(text(control.outOfLists)), operator \(text(cure.outOfLists)), within "
+                + "\(Int(settings.window)) s"
+        )
         if let missing = control.missingSymptom(settings) {
             throw ScenarioFailure("the symptom did not show: \(missing)")
         }
-        if let missing = byHand.missingCure(beside: control, settings) { throw ScenarioFailure("by hand: \(missing)") }
+        if let missing = cure.missingCure(beside: control, settings) {
+            throw ScenarioFailure("with the operator: \(missing)")
+        }
     }
 
     private func crashedSeed(
         _ name: String,
         index: Int,
-        _ side: DragonflyCrashedSeed.Side,
-        _ settings: DragonflyCrashedSeed.Settings
+        _ settings: DragonflyCrashedSeed.Settings,
+        isOperated: Bool
     ) async throws -> DragonflyCrashedSeed.Run {
-        let scenario = DragonflyCrashedSeed(settings: settings) { say("\(name): \($0)") }
+        let tell: @Sendable (String) -> Void = { say("\(name): \($0)") }
+        let scenario = DragonflyCrashedSeed(settings: settings, say: tell)
         return try await withDragonfly(name, index: index, listen: (listen.host, 0), claims: scenario.claims) {
-            try await scenario.run(side, $0, $1)
+            (pods, source) in
+            guard isOperated else { return try await scenario.run(.nobody, pods, source) }
+            let follower = ConditionFollower(pods.objects.api, name: DragonflyMirror.name, say: tell)
+            return try await follower.following { try await scenario.run(.operated(follower), pods, source) }
         }
     }
 }

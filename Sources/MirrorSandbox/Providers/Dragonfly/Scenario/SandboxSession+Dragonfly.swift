@@ -14,8 +14,8 @@ extension SandboxScenario {
         }
     }
 
-    /// Scenarios that are not offered yet.
-    package static var unlisted: [SandboxScenario] { [dragonflyDiskFull, dragonflyCrashedSeed] }
+    /// The incidents of Dragonfly.
+    static var dragonfly: [SandboxScenario] { [dragonflyDiskFull, dragonflyCrashedSeed, dragonflyNoPeers] }
 }
 
 extension SandboxSession {
@@ -26,30 +26,33 @@ extension SandboxSession {
             "Dragonfly v2.5.1 with clients v1.5.1. Its times are a \(settings.factor)th of the chart's, and so are those of "
                 + "its code that no setting has"
         )
-        let control = try await diskFull("control", index: 5, .nobody, settings, keep: wishes.keep)
-        let byHand = try await diskFull("by hand", index: 6, .byHand, settings, keep: false)
+        async let first = diskFull("control", index: 5, settings, keep: false)
+        async let second = diskFull("operator", index: 6, settings, keep: wishes.keep)
+        let (control, cure) = try await (first, second)
         say("")
         let columns = [
             ("control: before", control.before), ("disk full", control.during), ("later", control.after),
-            ("by hand: before", byHand.before), ("seed out", byHand.during), ("seed back", byHand.after),
+            ("operator: before", cure.before), ("seed out", cure.during), ("seed back", cure.after),
         ]
         for line in DragonflyTable.lines(columns, seed: "seed-client-0") { say(line) }
         if let missing = control.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
-        if let missing = byHand.missingCure { throw ScenarioFailure("by hand: \(missing)") }
+        if let missing = cure.missingCure { throw ScenarioFailure("with the operator: \(missing)") }
         try await lastSeed()
     }
 
     private func diskFull(
         _ name: String,
         index: Int,
-        _ side: DragonflyDiskFull.Side,
         _ settings: DragonflyDiskFull.Settings,
         keep: Bool
     ) async throws -> DragonflyDiskFull.Run {
-        let scenario = DragonflyDiskFull(settings: settings) { say("\(name): \($0)") }
-        let folder = name.split(separator: " ").joined(separator: "-")
-        return try await withDragonfly(folder, index: index, listen: listen, claims: scenario.claims) { pods, source in
-            let run = try await scenario.run(side, pods, source)
+        let tell: @Sendable (String) -> Void = { say("\(name): \($0)") }
+        let scenario = DragonflyDiskFull(settings: settings, say: tell)
+        let place = name == "operator" ? listen : (listen.host, 0)
+        return try await withDragonfly(name, index: index, listen: place, claims: scenario.claims) { pods, source in
+            guard name == "operator" else { return try await scenario.run(.nobody, pods, source) }
+            let follower = ConditionFollower(pods.objects.api, name: DragonflyMirror.name, say: tell)
+            let run = try await follower.following { try await scenario.run(.operated(follower), pods, source) }
             if keep {
                 say("still running; Ctrl-C ends it\nexport KUBECONFIG=\(pods.settings.kubeconfig)")
                 await Self.untilCancelled()

@@ -5,7 +5,7 @@ import MirrorPlanner
 /// A simulated release of Dragonfly on a cluster of Pods, and what a scenario asks of it.
 struct SimulatedDragonfly: Sendable {
     let cluster: PodCluster
-    let release: DragonflyRelease
+    private(set) var release: DragonflyRelease
     let nodes: Int
 
     /// Seconds that the start may take.
@@ -14,23 +14,44 @@ struct SimulatedDragonfly: Sendable {
     static func node(_ number: Int) -> String { number < 10 ? "node-0\(number)" : "node-\(number)" }
 
     /// Installs the release, and waits until all Pods are ready and each scheduler knows all hosts and all seeds.
-    func start() async throws {
+    static func started(
+        on cluster: PodCluster,
+        _ release: DragonflyRelease,
+        nodes: Int
+    ) async throws -> SimulatedDragonfly {
+        var fleet = SimulatedDragonfly(cluster: cluster, release: release, nodes: nodes)
+        try await fleet.start()
+        return fleet
+    }
+
+    private mutating func start() async throws {
         for number in 1...nodes { try await cluster.addNode(Self.node(number)) }
         let namespace: JSONValue = [
             "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(DragonflyRelease.namespace)],
         ]
         try await cluster.objects.create(ClusterObjects.namespaces, namespace)
-        for (resource, object) in release.objects { try await cluster.objects.create(resource, object) }
+        for (resource, object) in release.schedulerObjects { try await cluster.objects.create(resource, object) }
+        try await wait("schedulers") { fleet in
+            let ready = try await fleet.pods().count { PodView.isReady($0) }
+            return ready == fleet.release.schedulers ? "" : "\(ready) of \(fleet.release.schedulers) Pods are ready"
+        }
+        for name in schedulerNames { release.schedulerAddresses.append("\(await address(ofPod: name) ?? ""):8002") }
+        for (resource, object) in release.daemonObjects { try await cluster.objects.create(resource, object) }
+        try await wait("fleet") { try await $0.missing() }
+    }
+
+    /// Waits until nothing is missing.
+    private func wait(_ what: String, _ missing: (SimulatedDragonfly) async throws -> String) async throws {
         let clock = ContinuousClock()
         let begin = clock.now
         var last = "nothing"
         while clock.now - begin < .seconds(Self.startLimit) {
-            last = try await missing()
+            last = try await missing(self)
             if last.isEmpty { return }
             try await Task.sleep(for: .milliseconds(250))
         }
         throw ScenarioFailure(
-            "the fleet did not come up within \(Int(Self.startLimit)) s: \(last); see \(cluster.settings.directory)/logs"
+            "the \(what) did not come up within \(Int(Self.startLimit)) s: \(last); see \(cluster.settings.directory)/logs"
         )
     }
 

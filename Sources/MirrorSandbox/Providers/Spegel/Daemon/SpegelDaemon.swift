@@ -22,9 +22,9 @@ package struct SpegelDaemon: SimulatedContainer {
     private let arguments: SpegelArguments
     private let logger: Logger
 
-    /// Nil where the image has no tag with a version.
+    /// Nil where the image is none of Spegel's, or has no tag with a version.
     package init?(_ options: ContainerOptions, logger: Logger) {
-        guard let version = SpegelVersion(image: options.image) else { return nil }
+        guard options.image.contains("spegel"), let version = SpegelVersion(image: options.image) else { return nil }
         self.version = version
         self.options = options
         self.logger = logger

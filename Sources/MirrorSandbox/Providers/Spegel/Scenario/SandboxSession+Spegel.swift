@@ -68,7 +68,7 @@ extension SandboxSession {
     ) async throws {
         try await withPods("cure", index: 4, listen: listen) { pods, cluster in
             let tell: @Sendable (String) -> Void = { say("operator: \($0)") }
-            let follower = SpegelFollower(cluster.api, name: SpegelScenario.mirrorName, say: tell)
+            let follower = ConditionFollower(cluster.api, name: SpegelScenario.mirrorName, say: tell)
             let cure = try await follower.following {
                 try await SpegelScenario(settings, say: tell).run(pods, .cure(follower))
             }

@@ -29,7 +29,7 @@ package struct SpegelScenario: Sendable {
     /// How Spegel is installed in one run.
     package enum Side: Sendable {
         case control
-        case cure(SpegelFollower)
+        case cure(ConditionFollower)
     }
 
     package static let namespace = "p2pmirror-system"

@@ -2,8 +2,8 @@ package import KubeCore
 package import MirrorAPI
 import Synchronization
 
-/// Follows one mirror of Spegel and tells each thing that the operator says of it once.
-package final class SpegelFollower: Sendable {
+/// Follows the conditions, evictions and Events of one mirror, and tells each thing that the operator says of it once.
+package final class ConditionFollower: Sendable {
     private struct State {
         var told: Set<String> = []
         var begin = WallClock.now()
