@@ -105,6 +105,11 @@ import Testing
         #expect(differences.map(\.path) == Self.wishes.keys.sorted() && !"\(differences)".contains("hunter2"))
     }
 
+    @Test func `a change arrives after the kubelet and the process have looked, by subPath never`() {
+        #expect(SettingsEdit.longestDelay(refreshInterval: 60, isSubPath: false) == 150)
+        #expect(SettingsEdit.longestDelay(refreshInterval: 60, isSubPath: true) == nil)
+    }
+
     @Test(arguments: ["a: [", "- a"]) func `a text that is no mapping is not edited`(_ text: String) {
         #expect(throws: SettingsFault.self) { try SettingsEdit.edited(.daemonDynconfig, text: text, Self.wishes) }
     }

@@ -144,6 +144,12 @@ import Testing
         #expect(review.findings.isEmpty)
     }
 
+    @Test func `a text that looks like a boolean is no fault, one that is a number is`() throws {
+        var review = SettingsReview()
+        review.client = try Self.daemon("host: {idc: no, location: 5}")
+        #expect(review.findings.map(\.path) == ["host.location"])
+    }
+
     @Test func `a value of a wrong shape is a fault where a mapping or a list is needed`() throws {
         var review = SettingsReview()
         review.client = try Self.daemon("gc: 5\nproxy: {rules: {regex: x}}")
@@ -247,6 +253,22 @@ import Testing
             keeps: { $0.client = try daemon("upload: {server: {caCert: /a, cert: /b, key: /c}}") }
         ),
         Relation(
+            relation: .certificatesOfSeeds,
+            breaks: {
+                $0.scheduler = try scheduler("seedPeer: {tls: {caCert: /a, cert: /b, key: /c}}")
+                $0.seed = try daemon("")
+            },
+            keeps: {
+                $0.scheduler = try scheduler("seedPeer: {tls: {caCert: /a, cert: /b, key: /c}}")
+                $0.seed = try daemon("upload: {server: {caCert: /a, cert: /b, key: /c}}")
+            }
+        ),
+        Relation(
+            relation: .encryptedUploads,
+            breaks: { $0.client = try daemon("upload: {server: {caCert: /a, cert: /b, key: /c}}") },
+            keeps: { $0.client = try daemon("upload: {client: {caCert: /a, cert: /b, key: /c}}") }
+        ),
+        Relation(
             relation: .addressOfManager,
             breaks: { $0.client = try daemon("manager: {addr: \"http://:65003\"}") },
             keeps: { $0.client = try daemon("manager: {addr: \"http://m:65003\"}") }
@@ -274,6 +296,23 @@ import Testing
         for other in SettingRelation.allCases where other != relation {
             #expect(other.findings(in: broken).isEmpty, "\(other)")
         }
+    }
+
+    @Test func `seeds with TLS are named where schedulers don't speak it`() throws {
+        var review = SettingsReview()
+        review.scheduler = try Self.scheduler("")
+        review.seed = try Self.daemon("upload: {server: {port: 4100, caCert: /a, cert: /b, key: /c}}")
+        let finding = try #require(review.certificatesOfSeeds.first)
+        #expect(finding.severity == .fault && finding.remedy == nil)
+        #expect(finding.message.contains("seeds want TLS on port 4100"))
+    }
+
+    @Test(arguments: SettingsFile.allCases)
+    func `a file that can't be read is a fault that says what its process does`(_ file: SettingsFile) throws {
+        let fault = #expect(throws: SettingsFault.self) { try SettingsDocument(file, text: "a: 1\nb: [hunter2") }
+        let finding = SettingFinding(try #require(fault), of: .seed)
+        #expect(finding.severity == .fault && finding.message.contains("\(file.title) is not one YAML mapping, line "))
+        #expect(!finding.message.contains("hunter2") && SettingPatch(finding) == nil)
     }
 
     @Test(arguments: [("2s", 4, "1.5s"), ("700ms", 20, "300ms"), ("10s", 1, "7.5s"), ("1s", 100, "79ms")])

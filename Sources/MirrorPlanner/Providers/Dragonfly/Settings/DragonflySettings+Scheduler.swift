@@ -34,6 +34,8 @@ extension DragonflySettings {
         package var hasRedis: Bool
         /// Whether its port speaks TLS and wants a client's certificate.
         package var hasTLS: Bool
+        /// Whether it speaks TLS to the seeds' port 4000, for their health and to hand them tasks.
+        package var hasSeedTLS: Bool
 
         package init(text: String) throws(SettingsFault) {
             self.init(try SettingsDocument(.scheduler, text: text))
@@ -57,6 +59,7 @@ extension DragonflySettings {
                 document.strings("\(redis).addrs")?.isEmpty == false || document.string("\(redis).host") != nil
             }
             hasTLS = document["server.tls"]?.objectValue?.isEmpty == false
+            hasSeedTLS = document["seedPeer.tls"]?.objectValue?.isEmpty == false
         }
 
         /// How long a peer without a parent waits at most before it is sent to the source, in seconds: each wait is

@@ -51,6 +51,33 @@ package struct SettingFinding: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// A file that can't be read: what its process does with it.
+    package init(_ fault: SettingsFault, of owner: SettingsOwner) {
+        self.init(
+            owner: owner,
+            file: fault.file,
+            path: "",
+            value: "",
+            severity: .fault,
+            message: "\(fault): \(fault.file.refusal)",
+            source: fault.file.structure
+        )
+    }
+
+    package init(
+        owner: SettingsOwner,
+        file: SettingsFile,
+        path: String,
+        value: String,
+        severity: SettingSeverity,
+        message: String,
+        remedy: SettingRemedy? = nil,
+        source: String
+    ) {
+        (self.owner, self.file, self.path, self.value) = (owner, file, path, value)
+        (self.severity, self.message, self.remedy, self.source) = (severity, message, remedy, source)
+    }
+
     package var description: String {
         "\(severity.word) in \(file.name) of \(owner.plural): \(message)"
     }

@@ -134,15 +134,7 @@ struct SettingKeyCheck {
         finding(path, value, .fault, "\(path) is \(value.settingText): \(refusal): a \(shape) is needed")
     }
 
-    /// What the reader does with a value of a wrong type.
-    private var refusal: String {
-        switch document.file {
-        case .scheduler: "the scheduler does not start"
-        case .daemon: "the daemon ends at its start"
-        case .schedulerDynconfig: "the whole file is refused, and all of it is at its defaults"
-        case .daemonDynconfig: "the whole file is refused: old addresses stay, and a daemon that starts ends"
-        }
-    }
+    private var refusal: String { document.file.refusal }
 
     private func finding(
         _ path: String,
@@ -165,6 +157,16 @@ struct SettingKeyCheck {
 }
 
 extension SettingsFile {
+    /// What the reader does with a value of a wrong type, or with a file that is none.
+    var refusal: String {
+        switch self {
+        case .scheduler: "the scheduler does not start"
+        case .daemon: "the daemon ends at its start"
+        case .schedulerDynconfig: "the whole file is refused, and all of it is at its defaults"
+        case .daemonDynconfig: "the whole file is refused: old addresses stay, and a daemon that starts ends"
+        }
+    }
+
     /// The oldest release whose keys are known here.
     var oldest: String {
         switch self {

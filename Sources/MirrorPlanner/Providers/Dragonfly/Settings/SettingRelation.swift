@@ -13,6 +13,8 @@ enum SettingRelation: String, Hashable, Sendable, CaseIterable {
     case foreignFiles
     case thresholdFits
     case certificatesComplete
+    case certificatesOfSeeds
+    case encryptedUploads
     case addressOfManager
     case overload
 
@@ -75,6 +77,16 @@ enum SettingRelation: String, Hashable, Sendable, CaseIterable {
             ("distThreshold", "smaller than the volume", "the daemon never cleans up, and the disk fills")
         case .certificatesComplete:
             ("caCert, cert, key", "all three or none", "the port speaks plaintext, or the scheduler does not start")
+        case .certificatesOfSeeds:
+            (
+                "seedPeer.tls of schedulers, upload.server of seeds", "both with certificates, or both without",
+                "the scheduler's check of each seed's health fails, and no seed is used"
+            )
+        case .encryptedUploads:
+            (
+                "upload.server.caCert, cert, key", "unset, with clients up to 1.5.1",
+                "daemons dial each other without TLS, whatever certificates they have"
+            )
         case .addressOfManager:
             (
                 "manager.addr", "host:port for schedulers, http://host:port for daemons",
@@ -103,6 +115,8 @@ enum SettingRelation: String, Hashable, Sendable, CaseIterable {
         case .foreignFiles: review.foreignFiles
         case .thresholdFits: review.thresholdFits
         case .certificatesComplete: review.certificatesComplete
+        case .certificatesOfSeeds: review.certificatesOfSeeds
+        case .encryptedUploads: review.encryptedUploads
         case .addressOfManager: review.addressOfManager
         case .overload: review.overload
         }

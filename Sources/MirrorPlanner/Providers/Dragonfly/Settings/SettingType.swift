@@ -41,7 +41,8 @@ enum SettingType: Hashable, Sendable {
         let isRight: Bool
         switch self {
         case .anything: isRight = true
-        case .text: isRight = value.stringValue != nil || (file.isGo && value.isScalar)
+        // Unquoted `no` and `on` are texts to YAML 1.2, which the daemon reads, and booleans to the reader here.
+        case .text: isRight = value.stringValue != nil || value.boolValue != nil || (file.isGo && value.isScalar)
         case .texts: isRight = value.arrayValue?.allSatisfy { $0.stringValue != nil || file.isGo } ?? file.isGo
         case .map: isRight = value.objectValue != nil
         case .address: isRight = value.stringValue.map { $0.isEmpty ? file.isGo : IPText.isAddress($0) } ?? false

@@ -10,6 +10,15 @@ package enum SettingsEdit {
         package var wanted: JSONValue
     }
 
+    /// How long at most until a change of a ConfigMap holds in its process, in seconds: the kubelet brings it into the
+    /// pod within its own sync and its cache's time to live, and the process looks at its refresh interval. Nil: never
+    /// before a restart, which is so where the file is mounted by `subPath`.
+    ///
+    /// - Parameter refreshInterval: `dynconfig.refreshInterval` of that process, in seconds.
+    package static func longestDelay(refreshInterval: Double, isSubPath: Bool) -> Double? {
+        isSubPath ? nil : 90 + refreshInterval
+    }
+
     /// What differs, by path. A number that is written as a text is the same number.
     package static func differences(_ document: SettingsDocument, _ wishes: [String: JSONValue]) -> [Difference] {
         wishes.sorted { $0.key < $1.key }.compactMap { path, wanted in

@@ -41,6 +41,49 @@ extension SettingsReview {
         )
     }
 
+    /// A scheduler asks each seed's health on port 4000 before it gives it a task.
+    var certificatesOfSeeds: [SettingFinding] {
+        guard let schedulerFile, let seedFile, schedulerFile.hasSeedTLS != seedFile.hasTLS else { return [] }
+        let what =
+            schedulerFile.hasSeedTLS
+            ? "seedPeer.tls is set, and seeds speak plaintext on port \(seedFile.ports.upload)"
+            : "seedPeer.tls is not set, and seeds want TLS on port \(seedFile.ports.upload) (upload.server.cert)"
+        let remedy =
+            schedulerFile.hasSeedTLS
+            ? "remove seedPeer.tls" : "remove caCert, cert and key from upload.server of seeds, or set seedPeer.tls"
+        return [
+            finding(
+                .scheduler,
+                .scheduler,
+                "seedPeer.tls",
+                value: schedulerFile.hasSeedTLS ? "set" : "unset",
+                .fault,
+                "\(what): the scheduler's check of each seed's health fails, and no seed is used: \(remedy)",
+                removes: schedulerFile.hasSeedTLS,
+                source: "dragonfly scheduler/scheduler.go, scheduler/resource/standard/seed_peer.go"
+            )
+        ]
+    }
+
+    /// Parents are dialled as `http://`, and certificates for them are not used then.
+    var encryptedUploads: [SettingFinding] {
+        let isMended = clientVersion.map { DragonflyDefect.dialsSchedulersPlain.isIn($0) == false } ?? false
+        return daemons.filter { $0.file.hasTLS && !isMended }.map { owner, _ in
+            finding(
+                owner,
+                .daemon,
+                "upload.server.cert",
+                value: "set",
+                .warning,
+                """
+                upload.server of \(owner.plural) has caCert, cert and key, so they want TLS, and daemons up to 1.5.1 \
+                dial each other without: peers get nothing from \(owner.plural): remove caCert, cert and key
+                """,
+                source: "client dragonfly-client/src/resource/piece_collector.rs"
+            )
+        }
+    }
+
     /// The chart up to 1.7.4 writes `:65003` where neither a manager nor an external one is given.
     var addressOfManager: [SettingFinding] {
         documents.compactMap { owner, document -> SettingFinding? in
