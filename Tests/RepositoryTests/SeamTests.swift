@@ -9,6 +9,8 @@ enum SeamRules {
         "Sources/MirrorPlanner/Providers/Rancher/", "Sources/MirrorPlanner/Providers/Spegel/",
         "Sources/MirrorOperator/Providers/Spegel/", "Sources/MirrorAgent/Duties/Service/",
         "Sources/MirrorSandbox/Providers/Rancher/", "Sources/MirrorSandbox/Providers/Spegel/",
+        "Sources/MirrorPlanner/Providers/Dragonfly/", "Sources/MirrorOperator/Providers/Dragonfly/",
+        "Sources/MirrorSandbox/Providers/Dragonfly/",
     ]
 
     /// The exhaustive switches, one a target, and that over what there is of providers in a snapshot.
