@@ -45,7 +45,7 @@ extension KindSchema {
             ["name": .text("Name of its pod.", .dnsSubdomain, atMost: 253), "candidate": candidateStatus],
             required: ["name", "candidate"]
         ),
-        atMost: 100,
+        atMost: 1_000,
         .map(key: "name")
     )
 }

@@ -142,7 +142,7 @@ package struct P2PMirrorStatus: Codable, Hashable, Sendable {
     /// Seeds that are out of the set, the latest first; at most 50.
     package var evictions: [Eviction]?
     package var storm: Storm?
-    /// What is remembered of seeds that are pods, in ascending order of names; at most 100.
+    /// What is remembered of seeds that are pods, in ascending order of names; at most 1,000.
     package var seeds: [SeedRecord]?
     package var rollout: Rollout?
     package var nextChange: NextChange?

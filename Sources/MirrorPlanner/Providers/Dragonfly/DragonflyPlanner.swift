@@ -11,7 +11,8 @@ enum DragonflyPlanner {
         let staleness = fleet.staleness(snapshot)
         let obstacle = DragonflyLever.obstacle(fleet, files)
         let hold = hold(on: mirror, obstacle)
-        let candidates = CandidateInput(fleet, files, snapshot, hold: hold).map { CandidatePlanner.decide($0) }
+        let input = CandidateInput(fleet, files, snapshot, hold: hold)
+        let candidates = input.map { CandidatePlanner.decide($0) }
         let step = step(fleet, staleness)
         let removal = HostRemoval(fleet, files, records: candidates?.records ?? [:])
         let recovery = SeedRecoveryStep(fleet, files, records: candidates?.records ?? [:])
@@ -19,9 +20,10 @@ enum DragonflyPlanner {
         var status = DragonflyStatus(fleet, files, snapshot, candidates, obstacle, removal).status(step)
         status.seeds = candidates.map { SeedRecords.list($0.records) } ?? mirror.status?.seeds
         let sets = SetWrites(mirror, snapshot, mirror.spec.provider.rules).carryingOut(candidates, status: status)
+        let strays = input.map { DragonflyLever.strays(fleet, kept: Set($0.seeds.map(\.name))) } ?? []
         return Plan(
             mirror: mirror.metadata.name,
-            writes: sets + (acts ? recovery.writes + removal.writes : []),
+            writes: (acts ? strays : []) + sets + (acts ? recovery.writes + removal.writes : []),
             status: status,
             notes: step.notes + (candidates?.notes ?? []) + (acts ? recovery.notes : []),
             nextDeadline: [fleet.now + lookSeconds(fleet), acts ? removal.deadline : nil].compactMap(\.self).min(),
@@ -69,13 +71,16 @@ enum DragonflyPlanner {
 
 /// What the mirror's status remembers of seeds.
 enum SeedRecords {
+    /// As many as the schema has room for; seeds beyond that are left as they are.
+    static let limit = 1_000
+
     /// As many as the schema allows, those that are out first; nil where nothing is remembered.
     static func list(_ records: [String: MirrorNodeStatus.Candidate]) -> [P2PMirrorStatus.SeedRecord]? {
         guard !records.isEmpty else { return nil }
         let order = records.sorted { left, right in
             (left.value.isOut ? 0 : 1, left.key) < (right.value.isOut ? 0 : 1, right.key)
         }
-        return order.prefix(100).map { P2PMirrorStatus.SeedRecord(name: $0.key, candidate: $0.value) }
+        return order.prefix(limit).map { P2PMirrorStatus.SeedRecord(name: $0.key, candidate: $0.value) }
             .sorted { $0.name < $1.name }
     }
 }

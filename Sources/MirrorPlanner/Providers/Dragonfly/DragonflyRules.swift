@@ -64,7 +64,9 @@ struct DragonflyRules: ProviderRules {
 
     /// A quarantine goes with its mirror, by its owner reference; no Node carries a mark.
     func publication(of node: Node, by mirror: String) -> SeedMove? { nil }
-    func strays(of mirror: P2PMirror, _ snapshot: Snapshot) -> [String] { [] }
+    func strays(of mirror: P2PMirror, _ snapshot: Snapshot) -> [String] {
+        DragonflyFleet(mirror, snapshot).seeds.filter { $0.quarantine != nil }.map(\.name)
+    }
 
     /// No service of a host is restarted for it.
     func hasRecovered(_ node: Node) -> Bool { false }

@@ -136,6 +136,28 @@ struct DragonflySetTests {
         #expect(world.calls.count == 3)
     }
 
+    @Test("A quarantine goes with its seed, and with the selection of its node")
+    func strays() {
+        for isScaledDown in [true, false] {
+            var world = DragonflyWorld()
+            world.pass(60)
+            world.disks["dragonfly-seed-client-2"] = 95
+            world.pass(60)
+            #expect(world.quarantined == ["dragonfly-seed-client-2"])
+            if isScaledDown {
+                world.evidence.workloads = [DragonflyChart.withManager.statefulSet(.seed, replicas: 2)]
+                world.evidence.pods.removeAll { $0.metadata.name == "dragonfly-seed-client-2" }
+            } else {
+                world.mirror.spec.candidates.selector = LabelSelector(matchLabels: ["pool": "seeds"])
+                for index in world.snapshot.nodes.indices.dropLast() {
+                    world.snapshot.nodes[index].metadata.labels["pool"] = "seeds"
+                }
+            }
+            world.pass(10)
+            #expect(world.quarantined.isEmpty)
+        }
+    }
+
     // MARK: Levers that fail
 
     @Test("Seeds on the host's network stay where they are")

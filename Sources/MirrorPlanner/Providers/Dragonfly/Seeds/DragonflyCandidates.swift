@@ -18,7 +18,7 @@ extension CandidateInput {
             (mirror.status?.seeds ?? []).map { ($0.name, $0.candidate) },
             uniquingKeysWith: { first, _ in first }
         )
-        let seeds = fleet.seeds.compactMap { seed -> Seed? in
+        let seeds = fleet.seeds.prefix(SeedRecords.limit).compactMap { seed -> Seed? in
             let node = seed.nodeNumber.map { snapshot.nodes[$0] }
             if let node, !mirror.spec.selector.matches(node.metadata.labels) || !mirror.spec.candidates.includes(node) {
                 return nil

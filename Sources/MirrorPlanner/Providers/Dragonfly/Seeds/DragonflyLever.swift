@@ -84,6 +84,19 @@ enum DragonflyLever {
         }
     }
 
+    /// Takes away quarantines of ours that are of no seed of the mirror any more: its pod is wanted no longer, or its
+    /// node is not selected.
+    static func strays(_ fleet: DragonflyFleet, kept: Set<String>) -> [Write] {
+        let mirror = fleet.mirror.metadata.name
+        let names = Set(kept.map { DragonflyNames.quarantine(mirror: mirror, pod: $0) })
+        return fleet.evidence.quarantines.filter { !names.contains($0.key.name) }.map { policy in
+            let path = ["spec", "podSelector", "matchLabels", DragonflyNames.podNameLabel]
+            let pod = path.reduce(policy.body as JSONValue?) { $0?[$1] }?.stringValue ?? policy.key.name
+            let verdict = Verdict(.nodeNotSelected, "\(pod) is no seed of this mirror any more")
+            return .publishSeed(pod, SeedMove(deleting: policy), verdict)
+        }
+    }
+
     /// Why no seed of the release can be carried out of the set; nil where one can.
     static func obstacle(_ fleet: DragonflyFleet, _ files: DragonflyFiles) -> Verdict? {
         let present = fleet.seeds.filter { $0.pod != nil }
