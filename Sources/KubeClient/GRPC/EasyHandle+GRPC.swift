@@ -52,6 +52,8 @@ extension EasyHandle {
         } else {
             try set(CURLOPT_URL, "https://\(request.address)\(request.path)")
         }
+        // Each call shows the certificates of now: a session that goes on would stand for those of before.
+        try set(CURLOPT_SSL_SESSIONID_CACHE, false)
         try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         try set(CURLOPT_SSL_VERIFYPEER, true)
         try set(CURLOPT_SSL_VERIFYHOST, tls.isNameVerified ? 2 : 0)

@@ -11,7 +11,9 @@ public struct ProtobufReader: Sendable {
     /// Messages within messages that are followed; as upstream's readers (`CodedInputStream`, 100).
     public static let depthLimit = 100
 
-    private var rest: ArraySlice<UInt8>
+    private let bytes: [UInt8]
+    private var position: Int
+    private let end: Int
     private let depth: Int
 
     /// Begins at the first field of a message.
@@ -21,15 +23,19 @@ public struct ProtobufReader: Sendable {
         guard bytes.count <= limit else {
             throw KubeError(.tooLarge, "the protobuf message has \(bytes.count) bytes, and at most \(limit) are read")
         }
-        rest = bytes[...]
+        self.bytes = bytes
+        position = 0
+        end = bytes.count
         depth = 0
     }
 
-    fileprivate init(nested bytes: ArraySlice<UInt8>, depth: Int) throws(KubeError) {
+    /// A reader of a part of another one's bytes, which are not copied.
+    fileprivate init(_ bytes: [UInt8], _ range: Range<Int>, depth: Int) throws(KubeError) {
         guard depth <= Self.depthLimit else {
             throw Self.broken("it holds more than \(Self.depthLimit) messages within each other")
         }
-        rest = bytes
+        self.bytes = bytes
+        (position, end) = (range.lowerBound, range.upperBound)
         self.depth = depth
     }
 
@@ -37,11 +43,11 @@ public struct ProtobufReader: Sendable {
     ///
     /// - Throws: `KubeError` with code `decoding` where the bytes are no field. The reader is at its end then.
     public mutating func next() throws(KubeError) -> ProtobufField? {
-        guard !rest.isEmpty else { return nil }
+        guard position < end else { return nil }
         do throws(KubeError) {
             return try field()
         } catch {
-            rest = []
+            position = end
             throw error
         }
     }
@@ -55,34 +61,41 @@ public struct ProtobufReader: Sendable {
             switch tag & 7 {
             case 0: .varint(try varint())
             case 1: .fixed64(try fixed(8))
-            case 2: .bytes(try take(try varint()))
+            case 2: .bytes(bytes[try take(try varint())])
             case 5: .fixed32(UInt32(truncatingIfNeeded: try fixed(4)))
             case 3, 4: throw Self.broken("it holds a group")
             default: throw Self.broken("a field has an unknown wire type")
             }
-        return ProtobufField(number: number, value: value, depth: depth)
+        return ProtobufField(number: number, value: value, of: bytes, depth: depth)
     }
 
-    private mutating func take(_ count: UInt64) throws(KubeError) -> ArraySlice<UInt8> {
-        guard count <= UInt64(rest.count) else { throw Self.broken("a field is longer than what is left of it") }
-        let taken = rest.prefix(Int(count))
-        rest = rest.dropFirst(Int(count))
-        return taken
+    /// The places of so many bytes that come next.
+    private mutating func take(_ count: UInt64) throws(KubeError) -> Range<Int> {
+        guard count <= UInt64(end - position) else { throw Self.broken("a field is longer than what is left of it") }
+        let begin = position
+        position += Int(count)
+        return begin..<position
     }
 
     private mutating func fixed(_ count: UInt64) throws(KubeError) -> UInt64 {
-        try take(count).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        var value: UInt64 = 0
+        for index in try take(count).reversed() { value = value << 8 | UInt64(bytes[index]) }
+        return value
     }
 
     /// At most ten bytes with seven bits each; bits beyond the 64th are refused, as Go's reader does
     /// (`encoding/protowire`, `ConsumeVarint`).
     private mutating func varint() throws(KubeError) -> UInt64 {
         var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), through: 63, by: 7) {
-            guard let byte = rest.popFirst() else { throw Self.broken("it ends within a number") }
+        var shift: UInt64 = 0
+        while shift < 64 {
+            guard position < end else { throw Self.broken("it ends within a number") }
+            let byte = bytes[position]
+            position += 1
             guard shift < 63 || byte <= 1 else { break }
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
+            shift += 7
         }
         throw Self.broken("a number has more than 64 bits")
     }
@@ -113,11 +126,14 @@ public struct ProtobufField: Sendable {
     public let number: Int
     /// Its value.
     public let value: Value
+    /// What the value is a part of.
+    private let whole: [UInt8]
     private let depth: Int
 
-    fileprivate init(number: Int, value: Value, depth: Int) {
+    fileprivate init(number: Int, value: Value, of whole: [UInt8], depth: Int) {
         self.number = number
         self.value = value
+        self.whole = whole
         self.depth = depth
     }
 
@@ -172,7 +188,8 @@ public struct ProtobufField: Sendable {
     /// - Throws: `KubeError` with code `decoding` where it lies deeper than `ProtobufReader.depthLimit`.
     public func message() throws(KubeError) -> ProtobufReader? {
         guard case .bytes(let bytes) = value else { return nil }
-        return try ProtobufReader(nested: bytes, depth: depth + 1)
+        // A slice keeps the places of what it was taken from.
+        return try ProtobufReader(whole, bytes.startIndex..<bytes.endIndex, depth: depth + 1)
     }
 
     /// Reads an `optional uint64`.

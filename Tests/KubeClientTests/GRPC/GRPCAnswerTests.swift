@@ -95,6 +95,20 @@ struct GRPCAnswerTests {
         #expect(Self.text(answer) == "timeout: no answer within 2 s")
     }
 
+    @Test(
+        "Time that runs out before the call says how far it came",
+        arguments: [
+            (.nothing, "timeout: the name a was not resolved within 2 s"),
+            (.resolved, "timeout: no connection within 2 s"),
+            (.connected, "timeout: no answer within 2 s"),
+        ] as [(GRPCAnswer.Progress, String)]
+    )
+    func earlyTimeouts(progress: GRPCAnswer.Progress, expected: String) throws {
+        var answer = try Self.answer([])
+        (answer.end, answer.progress) = (.timeout, progress)
+        #expect(Self.text(answer) == expected)
+    }
+
     @Test("Only an end without a word calls for another look")
     func secondLook() throws {
         var answer = try Self.answer([])

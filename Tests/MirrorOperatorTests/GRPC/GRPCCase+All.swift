@@ -75,7 +75,8 @@ extension GRPCCase {
             )
             let answer = try await servers.call(DragonflyCall.listSchedulers, query, at: "plain")
             return answer.schedulers.map {
-                "\($0.id) \($0.hostname)\($0.hostname.isEmpty ? "" : " ")\($0.ip):\($0.port) \($0.state) \($0.schedulerClusterID)"
+                let who = $0.hostname.isEmpty ? "" : "\($0.hostname) "
+                return "\($0.id) \(who)\($0.ip):\($0.port) \($0.state) \($0.schedulerClusterID)"
             }.joined(separator: "; ")
         },
         GRPCCase("an empty message", "0 bytes") { servers in
@@ -241,6 +242,10 @@ extension GRPCCase {
     private static let strangers = [
         GRPCCase("HTTP/1.1", "protocolViolation: the server speaks HTTP/1, and gRPC needs HTTP/2") {
             await $0.health(at: "http1")
+        },
+        GRPCCase("HTTP/1.1 behind TLS", "protocolViolation: the server speaks HTTP/1, and gRPC needs HTTP/2") {
+            servers in
+            await servers.health(at: "https1", security: try servers.tls())
         },
         GRPCCase("a port of SSH", "protocolViolation: the answer is not HTTP/2") { await $0.health(at: "banner") },
         GRPCCase("a closed port", "connection: connection refused") { await $0.health(at: "closed") },

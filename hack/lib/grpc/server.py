@@ -132,8 +132,9 @@ def other_daemons():
         context.abort(grpc.StatusCode.INTERNAL, f"task {request.task_id} not found")
 
     def stat_local_task(request, context):
-        answer = daemon.StatLocalTaskResponse(task_id=request.task_id, piece_length=4, content_length=0, uploading_count=5,
-                                              uploaded_count=6, response_header={"set-cookie": "secret"})
+        answer = daemon.StatLocalTaskResponse(
+            task_id=request.task_id, piece_length=4, content_length=0, uploading_count=5, uploaded_count=6,
+            response_header={"set-cookie": "secret"})
         answer.created_at.seconds = 7
         answer.finished_at.seconds = 11
         answer.finished_at.nanos = 500
@@ -369,12 +370,17 @@ def main():
     }
     web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
     threading.Thread(target=web.serve_forever, daemon=True).start()
+    secured_web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{folder}/server.crt", f"{folder}/server.key")
+    secured_web.socket = context.wrap_socket(secured_web.socket, server_side=True)
+    threading.Thread(target=secured_web.serve_forever, daemon=True).start()
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = closed.getsockname()[1]
     ports = {name: port for name, (_, port) in servers.items()}
     ports |= {"dying": start_apart(folder), "dyingMutual": start_apart(folder, is_mutual=True),
               "gone": listen(say_goodbye(0)), "annoyed": listen(say_goodbye(11)),
-              "frank": listen(demand_certificate(folder)), "http1": web.server_port,
+              "frank": listen(demand_certificate(folder)), "http1": web.server_port, "https1": secured_web.server_port,
               "closed": nobody, "silent": listen(say_nothing), "banner": listen(banner),
               "compressing": listen(gzip_anyway), "resetting": listen(reset_stream)}
     with open(f"{folder}/servers.part", "w", encoding="utf-8") as file:
