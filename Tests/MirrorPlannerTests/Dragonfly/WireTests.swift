@@ -66,13 +66,16 @@ struct WireTests {
         good.id = "good"
         var long = DragonflyHost()
         long.name = String(repeating: "a", count: DragonflyHostList.textLimit + 1)
-        var bytes = DragonflyHostList([good, long]).protobuf
+        var endless = good
+        endless.disk = DragonflyHost.Disk()
+        endless.disk?.usedPercent = .nan
+        var bytes = DragonflyHostList([good, long, endless]).protobuf
         // A text that is no UTF-8, and a field that is longer than the host.
         bytes += [0x0A, 3, 0x0A, 1, 0xFF] + [0x0A, 2, 0x0A, 9]
         bytes += DragonflyHostList([good]).protobuf
         let list = try DragonflyHostList(protobuf: bytes)
         #expect(list.hosts == [good, good])
-        #expect(list.unreadable == 3)
+        #expect(list.unreadable == 4)
     }
 
     @Test("An answer has so many hosts and no more")

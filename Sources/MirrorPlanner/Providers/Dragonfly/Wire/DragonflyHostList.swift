@@ -2,8 +2,8 @@ package import KubeCore
 
 /// `ListHostsResponse`.
 ///
-/// Whoever reaches a scheduler can announce a host, with any text in it. One that can't be read, or that has more text
-/// than a host has, is counted and passed over: it must not hide the others.
+/// Whoever reaches a scheduler can announce a host, with any text in it. One that can't be read, that has more text
+/// than a host has, or a percentage that is no number, is counted and passed over: it must not hide the others.
 package struct DragonflyHostList: Hashable, Sendable, ProtobufMessage {
     /// So many hosts are taken of one answer. Each empty one costs a server two bytes and us some hundreds.
     package static let hostLimit = 200_000
@@ -32,7 +32,7 @@ package struct DragonflyHostList: Hashable, Sendable, ProtobufMessage {
             unreadable += 1
             return
         }
-        if host.longestText > Self.textLimit { unreadable += 1 } else { hosts.append(host) }
+        if host.isPlausible { hosts.append(host) } else { unreadable += 1 }
     }
 
     package func write(to writer: inout ProtobufWriter) {
@@ -41,8 +41,10 @@ package struct DragonflyHostList: Hashable, Sendable, ProtobufMessage {
 }
 
 extension DragonflyHost {
-    fileprivate var longestText: Int {
+    fileprivate var isPlausible: Bool {
         let texts = [id, hostname, ip, name, build?.gitVersion, build?.gitCommit, network?.idc, network?.location]
-        return texts.reduce(0) { max($0, $1?.utf8.count ?? 0) }
+        let percentages = [disk?.usedPercent, memory?.usedPercent]
+        return texts.allSatisfy { ($0?.utf8.count ?? 0) <= DragonflyHostList.textLimit }
+            && percentages.allSatisfy { $0?.isFinite ?? true }
     }
 }
