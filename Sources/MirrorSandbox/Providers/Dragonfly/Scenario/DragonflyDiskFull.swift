@@ -19,7 +19,7 @@ struct DragonflyDiskFull: Sendable {
         var filled = 82.0
         /// Seconds between two tasks, and of a window.
         var pace = 0.5
-        var window = 10.0
+        var window = 8.0
         /// Seconds that the disk may take from there until a write fails, or the seed has left.
         var limit = 90.0
         /// Seconds that a seed must be well before it comes back.

@@ -45,7 +45,8 @@ struct DragonflyFault: Sendable {
             reasons: [.wrongAddress],
             settle: 8,
             apply: { fleet in
-                let address = "\(fleet.cluster.settings.network).253"
+                // Nodes have the highest addresses of the network, Pods those from 10 on.
+                let address = "\(fleet.cluster.settings.network).2"
                 try await fleet.setSeeds { "\($0)\n" + "host: {schedulerClusterID: 1, ip: \(address)}\n" }
                 try await fleet.restartSeeds()
             },
