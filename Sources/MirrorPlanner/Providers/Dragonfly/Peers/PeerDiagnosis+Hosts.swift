@@ -40,16 +40,18 @@ extension PeerDiagnosis {
 
     /// Clients that only the scheduler of their own node knows: the host's network does not reach pods of other nodes.
     func cutOff() -> [Finding] {
-        let lists = readings.filter { $0.reading.hosts != nil && $0.daemon.node != nil }
+        // Thousands of clients, each in each of the lists.
+        let lists = readings.compactMap { daemon, reading -> (node: String, known: Set<String>)? in
+            guard let hosts = reading.hosts, let node = daemon.node else { return nil }
+            return (node, Set(hosts.map(\.ip)))
+        }
         guard lists.count > 1 else { return [] }
         let clients = fleet.clients.filter {
             $0.isReady && $0.pod.spec.hostNetwork && isOld($0.pod, files.clientInterval)
         }
         let lone = clients.filter { client in
-            let knowing = lists.filter { list in
-                list.reading.hosts?.contains { client.pod.addresses.contains($0.ip) } == true
-            }
-            return knowing.count == 1 && knowing.first?.daemon.node == client.node
+            let knowing = lists.filter { list in client.pod.addresses.contains { list.known.contains($0) } }
+            return knowing.count == 1 && knowing.first?.node == client.node
         }
         guard lone.count > 1, lone.count * 2 > clients.count else { return [] }
         let message =
