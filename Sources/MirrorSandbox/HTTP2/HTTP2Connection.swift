@@ -1,7 +1,7 @@
 /// The server's side of one HTTP/2 connection with prior knowledge: bytes come in, and actions go out.
 ///
-/// It takes whole requests and gives whole answers, which is all that unary calls need. Whatever comes, it holds no more
-/// than `Limits` say. Source: RFC 9113.
+/// It takes whole requests and gives whole answers, which is all that unary calls need. Whatever comes, it holds no
+/// more than `Limits` say. Source: RFC 9113.
 package struct HTTP2Connection {
     /// What it takes.
     package struct Limits: Hashable, Sendable {

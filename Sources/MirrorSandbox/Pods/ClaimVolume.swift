@@ -4,8 +4,8 @@
     import Foundation
 #endif
 
-/// A small file system of its own for one claim: a tmpfs in a mount and user namespace that a process holds, and in which
-/// the Pods run that mount the claim. It outlives them, and ends with the cluster.
+/// A small file system of its own for one claim: a tmpfs in a mount and user namespace that a process holds, and in
+/// which the Pods run that mount the claim. It outlives them, and ends with the cluster.
 ///
 /// What fills up is really a file system, and what is seen of it is what the kernel tells.
 struct ClaimVolume: Hashable, Sendable {

@@ -28,8 +28,8 @@ package struct PolicyEnforcement: Hashable, Sendable {
 
 /// What NetworkPolicies mean for the ports of a Pod.
 ///
-/// A Pod that any policy selects for Ingress takes only what one of those policies allows; there is no deny. Policies say
-/// nothing of Pods on their host's network. Whom a rule is for is not looked at: all come from loopback here.
+/// A Pod that any policy selects for Ingress takes only what one of those policies allows; there is no deny. Policies
+/// say nothing of Pods on their host's network. Whom a rule is for is not looked at: all come from loopback here.
 package enum NetworkPolicyView {
     /// Those of the ports that get no new connection.
     package static func denied(

@@ -2,8 +2,8 @@ package import KubeCore
 
 /// What a StatefulSet's controller has to do at one moment: Pods with numbers, one after another.
 ///
-/// Source: `pkg/controller/statefulset/stateful_set_control.go` and `stateful_set_utils.go` of kubernetes. The sandbox's
-/// scheduler is a part of it: a Pod's number says its node.
+/// Source: `pkg/controller/statefulset/stateful_set_control.go` and `stateful_set_utils.go` of kubernetes. The
+/// sandbox's scheduler is a part of it: a Pod's number says its node.
 package struct StatefulSetPlan: Hashable, Sendable {
     /// Pods to create.
     package var creations: [JSONValue] = []

@@ -120,6 +120,6 @@ import Testing
         #expect(window.meanWait == 2 && window.meanTime == 3)
         #expect(window.failed == 1 && window.tasks == 22)
         let lines = DragonflyTable.lines([("a", window)], seed: "s")
-        #expect(lines.contains { $0.hasPrefix("share of bytes from the source") && $0.hasSuffix("62 %") })
+        #expect(lines.contains { $0.hasPrefix("share of bytes from the source") && $0.hasSuffix("63 %") })
     }
 }

@@ -51,7 +51,8 @@ import Testing
         let first = try decoder.decode(
             Self.bytes(
                 """
-                488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff6e919d29ad171863c78f0b97c8e9ae82ae43d3
+                488264025885aec3771a4b6196d07abe941054d444a8200595040b8166e082a62d1bff
+                6e919d29ad171863c78f0b97c8e9ae82ae43d3
                 """
             )
         )

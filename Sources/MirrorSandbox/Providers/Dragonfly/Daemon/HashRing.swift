@@ -1,7 +1,7 @@
 import KubeCore
 
-/// A consistent hash over members, as schedulers have of seeds and daemons of schedulers: a member that leaves takes only
-/// its own keys with it.
+/// A consistent hash over members, as schedulers have of seeds and daemons of schedulers: a member that leaves takes
+/// only its own keys with it.
 struct HashRing: Hashable, Sendable {
     /// Places that each member has on the circle.
     private static let places = 64

@@ -1,8 +1,8 @@
 import KubeCore
 import MirrorPlanner
 
-/// What takes a seed out of the candidate set, done by hand: it shows that the simulated release answers to the lever as
-/// a real one does, whoever pulls it.
+/// What takes a seed out of the candidate set, done by hand: it shows that the simulated release answers to the lever
+/// as a real one does, whoever pulls it.
 struct DragonflyByHand: Sendable {
     let fleet: SimulatedDragonfly
 

@@ -1,9 +1,9 @@
 import KubeCore
 import MirrorPlanner
 
-/// The incident `dragonfly-crashed-seed`: a seed dies without saying goodbye. It leaves the ring at the next look, and stays
-/// among the hosts until the schedulers collect them; so long its tasks count as available, no other seed is asked for
-/// them, and whoever wants one tries the dead seed and then goes to the source.
+/// The incident `dragonfly-crashed-seed`: a seed dies without saying goodbye. It leaves the ring at the next look,
+/// and stays among the hosts until the schedulers collect them; so long its tasks count as available, no other seed
+/// is asked for them, and whoever wants one tries the dead seed and then goes to the source.
 struct DragonflyCrashedSeed: Sendable {
     struct Settings: Sendable {
         var factor = 10

@@ -1,12 +1,12 @@
 import KubeCore
 import MirrorPlanner
 
-/// The variant of `dragonfly-disk-full` with one seed only: what becomes of the ring, and so of the clients' wait, when the
-/// last seed is taken from the list of hosts, and when new connections alone are kept from it.
+/// The variant of `dragonfly-disk-full` with one seed only: what becomes of the ring, and so of the clients' wait,
+/// when the last seed is taken from the list of hosts, and when new connections alone are kept from it.
 ///
-/// Up to 2.5.1 a scheduler whose list has no seed keeps its last ring (dragonflyoss/dragonfly#4960): each new task waits
-/// for a seed that nobody reaches. Where the seed stays listed and does not answer, the ring is empty, and clients go to
-/// the source at once.
+/// Up to 2.5.1 a scheduler whose list has no seed keeps its last ring (dragonflyoss/dragonfly#4960): each new task
+/// waits for a seed that nobody reaches. Where the seed stays listed and does not answer, the ring is empty, and
+/// clients go to the source at once.
 struct DragonflyLastSeed: Sendable {
     /// What is done to the seed.
     enum Way: String, Sendable, CaseIterable {

@@ -115,10 +115,7 @@ extension SandboxSession {
     func runDragonflyNoPeers() async throws {
         try await ContentVolume.requireAllowed()
         let settings = DragonflyNoPeers.Settings()
-        say(
-            "Dragonfly v2.5.1 with clients v1.5.1. Its times are a \(settings.factor)th of the chart's, and so are those of "
-                + "its code that no setting has"
-        )
+        say(Self.dragonflyWords(factor: settings.factor))
         async let first = noPeers("control", index: 5, settings, isOperated: false)
         async let second = noPeers("operator", index: 6, settings, isOperated: true)
         let (control, cure) = try await (first, second)

@@ -2,8 +2,8 @@ import KubeCore
 
 /// What a release of Dragonfly installs without a manager, as far as it matters here.
 ///
-/// Source: names, labels, ports and settings of dragonflyoss/helm-charts `charts/dragonfly/templates` and `values.yaml`;
-/// times are the chart's divided by the factor.
+/// Source: names, labels, ports and settings of dragonflyoss/helm-charts `charts/dragonfly/templates` and
+/// `values.yaml`; times are the chart's divided by the factor.
 struct DragonflyRelease: Hashable, Sendable {
     static let name = "dragonfly"
     static let namespace = "dragonfly-system"
@@ -19,8 +19,8 @@ struct DragonflyRelease: Hashable, Sendable {
     var collectionSeconds = 90
     var highPercent = 90
     var lowPercent = 70
-    /// `IP:PORT` of the schedulers, as daemons are told. A name would have to be known to the operator's own resolver too,
-    /// which is the machine's.
+    /// `IP:PORT` of the schedulers, as daemons are told. A name would have to be known to the operator's own resolver
+    /// too, which is the machine's.
     var schedulerAddresses: [String] = []
 
     /// The objects of the schedulers, in the order in which they are created.

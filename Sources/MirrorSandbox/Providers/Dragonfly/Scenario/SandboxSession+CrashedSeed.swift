@@ -18,9 +18,9 @@ extension SandboxSession {
     func runDragonflyCrashedSeed() async throws {
         try await ContentVolume.requireAllowed()
         let settings = DragonflyCrashedSeed.Settings()
+        say(Self.dragonflyWords(factor: settings.factor))
         say(
-            "Dragonfly v2.5.1 with clients v1.5.1. Its times are a \(settings.factor)th of the chart's, and so are those of "
-                + "its code that no setting has: seeds announce every \(60 / settings.factor) s, hosts are collected every "
+            "seeds announce themselves every \(60 / settings.factor) s, and schedulers look for silent hosts every "
                 + "\(300 / settings.factor) s"
         )
         async let first = crashedSeed("control", index: 5, settings, isOperated: false)
@@ -34,8 +34,10 @@ extension SandboxSession {
         for line in DragonflyTable.lines(columns) { say(line) }
         func text(_ seconds: Double?) -> String { seconds.map { "after \(WindowTable.rounded($0)) s" } ?? "not at all" }
         say(
-            "out of every scheduler's list: control \(text(control.outOfLists)), operator \(text(cure.outOfLists)), within "
-                + "\(Int(settings.window)) s"
+            """
+            out of every scheduler's list within \(Int(settings.window)) s: control \(text(control.outOfLists)), \
+            operator \(text(cure.outOfLists))
+            """
         )
         if let missing = control.missingSymptom(settings) {
             throw ScenarioFailure("the symptom did not show: \(missing)")

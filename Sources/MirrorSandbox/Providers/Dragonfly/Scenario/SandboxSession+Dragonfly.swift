@@ -22,10 +22,7 @@ extension SandboxSession {
     func runDragonflyDiskFull(_ wishes: SandboxScenario.Wishes) async throws {
         try await ContentVolume.requireAllowed()
         let settings = DragonflyDiskFull.Settings()
-        say(
-            "Dragonfly v2.5.1 with clients v1.5.1. Its times are a \(settings.factor)th of the chart's, and so are those of "
-                + "its code that no setting has"
-        )
+        say(Self.dragonflyWords(factor: settings.factor))
         async let first = diskFull("control", index: 5, settings, keep: false)
         async let second = diskFull("operator", index: 6, settings, keep: wishes.keep)
         async let third = lastSeed()
@@ -81,6 +78,13 @@ extension SandboxSession {
             if let wrong = run.wrong(way) { throw ScenarioFailure("last seed, \(way.rawValue): \(wrong)") }
         }
         return columns
+    }
+
+    static func dragonflyWords(factor: Int) -> String {
+        """
+        Dragonfly v2.5.1 with clients v1.5.1. Its times are those of the chart divided by \(factor), and so are \
+        those of its code that no setting has
+        """
     }
 
     /// A cluster of Pods of its own, with a source beside it.

@@ -51,7 +51,10 @@ struct SimulatedDragonfly: Sendable {
             try await Task.sleep(for: .milliseconds(250))
         }
         throw ScenarioFailure(
-            "the \(what) did not come up within \(Int(Self.startLimit)) s: \(last); see \(cluster.settings.directory)/logs"
+            """
+            the \(what) did not come up within \(Int(Self.startLimit)) s: \(last); see \
+            \(cluster.settings.directory)/logs
+            """
         )
     }
 

@@ -3,12 +3,6 @@ import Logging
 import MirrorPlanner
 import Synchronization
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// A simulated daemon: of a node, or a seed. It announces itself, gets tasks, gives them to others and cleans up.
 final class DfdaemonService: Sendable {
     /// Who it is.
@@ -175,7 +169,7 @@ final class DfdaemonService: Sendable {
             used: usage.used,
             total: usage.total,
             DiskCollection.Marks(high: settings.highPercent, low: settings.lowPercent, taskTTL: settings.taskTTL),
-            now: Date().timeIntervalSince1970
+            now: Double(WallClock.now().microseconds) / 1e6
         )
         var removed: [String] = []
         for victim in victims where store.remove(victim) { removed.append(victim) }

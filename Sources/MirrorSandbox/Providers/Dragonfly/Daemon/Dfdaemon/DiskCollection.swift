@@ -1,7 +1,7 @@
 /// Which tasks a daemon's clean-up removes from its disk.
 ///
-/// Source: dragonflyoss/client `dragonfly-client/src/gc/mod.rs`: first what is too old; then, where the disk is filled to
-/// the high mark, the oldest ones that are complete, down to the low mark.
+/// Source: dragonflyoss/client `dragonfly-client/src/gc/mod.rs`: first what is too old; then, where the disk is
+/// filled to the high mark, the oldest ones that are complete, down to the low mark.
 enum DiskCollection {
     /// One task on the disk.
     struct Task: Hashable, Sendable {
