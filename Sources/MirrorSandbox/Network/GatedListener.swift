@@ -10,6 +10,7 @@ import Synchronization
 package final class GatedListener: Sendable {
     private struct State {
         var isCut = false
+        var speaksTLS = false
         /// Whether nothing more is accepted.
         var isResting = false
         var connections: [Int32: Int] = [:]
@@ -50,7 +51,11 @@ package final class GatedListener: Sendable {
                         continue
                     }
                     group.addTask {
-                        await serve(socket)
+                        if self.state.withLock(\.speaksTLS) {
+                            await Self.refuse(socket)
+                        } else {
+                            await serve(socket)
+                        }
                         self.forget(socket)
                     }
                 } catch SocketError.failed {
@@ -77,6 +82,15 @@ package final class GatedListener: Sendable {
         isCut ? await close() : open()
         guard isCut, !keepingEstablished else { return }
         for file in state.withLock({ Array($0.connections.keys) }) { shutdown(file, Int32(SHUT_RDWR)) }
+    }
+
+    /// Lets it answer as a TLS server does that is spoken to in plain text, or serve again.
+    package func speakTLS(_ speaksTLS: Bool) { state.withLock { $0.speaksTLS = speaksTLS } }
+
+    /// Reads what comes first, and answers with a fatal alert "unexpected message" (RFC 8446, section 6).
+    private static func refuse(_ socket: AsyncSocket) async {
+        _ = try? await socket.read(atMost: 4_096)
+        try? await socket.write(bytes: [0x15, 3, 3, 0, 2, 2, 10])
     }
 
     private func close() async {

@@ -49,8 +49,8 @@ package final class PodCluster: Sendable {
     private let dns: ClusterDNS
     private let kubelet: Kubelet
     private let nodes = Mutex<[String]>([])
-    /// Ports that a scenario closes, by the Pod's name.
-    private let faults = Mutex<[String: [UInt16]]>([:])
+    /// Ports that a scenario closes, or lets speak TLS, by the Pod's name.
+    private let faults = Mutex<[String: (closed: [UInt16], tls: [UInt16])]>([:])
     private let working = Mutex<Task<Void, Never>?>(nil)
 
     /// - Throws: where the directories can't be made or no port is to be had.
@@ -179,9 +179,14 @@ package final class PodCluster: Sendable {
     }
 
     /// Closes ports of a Pod as a firewall does that drops packets, or opens them again.
-    package func setFaults(_ ports: [UInt16], ofPod name: String) {
-        faults.withLock { $0[name] = ports }
+    ///
+    /// - Parameter tls: ports that answer as TLS does that is spoken to in plain text.
+    package func setFaults(_ ports: [UInt16] = [], tls: [UInt16] = [], ofPod name: String) {
+        faults.withLock { $0[name] = (ports, tls) }
     }
+
+    /// Kills the process of a Pod's container, which is started again within the Pod.
+    package func restartContainer(ofPod name: String) { supervisor.kill(name) }
 
     /// Kills a Pod's process; it stays down until `revive`.
     package func crash(pod name: String) { supervisor.crash(name) }
@@ -207,7 +212,8 @@ package final class PodCluster: Sendable {
             var orders = PodOrders()
             orders.deniedPorts = NetworkPolicyView.denied(Self.ports, of: pod, by: policies)
             orders.keepsEstablished = keepsEstablished
-            orders.faultyPorts = faults[pod.objectName] ?? []
+            orders.faultyPorts = faults[pod.objectName]?.closed ?? []
+            orders.tlsPorts = faults[pod.objectName]?.tls ?? []
             return orders
         }
         return surroundings

@@ -44,6 +44,7 @@ final class ContainerNetwork: Sendable {
             if let orders = read(), orders != last {
                 for listener in listeners.withLock({ $0 }) {
                     let isCut = orders.deniedPorts.contains(listener.port) || orders.faultyPorts.contains(listener.port)
+                    listener.speakTLS(orders.tlsPorts.contains(listener.port))
                     await listener.cut(isCut, keepingEstablished: orders.keepsEstablished)
                 }
                 last = orders

@@ -177,6 +177,6 @@ extension DragonflyCrashedSeed.Run {
 
     private var missingStart: String? {
         if before.failed > 0 { return "\(before.failed) tasks failed before" }
-        return before.share > 0.05 ? "\(Int(before.share * 100)) % of the bytes came from the source before" : nil
+        return before.share > 0.15 ? "\(Int(before.share * 100)) % of the bytes came from the source before" : nil
     }
 }

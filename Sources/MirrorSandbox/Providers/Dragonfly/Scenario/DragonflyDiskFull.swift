@@ -199,7 +199,7 @@ extension DragonflyDiskFull.Run {
         if rings > 0 { return "\(rings) rings still had the seed" }
         for (name, window) in [("while it was out", during), ("after its return", after)] {
             if window.failed > 0 { return "\(window.failed) tasks failed \(name)" }
-            if window.share > 0.05 {
+            if window.share > 0.15 {
                 return "\(Int(window.share * 100)) % of the bytes came from the source \(name)"
             }
         }
@@ -210,7 +210,7 @@ extension DragonflyDiskFull.Run {
 
     private var missingStart: String? {
         if before.failed > 0 { return "\(before.failed) tasks failed before" }
-        if before.share > 0.05 { return "\(Int(before.share * 100)) % of the bytes came from the source before" }
+        if before.share > 0.15 { return "\(Int(before.share * 100)) % of the bytes came from the source before" }
         return nil
     }
 }

@@ -12,9 +12,17 @@ struct DragonflyFault: Sendable {
     var settle: Double
     var apply: @Sendable (SimulatedDragonfly) async throws -> Void
     var undo: @Sendable (SimulatedDragonfly) async throws -> Void
+    /// Whether the next one begins where this one ends.
+    var leadsOn = false
 
-    /// All of them, in the order in which they are made; the last one leaves schedulers with other addresses.
-    static var all: [DragonflyFault] { [closedSchedulers, closedSeeds, wrongAddress, staleAddresses] }
+    /// Those that have a run beside them in which nobody does anything, in the order in which they are made; the last
+    /// one leaves schedulers with other addresses.
+    static var few: [DragonflyFault] { [closedSchedulers, closedSeeds, wrongAddress, staleAddresses] }
+
+    /// All of them.
+    static var all: [DragonflyFault] {
+        [closedSchedulers, closedSeeds, wrongAddress, tls, noParents, skew, staleAddresses]
+    }
 
     /// A firewall between daemons and schedulers, whose Pods are Ready by their own probe.
     private static var closedSchedulers: DragonflyFault {
@@ -23,7 +31,7 @@ struct DragonflyFault: Sendable {
             reasons: [.portSilent],
             settle: 2,
             apply: { fleet in for name in fleet.schedulerNames { fleet.cluster.setFaults([8_002], ofPod: name) } },
-            undo: { fleet in for name in fleet.schedulerNames { fleet.cluster.setFaults([], ofPod: name) } }
+            undo: { fleet in for name in fleet.schedulerNames { fleet.cluster.setFaults(ofPod: name) } }
         )
     }
 
@@ -34,7 +42,7 @@ struct DragonflyFault: Sendable {
             reasons: [.portSilent, .seedsUnhealthy],
             settle: 6,
             apply: { fleet in for name in fleet.seedNames { fleet.cluster.setFaults([4_000], ofPod: name) } },
-            undo: { fleet in for name in fleet.seedNames { fleet.cluster.setFaults([], ofPod: name) } }
+            undo: { fleet in for name in fleet.seedNames { fleet.cluster.setFaults(ofPod: name) } }
         )
     }
 
@@ -54,6 +62,49 @@ struct DragonflyFault: Sendable {
                 try await fleet.setSeeds { $0 }
                 try await fleet.restartSeeds()
             }
+        )
+    }
+
+    /// Schedulers that speak TLS to daemons that do not (dragonflyoss/client#1859).
+    private static var tls: DragonflyFault {
+        DragonflyFault(
+            name: "schedulers speak TLS",
+            reasons: [.tlsMismatch],
+            settle: 2,
+            apply: { fleet in for name in fleet.schedulerNames { fleet.cluster.setFaults(tls: [8_002], ofPod: name) } },
+            undo: { fleet in for name in fleet.schedulerNames { fleet.cluster.setFaults(ofPod: name) } }
+        )
+    }
+
+    /// A limit below zero, with which nobody is given a parent.
+    private static var noParents: DragonflyFault {
+        DragonflyFault(
+            name: "retryBackToSourceLimit: -1",
+            reasons: [.settingsWrong],
+            settle: 8,
+            apply: { fleet in
+                try await fleet.setSchedulers {
+                    $0.replacing("retryBackToSourceLimit: 3", with: "retryBackToSourceLimit: -1")
+                }
+                try await fleet.restartContainers()
+            },
+            undo: { fleet in
+                try await fleet.setSchedulers { $0 }
+                try await fleet.restartContainers()
+            }
+        )
+    }
+
+    /// Schedulers of a release that knows seeds from the manager alone (dragonflyoss/dragonfly#4364). Their Pods are made
+    /// anew, so that daemons are told of addresses that are gone.
+    private static var skew: DragonflyFault {
+        DragonflyFault(
+            name: "schedulers of release 2.3.0",
+            reasons: [.versionSkew],
+            settle: 4,
+            apply: { fleet in try await fleet.setScheduler(version: "v2.3.0") },
+            undo: { fleet in try await fleet.setScheduler(version: fleet.release.server) },
+            leadsOn: true
         )
     }
 
@@ -100,6 +151,33 @@ extension SimulatedDragonfly {
         let hosts = lines.filter { $0.hasPrefix("host:") }
         let kept = lines.filter { !$0.hasPrefix("host:") } + hosts.suffix(1)
         try await patch("seed-client", "dfdaemon.yaml", kept.joined(separator: "\n") + "\n")
+    }
+
+    /// Writes another `scheduler.yaml`.
+    func setSchedulers(_ change: (String) -> String) async throws {
+        let map = release.schedulerObjects.map(\.object).first { $0.objectName == Self.key("scheduler").name }
+        try await patch("scheduler", "scheduler.yaml", change(map?.stringMap(["data"])["scheduler.yaml"] ?? ""))
+    }
+
+    /// Has schedulers of another release made in the place of those that are there.
+    func setScheduler(version: String) async throws {
+        var other = release
+        other.server = version
+        let set = other.schedulerObjects.map(\.object).first { $0["kind"] == "StatefulSet" } ?? [:]
+        let patch: JSONValue = ["spec": ["template": set.at(["spec", "template"]) ?? [:]]]
+        _ = try await cluster.objects.api.answer(
+            to: .patch(ClusterObjects.statefulSets, Self.key("scheduler"), .merge(patch), manager: "helm")
+        )
+    }
+
+    /// Starts the containers of all schedulers again, and then those of seeds and clients, which announce themselves.
+    func restartContainers() async throws {
+        for name in schedulerNames { cluster.restartContainer(ofPod: name) }
+        try await Task.sleep(for: .seconds(2))
+        let schedulers = Set(schedulerNames)
+        for pod in try await pods() where !schedulers.contains(pod.objectName) {
+            cluster.restartContainer(ofPod: pod.objectName)
+        }
     }
 
     /// Has the seeds' processes read their files again.

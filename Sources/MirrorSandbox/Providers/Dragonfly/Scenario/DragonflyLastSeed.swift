@@ -72,7 +72,7 @@ struct DragonflyLastSeed: Sendable {
 extension DragonflyLastSeed.Run {
     /// Why the run does not show what its way does; nil where it does.
     func wrong(_ way: DragonflyLastSeed.Way) -> String? {
-        if before.share > 0.05 { return "\(Int(before.share * 100)) % of the bytes came from the source before" }
+        if before.share > 0.15 { return "\(Int(before.share * 100)) % of the bytes came from the source before" }
         if during.share < 0.95 {
             return "\(Int(during.share * 100)) % of the bytes came from the source without a seed"
         }

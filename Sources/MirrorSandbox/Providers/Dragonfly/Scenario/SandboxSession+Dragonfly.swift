@@ -15,7 +15,9 @@ extension SandboxScenario {
     }
 
     /// The incidents of Dragonfly.
-    static var dragonfly: [SandboxScenario] { [dragonflyDiskFull, dragonflyCrashedSeed, dragonflyNoPeers] }
+    static var dragonfly: [SandboxScenario] {
+        [dragonflyNoPeers, dragonflyDiskFull, dragonflyCrashedSeed, dragonflyCauses]
+    }
 }
 
 extension SandboxSession {
@@ -33,6 +35,14 @@ extension SandboxSession {
             ("operator: before", cure.before), ("seed out", cure.during), ("seed back", cure.after),
         ]
         for line in DragonflyTable.lines(columns, seed: "seed-client-0") { say(line) }
+        func text(_ seconds: Double?) -> String { seconds.map { "\(WindowTable.rounded($0)) s" } ?? "-" }
+        say(
+            """
+            from \(Int(settings.filled)) % on: control full at \(Int(control.percent)) % and still SERVING; operator out \
+            of every ring after \(text(cure.outAfter)) at \(Int(cure.percent)) %, back after \(text(cure.backAfter)) at \
+            \(Int(cure.lastPercent)) %
+            """
+        )
         if let missing = control.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
         if let missing = cure.missingCure { throw ScenarioFailure("with the operator: \(missing)") }
         say("\none seed only, release v2.5.0, by hand")
