@@ -95,8 +95,8 @@ struct DragonflyFault: Sendable {
         )
     }
 
-    /// Schedulers of a release that knows seeds from the manager alone (dragonflyoss/dragonfly#4364). Their Pods are made
-    /// anew, so that daemons are told of addresses that are gone.
+    /// Schedulers of a release that knows seeds from the manager alone (dragonflyoss/dragonfly#4364). Their Pods are
+    /// made anew, so that daemons are told of addresses that are gone.
     private static var skew: DragonflyFault {
         DragonflyFault(
             name: "schedulers of release 2.3.0",

@@ -38,9 +38,9 @@ extension SandboxSession {
         func text(_ seconds: Double?) -> String { seconds.map { "\(WindowTable.rounded($0)) s" } ?? "-" }
         say(
             """
-            from \(Int(settings.filled)) % on: control full at \(Int(control.percent)) % and still SERVING; operator out \
-            of every ring after \(text(cure.outAfter)) at \(Int(cure.percent)) %, back after \(text(cure.backAfter)) at \
-            \(Int(cure.lastPercent)) %
+            from \(Int(settings.filled)) % on: control full at \(Int(control.percent)) % and still SERVING; \
+            operator out of every ring after \(text(cure.outAfter)) at \(Int(cure.percent)) %, back after \
+            \(text(cure.backAfter)) at \(Int(cure.lastPercent)) %
             """
         )
         if let missing = control.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
