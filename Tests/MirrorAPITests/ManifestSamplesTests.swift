@@ -18,7 +18,8 @@ struct ManifestSamplesTests {
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path()).sorted()
         #expect(
             names == [
-                "k3s-enforce.yaml", "rke2-enforce.yaml", "rke2-observe.yaml", "rke2-tree.yaml", "spegel-adopt.yaml",
+                "dragonfly-enforce.yaml", "dragonfly-observe.yaml", "k3s-enforce.yaml", "rke2-enforce.yaml",
+                "rke2-observe.yaml", "rke2-tree.yaml", "spegel-adopt.yaml",
                 "spegel-install.yaml",
             ]
         )

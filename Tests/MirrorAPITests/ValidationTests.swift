@@ -46,7 +46,11 @@ struct ValidationTests {
     @Test("A value that is none of the choices is named with the field and the choices")
     func unknownChoiceIsExplained() {
         let found = AdmissionRules.p2pMirror(new: ["metadata": ["name": "a"], "spec": ["provider": "Foo"]])
-        #expect(found.map(\.description) == ["spec.provider: provider must be one of RKE2, K3s, Spegel, not \"Foo\""])
+        #expect(
+            found.map(\.description) == [
+                "spec.provider: provider must be one of RKE2, K3s, Spegel, Dragonfly, not \"Foo\""
+            ]
+        )
     }
 
     @Test("A URL that is wrong is not repeated, because it may hold a password")
@@ -105,7 +109,7 @@ struct LenientReadingTests {
         let list: JSONValue = ["metadata": ["resourceVersion": "1"], "items": [good, bad]]
         let items = try JSONCoding.decode(ObjectList<LenientP2PMirror>.self, from: list).items
         #expect(items.map(\.reading).first == .readable(Samples.p2pMirror))
-        let message = "provider must be one of RKE2, K3s, Spegel, not \"Foo\""
+        let message = "provider must be one of RKE2, K3s, Spegel, Dragonfly, not \"Foo\""
         #expect(
             items.map(\.reading).last
                 == .unreadable(ObjectMeta(name: "embedded"), [FieldViolation(path: "spec.provider", message: message)])

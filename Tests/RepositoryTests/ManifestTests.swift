@@ -145,7 +145,7 @@ struct ManifestTests {
     @Test("Files that kustomize names exist, and no file is left out")
     func kustomizationsAreComplete() throws {
         let kustomizations = try Checkout.files(under: "manifests", "kustomization.yaml")
-        #expect(kustomizations.count == 9)
+        #expect(kustomizations.count == 11)
         for kustomization in kustomizations {
             let folder = String(kustomization.path.dropLast("/kustomization.yaml".count))
             let kustomization = try #require(YAMLCoding.documents(kustomization.text).first)

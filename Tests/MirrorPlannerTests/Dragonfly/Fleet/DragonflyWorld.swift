@@ -153,7 +153,7 @@ struct DragonflyWorld {
 
     // MARK: What the daemons say
 
-    private func isIn(_ pod: Pod) -> Bool { !dead.contains(pod.metadata.name) && pod.isReady }
+    private func isIn(_ pod: Pod) -> Bool { !dead.contains(pod.metadata.name) }
 
     private func isBlocked(_ pod: Pod) -> Bool {
         isEnforced && !pod.spec.hostNetwork && quarantined.contains(pod.metadata.name)
