@@ -23,8 +23,8 @@ package enum GRPCHealth {
     /// - Returns: nil where the service is serving, or has too much to do to say so; else what it says instead.
     package static func fault(code: Int?, body: [UInt8]) -> (isAnswer: Bool, message: String)? {
         guard let code else { return (false, "the answer has no grpc-status") }
-        // Servers limit the rate of health checks with that of all calls: who says that it has too much to do lives, and
-        // to take it out would move its load to the others.
+        // Servers limit the rate of health checks with that of all calls: who says that it has too much to do lives,
+        // and to take it out would move its load to the others.
         guard code != GRPCCode.resourceExhausted.rawValue else { return nil }
         guard code == 0 else {
             let name = GRPCCode(rawValue: code)?.name ?? "unknown"

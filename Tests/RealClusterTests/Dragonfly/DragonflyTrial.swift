@@ -8,8 +8,8 @@ import MirrorSandbox
 import Synchronization
 import Testing
 
-/// A release of Dragonfly in a namespace of its own, an operator in this process, and daemons that answer it as they are
-/// told: no packet leaves for the addresses of the pods.
+/// A release of Dragonfly in a namespace of its own, an operator in this process, and daemons that answer it as they
+/// are told: no packet leaves for the addresses of the pods.
 struct DragonflyTrial: Sendable {
     static let mirror = "images"
 

@@ -1,8 +1,8 @@
 import KubeCore
 import MirrorPlanner
 
-/// Objects of a release as a chart renders them, as far as they can be created anywhere: its workloads with no replicas,
-/// and their pods beside them, since no kubelet and no scheduler runs here.
+/// Objects of a release as a chart renders them, as far as they can be created anywhere: its workloads with no
+/// replicas, and their pods beside them, since no kubelet and no scheduler runs here.
 struct TestRelease: Hashable, Sendable, CustomStringConvertible {
     var description: String
     var server: String
