@@ -165,7 +165,9 @@ struct ManifestTests {
             let components = (kustomization["components"]?.arrayValue ?? []).compactMap(\.stringValue)
             return components.map { String($0.dropFirst("../../components/".count)) }.sorted()
         }
-        let expected: Set = [["restart"], ["spegel"], ["spegel", "spegel-repair"], ["restart", "spegel"], ["dragonfly"]]
+        let expected: Set = [
+            ["restart"], ["spegel"], ["spegel", "spegel-repair"], ["restart", "spegel"], ["dragonfly"],
+        ]
         #expect(Set(overlays) == expected)
     }
 
