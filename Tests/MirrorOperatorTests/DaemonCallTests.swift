@@ -101,6 +101,17 @@ struct DaemonCallTests {
         #expect(memory.take([host], of: "s", at: Timestamp(seconds: 50)) == ["a": Timestamp(seconds: 50)])
     }
 
+    @Test("A fault lasts from its first sight on, and begins anew when it is another one")
+    func faults() {
+        var memory = FaultMemory()
+        #expect(memory.since("a", nil, at: Timestamp(seconds: 1)) == nil)
+        #expect(memory.since("a", "refused", at: Timestamp(seconds: 2)) == Timestamp(seconds: 2))
+        #expect(memory.since("a", "refused", at: Timestamp(seconds: 9)) == Timestamp(seconds: 2))
+        #expect(memory.since("a", "silent", at: Timestamp(seconds: 10)) == Timestamp(seconds: 10))
+        #expect(memory.since("a", nil, at: Timestamp(seconds: 11)) == nil)
+        #expect(memory.since("a", "silent", at: Timestamp(seconds: 12)) == Timestamp(seconds: 12))
+    }
+
     @Test(
         "Host and port of an address as files have it",
         arguments: [

@@ -28,6 +28,7 @@ final class DragonflyInspector: Sendable {
 
     private struct State {
         var hosts = HostMemory()
+        var faults = FaultMemory()
         var known: [String: Known] = [:]
     }
 
@@ -105,6 +106,9 @@ final class DragonflyInspector: Sendable {
             return found.map { uid, reading in
                 var reading = reading
                 if let hosts = reading.hosts { reading.heardAt = state.hosts.take(hosts, of: uid, at: now) }
+                reading.failedSince = state.faults.since("\(uid)/health", reading.health.failureWord, at: now)
+                let seedless = reading.hosts != nil && reading.seeds.isEmpty ? "seedless" : nil
+                reading.seedlessSince = state.faults.since("\(uid)/seeds", seedless, at: now)
                 return reading
             }.sorted { $0.pod < $1.pod }
         }
@@ -121,7 +125,17 @@ final class DragonflyInspector: Sendable {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        return found.sorted { $0.pod < $1.pod }
+        let shut = Set(fleet.seeds.filter { $0.quarantine != nil }.map(\.name))
+        let now = clock.now.timestamp
+        return state.withLock { state in
+            found.map { reading in
+                var reading = reading
+                reading.wasQuarantined = shut.contains(reading.pod)
+                let word = reading.wasQuarantined ? nil : reading.health.failureWord
+                reading.failedSince = state.faults.since("\(reading.pod)/health", word, at: now)
+                return reading
+            }.sorted { $0.pod < $1.pod }
+        }
     }
 
     /// Health of hosts that schedulers know and that are no pods of the namespace.

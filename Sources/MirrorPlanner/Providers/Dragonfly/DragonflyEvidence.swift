@@ -88,6 +88,15 @@ package enum CallReading: Codable, Hashable, Sendable {
 
     package var isWell: Bool { self == .well }
 
+    /// How it failed, as one word; nil where it is well, or busy.
+    package var failureWord: String? {
+        switch self {
+        case .well, .busy: nil
+        case .unwell: "unwell"
+        case .failed(let failure): failure.kind.rawValue
+        }
+    }
+
     /// Whether whoever listens there lives.
     package var isAnswer: Bool {
         switch self {
@@ -121,6 +130,10 @@ package struct SchedulerReading: Codable, Hashable, Sendable {
     /// When the figures of a host changed last, by its id, on the clock of decisions: a scheduler does not say when it
     /// heard of a host, but each announcement brings other figures.
     package var heardAt: [String: Timestamp]
+    /// Since when its health has failed in this way; nil where it has not, or where that is not known.
+    package var failedSince: Timestamp?
+    /// Since when it has listed no seed; nil where it lists one, or where that is not known.
+    package var seedlessSince: Timestamp?
 
     package init(
         pod: String,
@@ -128,7 +141,9 @@ package struct SchedulerReading: Codable, Hashable, Sendable {
         health: CallReading,
         hosts: [DragonflyHost]? = nil,
         fault: String? = nil,
-        heardAt: [String: Timestamp] = [:]
+        heardAt: [String: Timestamp] = [:],
+        failedSince: Timestamp? = nil,
+        seedlessSince: Timestamp? = nil
     ) {
         self.pod = pod
         self.address = address
@@ -136,6 +151,8 @@ package struct SchedulerReading: Codable, Hashable, Sendable {
         self.hosts = hosts
         self.fault = fault
         self.heardAt = heardAt
+        self.failedSince = failedSince
+        self.seedlessSince = seedlessSince
     }
 
     package var seeds: [DragonflyHost] { (hosts ?? []).filter(\.isSeed) }
@@ -159,6 +176,10 @@ package struct DaemonReading: Codable, Hashable, Sendable {
     package var lookup: CallReading?
     /// When that was read, on the clock of decisions.
     package var at: Timestamp
+    /// Since when its health has failed in this way; nil where it has not, or where that is not known.
+    package var failedSince: Timestamp?
+    /// Whether a quarantine of ours was there when it was read, so that it could not be reached.
+    package var wasQuarantined: Bool
 
     package init(
         pod: String,
@@ -168,7 +189,9 @@ package struct DaemonReading: Codable, Hashable, Sendable {
         metricsFault: String? = nil,
         contentBytes: Double? = nil,
         lookup: CallReading? = nil,
-        at: Timestamp
+        at: Timestamp,
+        failedSince: Timestamp? = nil,
+        wasQuarantined: Bool = false
     ) {
         self.pod = pod
         self.address = address
@@ -178,6 +201,8 @@ package struct DaemonReading: Codable, Hashable, Sendable {
         self.contentBytes = contentBytes
         self.lookup = lookup
         self.at = at
+        self.failedSince = failedSince
+        self.wasQuarantined = wasQuarantined
     }
 }
 

@@ -26,15 +26,18 @@ enum DragonflyPlanner {
             writes: (acts ? strays : []) + sets + (acts ? recovery.writes + removal.writes : []),
             status: status,
             notes: step.notes + (candidates?.notes ?? []) + (acts ? recovery.notes : []),
-            nextDeadline: [fleet.now + lookSeconds(fleet), acts ? removal.deadline : nil].compactMap(\.self).min(),
+            nextDeadline: [fleet.now + nextLook(fleet), acts ? removal.deadline : nil].compactMap(\.self).min(),
             candidates: candidates
         )
     }
 
-    /// No watch tells what daemons know: they are asked again so often.
-    private static func lookSeconds(_ fleet: DragonflyFleet) -> Int {
+    /// No watch tells what daemons know: they are asked again so often at least, and twice as often while one of them
+    /// does not answer or is out of the set.
+    static let lookSeconds = 10
+
+    private static func nextLook(_ fleet: DragonflyFleet) -> Int {
         let isQuiet = fleet.seeds.allSatisfy { $0.quarantine == nil && $0.reading?.health.isWell != false }
-        return isQuiet && fleet.evidence.schedulers.allSatisfy { $0.hosts != nil } ? 15 : 5
+        return isQuiet && fleet.evidence.schedulers.allSatisfy { $0.hosts != nil } ? lookSeconds : lookSeconds / 2
     }
 
     /// Why the candidate set is left as it is.

@@ -228,9 +228,16 @@ struct DragonflySetTests {
         world.dead = ["dragonfly-seed-client-2"]
         world.pass(100)
         #expect(world.calls.isEmpty)
-        world.pass(60)
+        world.pass(80)
         #expect(world.quarantined == ["dragonfly-seed-client-2"])
         #expect(world.calls.count == 3)
+        // No scheduler lists it any more, and nothing answers: that is no health.
+        world.pass(900)
+        #expect(world.quarantined == ["dragonfly-seed-client-2"])
+        #expect(world.mirror.status?.seeds?.first?.candidate.state == .evicted)
+        world.dead = []
+        world.pass(400)
+        #expect(world.quarantined.isEmpty)
     }
 
     @Test("Hosts of pods that are gone are removed from every scheduler, but for its last seed")

@@ -170,6 +170,22 @@ struct PeerCauseTests {
         #expect(Set(causes.map(\.reason)) == [row.reason])
     }
 
+    @Test("What has failed for a moment, or behind a quarantine of ours, is blamed on nobody")
+    func transient() throws {
+        var world = DragonflyWorld()
+        world.observe()
+        let now = world.snapshot.now
+        world.answer("dragonfly-scheduler-0", .failed(.init(.refused, "connection refused")))
+        world.evidence.schedulers[0].failedSince = now + -9
+        world.answer("dragonfly-seed-client-0", .failed(.init(.silent, "no connection within 2 s")))
+        world.evidence.daemons[0].wasQuarantined = true
+        #expect(world.condition(.peersConnected)?.status == .true)
+        world.evidence.daemons[0].wasQuarantined = false
+        #expect(world.condition(.peersConnected)?.reason == "PortSilent")
+        world.evidence.schedulers[0].failedSince = now + -10
+        #expect(world.condition(.peersConnected)?.reason == "PortClosed")
+    }
+
     @Test("What looks like a fault and is none")
     func remarks() throws {
         var world = DragonflyWorld()

@@ -86,7 +86,7 @@ extension PeerDiagnosis {
     /// Schedulers that know no seed.
     func noSeeds() -> [Finding] {
         let lists = readings.filter { $0.reading.hosts != nil }
-        let empty = lists.filter { $0.reading.seeds.isEmpty }
+        let empty = lists.filter { $0.reading.seeds.isEmpty && lasts($0.reading.seedlessSince) }
         guard let first = empty.first else { return [] }
         guard let seeds = fleet.seeds.isEmpty ? "no seed is deployed" : unseen() else { return [] }
         let which = Sentences.list(empty.map(\.reading.address))
@@ -118,7 +118,9 @@ extension PeerDiagnosis {
     /// Seeds that are Ready by their own probe, which asks a socket of their own, and whose upload server nobody
     /// reaches. One that is out of the set is not to be reached.
     func unreachableSeeds() -> [Finding] {
-        let open = openSeeds.filter { $0.reading != nil }
+        let open = openSeeds.filter { seed in
+            seed.reading.map { !$0.wasQuarantined && lasts($0.failedSince) } ?? false
+        }
         let failed = open.compactMap { seed -> Finding? in
             guard let reading = seed.reading, let daemon = seed.daemon else { return nil }
             switch reading.health {

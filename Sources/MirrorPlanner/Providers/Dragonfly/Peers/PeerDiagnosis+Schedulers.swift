@@ -68,7 +68,9 @@ extension PeerDiagnosis {
     /// Schedulers that are Ready by their own probe, which asks them on their own address, and that others can't reach.
     func unreachableSchedulers() -> [Finding] {
         readings.compactMap { daemon, reading in
-            guard daemon.isReady, case .failed(let failure) = reading.health else { return nil }
+            guard daemon.isReady, lasts(reading.failedSince), case .failed(let failure) = reading.health else {
+                return nil
+            }
             return unreachable(daemon, reading.address, failure, "scheduler")
         }
     }

@@ -66,6 +66,12 @@ struct PeerDiagnosis {
             + "\(Self.count(seeds, "seed")) and \(Self.count(clients, "client"))"
     }
 
+    /// Whether a fault has lasted long enough to be told: a pod that is replaced is still Ready for a moment, and answers
+    /// no more.
+    func lasts(_ since: Timestamp?) -> Bool { since.map { fleet.now - $0 >= Self.settlingSeconds } ?? true }
+
+    static let settlingSeconds = 10
+
     /// "a", "a and b", or all with commas between.
     static func joined(_ words: [String]) -> String {
         words.count == 2 ? "\(words[0]) and \(words[1])" : Sentences.list(words)

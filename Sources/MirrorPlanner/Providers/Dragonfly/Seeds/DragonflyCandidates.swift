@@ -48,7 +48,7 @@ extension Seed {
         _ record: MirrorNodeStatus.Candidate?
     ) {
         let reading = seed.pod.flatMap { PodReading([$0]) }
-        let news = SeedNews(seed, fleet, files)
+        let news = SeedNews(seed, fleet, files, record)
         self.init(
             name: seed.name,
             zone: node?.metadata.labels["topology.kubernetes.io/zone"],
@@ -74,7 +74,12 @@ private struct SeedNews {
     let figures: Figures?
     let announcement: Announcement?
 
-    init(_ seed: DragonflyFleet.Seed, _ fleet: DragonflyFleet, _ files: DragonflyFiles) {
+    init(
+        _ seed: DragonflyFleet.Seed,
+        _ fleet: DragonflyFleet,
+        _ files: DragonflyFiles,
+        _ record: MirrorNodeStatus.Candidate?
+    ) {
         var hosts: [DragonflyHost] = []
         var heard: Timestamp?
         for scheduler in fleet.evidence.schedulers {
@@ -82,7 +87,16 @@ private struct SeedNews {
             hosts.append(host)
             if let at = scheduler.heardAt[host.id] { heard = max(heard ?? at, at) }
         }
-        announcement = heard.map { Announcement(heardAt: $0, intervalSeconds: files.seedInterval) }
+        // It is heard of at the next look only.
+        let interval = files.seedInterval + DragonflyPlanner.lookSeconds
+        if let heard {
+            announcement = Announcement(heardAt: heard, intervalSeconds: interval)
+        } else if let record, record.reason == Reason.announcementExpired.rawValue {
+            // Schedulers were told to forget it: that nobody lists it any more is no sign of life.
+            announcement = Announcement(heardAt: record.since, intervalSeconds: interval, isConfirmed: false)
+        } else {
+            announcement = nil
+        }
         figures = Self.figures(seed.reading, hosts, files, heard)
     }
 
