@@ -27,7 +27,8 @@ final class DragonflyInspector: Sendable {
     }
 
     private struct State {
-        var hosts = HostMemory()
+        /// By mirror.
+        var hosts: [String: HostMemory] = [:]
         var faults = FaultMemory()
         var known: [String: Known] = [:]
     }
@@ -101,11 +102,14 @@ final class DragonflyInspector: Sendable {
             return await group.reduce(into: []) { $0.append($1) }
         }
         let now = clock.now.timestamp
+        let mirror = fleet.mirror.metadata.name
         return state.withLock { state in
-            state.hosts.keep(Set(found.map(\.0)))
+            var memory = state.hosts[mirror] ?? HostMemory()
+            memory.keep(Set(found.map(\.0)))
+            defer { state.hosts[mirror] = memory }
             return found.map { uid, reading in
                 var reading = reading
-                if let hosts = reading.hosts { reading.heardAt = state.hosts.take(hosts, of: uid, at: now) }
+                if let hosts = reading.hosts { reading.heardAt = memory.take(hosts, of: uid, at: now) }
                 reading.failedSince = state.faults.since("\(uid)/health", reading.health.failureWord, at: now)
                 let seedless = reading.hosts != nil && reading.seeds.isEmpty ? "seedless" : nil
                 reading.seedlessSince = state.faults.since("\(uid)/seeds", seedless, at: now)
@@ -143,7 +147,7 @@ final class DragonflyInspector: Sendable {
         let addresses = Set(fleet.evidence.pods.flatMap(\.addresses))
         var known = Array(schedulers.compactMap(\.hosts).joined())
         if schedulers.contains(where: { $0.hosts != nil && $0.seeds.isEmpty }) {
-            known += state.withLock { $0.hosts.formerSeeds.values }
+            known += state.withLock { $0.hosts[fleet.mirror.metadata.name]?.formerSeeds.values.map { $0 } ?? [] }
         }
         let hosts = known.filter { !addresses.contains($0.ip) && $0.port > 0 }
         let unknown = Dictionary(hosts.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
