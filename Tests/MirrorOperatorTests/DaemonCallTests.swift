@@ -24,7 +24,7 @@ private final class ScriptedDaemons: GRPCTransport {
 @Suite("What is asked of Dragonfly's daemons, and what their answers say")
 struct DaemonCallTests {
     private func calls(_ daemons: ScriptedDaemons) -> DaemonCalls {
-        DaemonCalls(daemons, nil, { SystemRandomNumberGenerator() }, timeout: .seconds(2))
+        DaemonCalls(daemons, nil, timeout: .seconds(2))
     }
 
     private static func fault(_ kind: GRPCFault.Kind, _ message: String) -> GRPCOutcome {

@@ -19,6 +19,8 @@ package struct PlanExecutor: Sendable {
         case lookAgain(String)
         /// The same of the candidate set; nothing but the status rests on that.
         case lookAgainAtSet(String)
+        /// All writes but calls to daemons that did not answer, and what rests on those.
+        case unanswered
         /// The API server does not keep what must be remembered, so no more was done: its definitions are too old.
         case notKept
     }
@@ -64,7 +66,8 @@ package struct PlanExecutor: Sendable {
         // It takes the longest of all, and rests on none of our writes.
         async let ahead = look(first)
         var confirmed: SetLook?
-        for write in plan.writes {
+        var unanswered = Unanswered()
+        for write in plan.writes where !unanswered.skips(write) {
             var name = write.purpose.name
             do throws(KubeError) {
                 if let needed = write.look, needed != confirmed {
@@ -88,11 +91,34 @@ package struct PlanExecutor: Sendable {
                 }
                 OperatorMetrics.acted(name, reason)
                 let metadata = write.logMetadata.merging(["error": "\(error)"]) { $1 }
+                if unanswered.take(write) {
+                    Logger.current.info("A daemon did not do what it was called for", metadata: metadata)
+                    continue
+                }
                 Logger.current.info("The write was not carried out, the world is looked at again", metadata: metadata)
                 return write.lookAgain(reason)
             }
         }
-        return .done
+        return unanswered.isEmpty ? .done : .unanswered
+    }
+
+    /// Calls to daemons that failed: nothing rests on them but what remembers that they were made.
+    private struct Unanswered {
+        private(set) var isEmpty = true
+        private var wasLast = false
+
+        /// Whether a failed write is such a call.
+        mutating func take(_ write: Write) -> Bool {
+            guard case .call = write.body else { return false }
+            (isEmpty, wasLast) = (false, true)
+            return true
+        }
+
+        mutating func skips(_ write: Write) -> Bool {
+            defer { wasLast = false }
+            guard wasLast, case .recordCall = write.purpose else { return false }
+            return true
+        }
     }
 
     private func look(_ look: SetLook?) async -> Result<[String], KubeError> {

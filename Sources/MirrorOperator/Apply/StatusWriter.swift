@@ -68,6 +68,7 @@ package struct StatusWriter: Sendable {
             || wanted.topology?.rootUID != mirror.status?.topology?.rootUID
             || wanted.rollout != mirror.status?.rollout || wanted.storm != mirror.status?.storm
             || wanted.candidates != mirror.status?.candidates || wanted.evictions != mirror.status?.evictions
+            || wanted.seeds != mirror.status?.seeds
         if isRecordChanged, let version = mirror.metadata.resourceVersion, !version.isEmpty {
             change["metadata"] = ["resourceVersion": .string(version)]
         }

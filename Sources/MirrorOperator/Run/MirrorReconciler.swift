@@ -193,7 +193,8 @@ package struct MirrorReconciler: Sendable {
         if let decision = plan.candidates { seeds?.remember(decision.trust, plan.mirror) }
         var current = mirror
         let result: ReconcileResult
-        switch try await executor.execute(plan, of: mirror) {
+        let outcome = try await executor.execute(plan, of: mirror)
+        switch outcome {
         // The status of a plan that did not come true would say what is not; the next look is near.
         case .lookAgain: return (.requeue(after: secondLooks.next(plan.mirror)), nil)
         case .lookAgainAtSet: result = .requeue(after: secondLooks.next(plan.mirror))
@@ -201,7 +202,7 @@ package struct MirrorReconciler: Sendable {
             notes.record(plan.notes + [Self.outdatedDefinitions], about: mirror)
             statuses.forget(mirror.key)
             result = .requeue(after: Self.outdatedDelay)
-        case .done:
+        case .done, .unanswered:
             notes.record(plan.notes, about: mirror)
             let refusal = records.refusal(of: plan)
             let status = refusal.map { FaultStatus.refused(plan.status, $0, of: mirror) } ?? plan.status
@@ -214,9 +215,10 @@ package struct MirrorReconciler: Sendable {
                 guard error.isConflict else { throw error }
                 return (.requeue(after: secondLooks.next(plan.mirror)), nil)
             }
-            result = next(plan, snapshot)
+            result = outcome == .done ? next(plan, snapshot) : .requeue(after: secondLooks.next(plan.mirror))
         }
-        return try await record(plan, snapshot, current, result)
+        let isSettled = outcome == .done || outcome == .notKept
+        return try await record(plan, snapshot, current, result, isSettled: isSettled)
     }
 
     /// Writes a share of the MirrorNodes, and tells what of them was refused.
@@ -224,7 +226,8 @@ package struct MirrorReconciler: Sendable {
         _ plan: Plan,
         _ snapshot: Snapshot,
         _ mirror: ObservedMirror,
-        _ result: ReconcileResult
+        _ result: ReconcileResult,
+        isSettled: Bool
     ) async throws(KubeError) -> (ReconcileResult, refusal: KubeError?) {
         let outcome = try await records.write(plan, present: snapshot.mirrorNodes) { [stores] in
             stores.mirrors[mirror.key].map { $0.isMeant(as: mirror) } ?? false
@@ -236,7 +239,8 @@ package struct MirrorReconciler: Sendable {
             await tell(error, plan.status, of: mirror)
             return (.requeue(after: Self.nextStepDelay), wroteOthers ? nil : error)
         }
-        secondLooks.end(plan.mirror)
+        // What is refused each time is looked at ever later.
+        if isSettled { secondLooks.end(plan.mirror) }
         return (result, nil)
     }
 

@@ -10,6 +10,8 @@ package struct CandidateInput: Hashable, Sendable {
         case observing
         /// `pauseRequests`, or the mirror is not accepted; the words say which.
         case paused(String)
+        /// Nothing leaves the set, since what would carry it out does not work; the words say why. What is out comes back.
+        case keeping(String)
         /// The mirror is being deleted: what we took out is put back, since nobody would do it afterwards.
         case retiring
     }
@@ -105,5 +107,15 @@ final class CandidateContext: Sendable {
             kind: Cause.Kind(reason: record.reason) ?? .nodeNotReady,
             detail: "\(settings.lever.name) publishes it again (\(settings.lever.drift)) before it may come back"
         )
+    }
+}
+
+extension CandidateInput.Hold {
+    /// Whether seeds may come into the set.
+    var letsIn: Bool {
+        switch self {
+        case .none, .keeping: true
+        case .observing, .paused, .retiring: false
+        }
     }
 }

@@ -162,7 +162,7 @@ struct CandidateSet {
         as record: MirrorNodeStatus.Candidate?,
         since: Timestamp
     ) {
-        guard input.hold == .none else {
+        guard input.hold.letsIn else {
             wouldJoin.append(places[index].seed.name)
             return
         }
@@ -288,6 +288,7 @@ struct CandidateSet {
         case .none: nil
         case .observing: Verdict(.observing, "It would leave the set under mode Enforce")
         case .paused(let why): Verdict(.paused, "It would leave the set: \(why)")
+        case .keeping(let why): Verdict(.leverFails, "It would leave the set: \(why)")
         case .retiring: Verdict(.paused, "The mirror is being deleted")
         }
     }

@@ -11,7 +11,8 @@ enum RefusedStatus {
                 .carryingTransitionTimes(from: mirror.status?.conditions ?? [], now: now),
             candidates: mirror.status?.candidates,
             evictions: mirror.status?.evictions,
-            storm: mirror.status?.storm
+            storm: mirror.status?.storm,
+            seeds: mirror.status?.seeds
         )
     }
 

@@ -7,18 +7,15 @@ import MirrorPlanner
 struct DaemonCalls: Sendable {
     private let transport: any GRPCTransport
     private let connect: (@Sendable (String) throws(KubeError) -> any Transport)?
-    private let generator: @Sendable () -> any RandomNumberGenerator
     private let timeout: Duration
 
     init(
         _ transport: any GRPCTransport,
         _ connect: (@Sendable (String) throws(KubeError) -> any Transport)?,
-        _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
         timeout: Duration
     ) {
         self.transport = transport
         self.connect = connect
-        self.generator = generator
         self.timeout = timeout
     }
 
@@ -54,6 +51,7 @@ struct DaemonCalls: Sendable {
             reading.hosts = list.hosts
         } catch {
             reading.fault = CallReading(error).words ?? error.message
+            reading.isCutShort = error.kind == .timeout
         }
         return reading
     }
@@ -67,7 +65,7 @@ struct DaemonCalls: Sendable {
     ) async -> DaemonReading {
         async let health = health(of: host, ports.upload, DragonflyCall.daemonService)
         async let page = page(host, ports.metrics)
-        async let lookup = lookup(host, ports.upload)
+        async let lookup = lookup(pod, host, ports.upload)
         var reading = DaemonReading(
             pod: pod,
             address: Self.address(host, ports.upload),
@@ -77,16 +75,20 @@ struct DaemonCalls: Sendable {
         )
         switch await page {
         case .success(let text): reading.metrics = DaemonMetrics(page: text)
-        case .failure(let error): reading.metricsFault = error.code == .timeout ? "no answer in time" : error.message
+        case .failure(let error):
+            // The same for the same cause: it may stand in a condition.
+            reading.metricsFault = error.code == .timeout ? DaemonReading.noAnswer : "its page can't be read"
         case nil: break
         }
         return reading
     }
 
     /// What a daemon's scheduler says of a task that nobody has: that it answers at all shows the way between them.
-    private func lookup(_ host: String, _ port: Int) async -> CallReading {
-        var random = generator()
-        let id = DragonflyTaskID(random.next(), random.next(), random.next(), random.next())
+    ///
+    /// The task is the same at each look: its first digits choose the scheduler.
+    private func lookup(_ pod: String, _ host: String, _ port: Int) async -> CallReading? {
+        let hash = StableHash.fnv1a64(Array(pod.utf8))
+        let id = DragonflyTaskID(hash, hash, hash, hash)
         do throws(GRPCFault) {
             _ = try await transport.call(
                 DragonflyCall.daemonStatTask,
@@ -99,6 +101,11 @@ struct DaemonCalls: Sendable {
         } catch {
             // A daemon answers INTERNAL to all, with the scheduler's own words.
             if error.message.contains("\(id) not found") { return .well }
+            if error.message.contains("ResourceExhausted") || error.message.contains("overloaded") {
+                return .busy(error.message)
+            }
+            // A release without that method says nothing of the way.
+            if error.kind == .status(.unimplemented) || error.kind == .status(.notFound) { return nil }
             return CallReading(error)
         }
     }

@@ -53,7 +53,7 @@ final class Surroundings: Sendable {
         let name = fleet.mirror.metadata.name
         var now = known.withLock { $0[name] }
         if now.map({ .now - $0.at >= Self.period }) ?? true {
-            let read = await read(fleet)
+            let read = await read(fleet, before: now)
             known.withLock { $0[name] = read }
             now = read
         }
@@ -62,11 +62,17 @@ final class Surroundings: Sendable {
         evidence.budgets = now?.budgets
     }
 
-    private func read(_ fleet: DragonflyFleet) async -> Known {
-        async let files = files(of: fleet)
+    /// What can't be read now is as it was: one failed request does not say that there is nothing.
+    private func read(_ fleet: DragonflyFleet, before: Known?) async -> Known {
+        async let files = files(of: fleet, before: before?.files ?? [:])
         async let policies = objects(NetworkPolicyKind.self, fleet.namespace)
         async let budgets = objects(PodDisruptionBudgetKind.self, fleet.namespace)
-        return Known(at: .now, files: await files, policies: await policies, budgets: await budgets)
+        return Known(
+            at: .now,
+            files: await files,
+            policies: await policies ?? before?.policies,
+            budgets: await budgets ?? before?.budgets
+        )
     }
 
     private func objects<Kind: RawKind>(_ kind: Kind.Type, _ namespace: String) async -> [ManagedObject]? {
@@ -76,13 +82,16 @@ final class Surroundings: Sendable {
     }
 
     /// By the name of the ConfigMap; passwords go before anything is kept.
-    private func files(of fleet: DragonflyFleet) async -> [String: DragonflyEvidence.ConfigurationFiles] {
+    private func files(
+        of fleet: DragonflyFleet,
+        before: [String: DragonflyEvidence.ConfigurationFiles]
+    ) async -> [String: DragonflyEvidence.ConfigurationFiles] {
         let pods = [fleet.schedulers.first?.pod, fleet.seeds.compactMap(\.pod).first, fleet.clients.first?.pod]
         let names = Set(pods.compactMap(\.self).flatMap { $0.spec.volumes.flatMap(\.configMaps) }).sorted()
         return await withTaskGroup(of: (String, DragonflyEvidence.ConfigurationFiles?).self) { group in
             for name in names.prefix(Self.fileLimit) {
                 let key = ObjectKey(namespace: fleet.namespace, name: name)
-                group.addTask { (name, await self.file(key)) }
+                group.addTask { (name, await self.file(key, before: before[name])) }
             }
             var files: [String: DragonflyEvidence.ConfigurationFiles] = [:]
             for await (name, content) in group { files[name] = content }
@@ -90,8 +99,17 @@ final class Surroundings: Sendable {
         }
     }
 
-    private func file(_ key: ObjectKey) async -> DragonflyEvidence.ConfigurationFiles? {
-        guard let found = try? await api.find(RawObject<ConfigMapKind>.self, key) else { return nil }
+    private func file(
+        _ key: ObjectKey,
+        before: DragonflyEvidence.ConfigurationFiles?
+    ) async -> DragonflyEvidence.ConfigurationFiles? {
+        let found: RawObject<ConfigMapKind>
+        do throws(KubeError) {
+            guard let object = try await api.find(RawObject<ConfigMapKind>.self, key) else { return nil }
+            found = object
+        } catch {
+            return before
+        }
         let data = found.body["data"]?.objectValue ?? [:]
         return data.filter { DragonflyNames.files.contains($0.key) }.compactMapValues { $0.stringValue }
             .mapValues { SettingsSecrets.masked($0) }

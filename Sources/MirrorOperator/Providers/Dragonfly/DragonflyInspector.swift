@@ -42,10 +42,9 @@ final class DragonflyInspector: Sendable {
         _ transport: any GRPCTransport,
         _ connect: (@Sendable (String) throws(KubeError) -> any Transport)?,
         _ clock: SeedClock,
-        _ generator: @escaping @Sendable () -> any RandomNumberGenerator,
         time: MonotonicTime = MonotonicTime(ContinuousClock())
     ) {
-        calls = DaemonCalls(transport, connect, generator, timeout: Self.timeout)
+        calls = DaemonCalls(transport, connect, timeout: Self.timeout)
         self.clock = clock
         self.time = time
     }
@@ -70,8 +69,8 @@ final class DragonflyInspector: Sendable {
 
     /// Changes what a daemon knows; what it said before is not good any more.
     func perform(_ call: DaemonCall) async throws(KubeError) {
-        defer { state.withLock { $0.known = [:] } }
         try await calls.perform(call)
+        state.withLock { $0.known = [:] }
     }
 
     private func read(_ fleet: DragonflyFleet, _ files: DragonflyFiles) async -> Known {
@@ -152,7 +151,15 @@ final class DragonflyInspector: Sendable {
         let hosts = known.filter { !addresses.contains($0.ip) && $0.port > 0 }
         let unknown = Dictionary(hosts.map { ($0.address, $0) }, uniquingKeysWith: { first, _ in first })
         return await withTaskGroup(of: (String, CallReading).self) { [calls] group in
-            for (address, host) in unknown.sorted(by: { $0.key < $1.key }).prefix(Self.strangerLimit) {
+            // Those that have been silent for longest first: many may live outside of the namespace.
+            let oldest = Dictionary(
+                schedulers.flatMap(\.heardAt),
+                uniquingKeysWith: { min($0, $1) }
+            )
+            let order = unknown.sorted {
+                (oldest[$0.value.id]?.seconds ?? 0, $0.key) < (oldest[$1.value.id]?.seconds ?? 0, $1.key)
+            }
+            for (address, host) in order.prefix(Self.strangerLimit) {
                 group.addTask { (address, await calls.health(of: host.ip, Int(host.port), "")) }
             }
             return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }

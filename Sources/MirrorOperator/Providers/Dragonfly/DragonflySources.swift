@@ -30,7 +30,7 @@ final class DragonflySources: ProviderSources {
         pods = reflector(DragonflyNames.query) { Self.pruned($0) }
         workloads = reflector(DragonflyNames.query) { Self.pruned($0) }
         quarantines = reflector(LabelKey.mirror) { $0 }
-        inspector = parts.calls.map { DragonflyInspector($0, parts.connect, parts.seedClock, parts.generator) }
+        inspector = parts.calls.map { DragonflyInspector($0, parts.connect, parts.seedClock) }
     }
 
     func inquiry(_ api: KubeAPI) -> any ProviderInquiry { DragonflyInquiry(api, inspector) }

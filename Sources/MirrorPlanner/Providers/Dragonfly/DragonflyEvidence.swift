@@ -127,6 +127,8 @@ package struct SchedulerReading: Codable, Hashable, Sendable {
     package var hosts: [DragonflyHost]?
     /// Why it does not say.
     package var fault: String?
+    /// Whether that answer began, or should have, and did not end in time.
+    package var isCutShort: Bool
     /// When the figures of a host changed last, by its id, on the clock of decisions: a scheduler does not say when it
     /// heard of a host, but each announcement brings other figures.
     package var heardAt: [String: Timestamp]
@@ -141,6 +143,7 @@ package struct SchedulerReading: Codable, Hashable, Sendable {
         health: CallReading,
         hosts: [DragonflyHost]? = nil,
         fault: String? = nil,
+        isCutShort: Bool = false,
         heardAt: [String: Timestamp] = [:],
         failedSince: Timestamp? = nil,
         seedlessSince: Timestamp? = nil
@@ -150,6 +153,7 @@ package struct SchedulerReading: Codable, Hashable, Sendable {
         self.health = health
         self.hosts = hosts
         self.fault = fault
+        self.isCutShort = isCutShort
         self.heardAt = heardAt
         self.failedSince = failedSince
         self.seedlessSince = seedlessSince
@@ -180,6 +184,9 @@ package struct DaemonReading: Codable, Hashable, Sendable {
     package var failedSince: Timestamp?
     /// Whether a quarantine of ours was there when it was read, so that it could not be reached.
     package var wasQuarantined: Bool
+
+    /// Of a page that did not come in time.
+    package static let noAnswer = "no answer in time"
 
     package init(
         pod: String,

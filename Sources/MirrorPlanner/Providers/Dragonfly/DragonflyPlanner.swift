@@ -44,7 +44,7 @@ enum DragonflyPlanner {
     private static func hold(on mirror: P2PMirror, _ obstacle: Verdict?) -> CandidateInput.Hold {
         let hold = Planner.hold(on: mirror)
         guard hold == .none, let obstacle else { return hold }
-        return .paused(obstacle.message)
+        return .keeping(obstacle.message)
     }
 
     private static func step(_ fleet: DragonflyFleet, _ staleness: String?) -> StepOutcome {

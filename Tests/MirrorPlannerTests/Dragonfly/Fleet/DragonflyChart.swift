@@ -122,6 +122,13 @@ struct DragonflyChart {
         client: daemon(isSeed: false, manager: manager)
     )
 
+    /// Another release in the same namespace.
+    static let other: DragonflyChart = {
+        var chart = withManager
+        chart.name = "other"
+        return chart
+    }()
+
     static let withoutManager = DragonflyChart(
         name: "dragonfly",
         scheduler: scheduler,

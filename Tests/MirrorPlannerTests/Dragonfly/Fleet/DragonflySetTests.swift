@@ -252,10 +252,68 @@ struct DragonflySetTests {
         for number in 0...2 { world.relics["dragonfly-scheduler-\(number)"] = [gone] }
         world.pass(180)
         #expect(world.calls.count == 3)
+        // One of a machine outside of the cluster is left to its scheduler.
+        world = DragonflyWorld()
+        var outside = gone
+        outside.hostname = "machine-7"
+        outside.kind = .normal
+        world.relics["dragonfly-scheduler-0"] = [outside]
+        world.pass(900)
+        #expect(world.calls.isEmpty)
         world = DragonflyWorld(seeds: 0)
         for number in 0...2 { world.relics["dragonfly-scheduler-\(number)"] = [gone] }
         world.pass(600)
         #expect(world.calls.isEmpty)
+    }
+
+    @Test("Two seeds that are out and one that has not announced itself yet: the scheduler keeps the two")
+    func lastSeedsTogether() {
+        var world = DragonflyWorld(seeds: 5) { $0.candidates.maxUnhealthy = .percent(60) }
+        world.pass(60)
+        world.disks["dragonfly-seed-client-0"] = 95
+        world.disks["dragonfly-seed-client-1"] = 95
+        world.pass(10)
+        #expect(world.quarantined.count == 2)
+        world.mutes["dragonfly-scheduler-0"] = [
+            "dragonfly-seed-client-2", "dragonfly-seed-client-3", "dragonfly-seed-client-4",
+        ]
+        world.pass(120)
+        #expect(world.calls.filter { $0.hasPrefix("dragonfly-scheduler-0") }.isEmpty)
+        #expect(world.calls.count == 4)
+    }
+
+    @Test("A fleet that can't be seen forgets nothing of its seeds")
+    func blind() {
+        var world = DragonflyWorld()
+        world.pass(60)
+        world.disks["dragonfly-seed-client-1"] = 95
+        world.pass(30)
+        let records = world.mirror.status?.seeds
+        #expect(records?.count == 1)
+        let evidence = world.evidence
+        world.evidence.pods = []
+        world.evidence.workloads = []
+        world.evidence.staleness = "its list has not been read yet"
+        world.pass(5)
+        #expect(world.mirror.status?.seeds == records)
+        world.evidence = evidence
+        world.evidence.pods += [DragonflyChart.other.pod(.seed, 0, on: 1, image: "v1.4.0")]
+        world.pass(5)
+        #expect(world.condition(.stalled)?.reason == "ReleaseNotFound")
+        #expect(world.mirror.status?.seeds == records)
+    }
+
+    @Test("A lever that does not work any more keeps nobody out")
+    func lateObstacle() {
+        var world = DragonflyWorld()
+        world.pass(60)
+        world.disks["dragonfly-seed-client-1"] = 95
+        world.pass(60)
+        #expect(world.quarantined.count == 1)
+        world.change("dragonfly-seed-client-0") { $0.spec.hostNetwork = true }
+        world.disks["dragonfly-seed-client-1"] = 40
+        world.pass(400)
+        #expect(world.quarantined.isEmpty)
     }
 
     @Test("Under Observe, paused or on stale news nothing is done")

@@ -23,6 +23,8 @@ struct DragonflyWorld {
     var dead: Set<String> = []
     /// Seeds that answer health checks with RESOURCE_EXHAUSTED.
     var busy: Set<String> = []
+    /// Seeds that a scheduler has not heard of yet.
+    var mutes: [String: [String]] = [:]
     /// Schedulers that do not answer.
     var silent: Set<String> = []
     /// Hosts that schedulers know of pods that are gone, by scheduler, until the next look.
@@ -173,8 +175,9 @@ struct DragonflyWorld {
                 readings.append(reading)
                 continue
             }
-            let known = known(by: name) + (relics.removeValue(forKey: name) ?? [])
-            let present = (seeds + clients).filter { isIn($0) }.map(host)
+            let muted = mutes[name] ?? []
+            let known = (muted.isEmpty ? known(by: name) : []) + (relics.removeValue(forKey: name) ?? [])
+            let present = (seeds + clients).filter { isIn($0) && !muted.contains($0.metadata.name) }.map(host)
             let gone = forgotten[name] ?? []
             var hosts = present.filter { !gone.contains($0.id) }
             let stale = known.filter { old in !present.contains { $0.id == old.id } && !gone.contains(old.id) }

@@ -122,6 +122,7 @@ struct PeerCauseTests {
                     world.evidence.schedulers[index].hosts?[host].ip = "192.0.2.99"
                 }
             }
+            world.evidence.strangers = ["192.0.2.99:4000": .failed(.init(.silent, "no connection within 2 s"))]
         },
         PeerCase(
             reason: .noSeedInSchedulers,
@@ -144,6 +145,7 @@ struct PeerCauseTests {
         PeerCase(reason: .answersCutShort, says: ["dragonfly-scheduler-0", "ListHosts: no answer within 2 s", "MTU"]) {
             $0.evidence.schedulers[0].hosts = nil
             $0.evidence.schedulers[0].fault = "no answer within 2 s"
+            $0.evidence.schedulers[0].isCutShort = true
         },
         PeerCase(reason: .schedulerUnreachable, says: ["dragonfly-seed-client-0", "available schedulers not found"]) {
             $0.evidence.daemons[0].lookup = .unwell("it answers INTERNAL: available schedulers not found")

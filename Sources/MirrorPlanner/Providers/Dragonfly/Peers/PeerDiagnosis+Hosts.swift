@@ -8,33 +8,32 @@ extension PeerDiagnosis {
         fleet.seeds.filter { $0.quarantine == nil && $0.daemon?.isReady == true }
     }
 
-    /// Hosts that announce another address than their pod has: nobody reaches them there.
+    /// Hosts that announce another address than their pod has, where nobody answers: others are sent there. One that is
+    /// known with its present address too is what is left of a pod before it.
     func wrongAddresses() -> [Finding] {
-        var found: [Finding] = []
-        let daemons = fleet.seeds.compactMap(\.daemon) + fleet.clients
-        let byName = Dictionary(
-            daemons.map { ("\(fleet.namespace)-\($0.name)", $0) },
-            uniquingKeysWith: { first, _ in first }
-        )
-        var seen: Set<String> = []
-        for host in readings.compactMap(\.reading.hosts).joined() where seen.insert(host.id).inserted {
-            guard let daemon = byName[host.name] ?? daemons.first(where: { host.isSeed && $0.name == host.hostname }),
-                daemon.isReady, let address = daemon.address, !daemon.pod.addresses.contains(host.ip),
-                !isOlder(host, than: daemon)
-            else { continue }
+        let daemons = (fleet.seeds.compactMap(\.daemon) + fleet.clients).filter(\.isReady)
+        let names = daemons.map { ("\(fleet.namespace)-\($0.name)", $0) }
+        let seeds = fleet.seeds.compactMap(\.daemon).filter(\.isReady).map { ($0.name, $0) }
+        let byName = Dictionary(names + seeds, uniquingKeysWith: { first, _ in first })
+        let addresses = Set(daemons.flatMap(\.pod.addresses))
+        var right: Set<String> = []
+        var wrong: [String: (DragonflyHost, DragonflyFleet.Daemon)] = [:]
+        for host in readings.compactMap(\.reading.hosts).joined() {
+            if addresses.contains(host.ip) {
+                right.insert(host.hostname)
+            } else if let daemon = byName[host.name] ?? (host.isSeed ? byName[host.hostname] : nil),
+                case .failed = fleet.evidence.strangers[host.address]
+            {
+                wrong[host.id] = (host, daemon)
+            }
+        }
+        return wrong.sorted { $0.key < $1.key }.compactMap { _, found in
+            let (host, daemon) = found
+            guard !right.contains(host.hostname), let address = daemon.address else { return nil }
             let message =
                 "\(daemon.name) announces the address \(host.ip), and its pod has \(address): others are sent where it "
                 + "is not. Take host.ip out of \(DragonflyNames.daemonFile)"
-            found.append(Finding(.wrongAddress, message))
-        }
-        return found
-    }
-
-    /// Whether the same daemon is known with its present address too: then the other one is what is left of a pod
-    /// before it.
-    private func isOlder(_ host: DragonflyHost, than daemon: DragonflyFleet.Daemon) -> Bool {
-        readings.compactMap(\.reading.hosts).joined().contains {
-            $0.hostname == host.hostname && daemon.pod.addresses.contains($0.ip)
+            return Finding(.wrongAddress, message)
         }
     }
 
@@ -141,15 +140,18 @@ extension PeerDiagnosis {
     /// Small answers come and large ones do not.
     func cutShort() -> [Finding] {
         let lists = readings.compactMap { daemon, reading -> String? in
-            guard reading.health.isWell, reading.hosts == nil, let fault = reading.fault else { return nil }
+            guard reading.health.isWell, reading.hosts == nil, reading.isCutShort, let fault = reading.fault else {
+                return nil
+            }
             return "\(daemon.name) at \(reading.address) (ListHosts: \(fault))"
         }
         let pages = fleet.evidence.daemons.compactMap { reading -> String? in
-            guard reading.health.isWell, reading.metrics == nil, let fault = reading.metricsFault else { return nil }
-            return "\(reading.pod) (metrics: \(fault))"
+            guard reading.health.isWell, reading.metricsFault == DaemonReading.noAnswer else { return nil }
+            return "\(reading.pod) (metrics: \(DaemonReading.noAnswer))"
         }
+        // A page alone may be a port that somebody closed.
         let cut = lists + pages
-        guard !cut.isEmpty else { return [] }
+        guard !lists.isEmpty || pages.count > 1 else { return [] }
         let message =
             "Short answers arrive and long ones do not: \(cut.prefix(3).joined(separator: ", ")). That is how a path "
             + "looks that carries smaller packets than its ends send: compare the MTU of the pods' network with that "
@@ -161,7 +163,7 @@ extension PeerDiagnosis {
     /// nobody has, for which they ask a scheduler, and say how that went.
     func daemonsWithoutScheduler() -> [Finding] {
         fleet.evidence.daemons.compactMap { reading in
-            guard reading.health.isWell, case .unwell(let text) = reading.lookup else { return nil }
+            guard reading.health.isWell, let text = reading.lookup?.cutOffWords else { return nil }
             let message =
                 "\(reading.pod) (\(reading.address)) reaches no scheduler from where it is (\(text)), and they can be "
                 + "reached from here: compare the addresses that it is told, and what lies between its network and "
@@ -223,6 +225,15 @@ extension PeerDiagnosis {
 }
 
 extension CallReading {
+    /// Why a daemon reaches no scheduler; nil where it does, or where that is not known.
+    fileprivate var cutOffWords: String? {
+        switch self {
+        case .unwell(let text): text
+        case .failed(let failure) where failure.kind == .silent: "no answer about a task: \(failure.message)"
+        case .well, .busy, .failed: nil
+        }
+    }
+
     fileprivate var busyText: String? {
         guard case .busy(let text) = self else { return nil }
         return text

@@ -9,6 +9,10 @@ package struct DragonflyFleet: Sendable {
     package let mirror: P2PMirror
     package let evidence: DragonflyEvidence
     package let now: Timestamp
+    /// The same on the clock of decisions, by which daemons were heard.
+    let heardNow: Timestamp
+    /// Names of the StatefulSets that make seeds.
+    let seedOwners: [String]
     /// Value of the label `app` of its pods; nil where there is none, or more than one and the mirror does not say
     /// which.
     package let app: String?
@@ -52,6 +56,7 @@ package struct DragonflyFleet: Sendable {
     package init(_ mirror: P2PMirror, _ snapshot: Snapshot) {
         self.mirror = mirror
         now = snapshot.now
+        heardNow = snapshot.seeds[mirror.metadata.name].map { Moment($0.now).begins } ?? snapshot.now
         let evidence =
             snapshot.dragonfly(of: mirror.metadata.name) ?? DragonflyEvidence(staleness: "it has not been read yet")
         self.evidence = evidence
@@ -67,6 +72,7 @@ package struct DragonflyFleet: Sendable {
         clients = daemons(.client)
         managers = daemons(.manager)
         seeds = Self.seeds(daemons(.seed), app, mirror, evidence, snapshot)
+        seedOwners = evidence.workloads.filter { $0.isTemplate(of: app, .seed) }.map(\.key.name)
     }
 
     /// Other applications have a label `component` too: only the files of Dragonfly tell.

@@ -7,7 +7,9 @@ extension CandidateInput {
     /// - Parameter hold: why nothing is carried out.
     init?(_ fleet: DragonflyFleet, _ files: DragonflyFiles, _ snapshot: Snapshot, hold: Hold) {
         let mirror = fleet.mirror
-        guard let evidence = snapshot.seeds[mirror.metadata.name], snapshot.dragonfly(of: mirror.metadata.name) != nil
+        // A fleet that can't be seen is no fleet without seeds: what is remembered of them stays.
+        guard let evidence = snapshot.seeds[mirror.metadata.name], snapshot.dragonfly(of: mirror.metadata.name) != nil,
+            fleet.evidence.staleness == nil, fleet.missing == nil
         else {
             return nil
         }

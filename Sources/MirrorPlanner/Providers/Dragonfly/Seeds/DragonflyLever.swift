@@ -78,7 +78,8 @@ enum DragonflyLever {
         _ ports: DragonflySettings.DaemonFile.Ports
     ) -> SeedMove? {
         switch (isPublished, seed.quarantine) {
-        case (true, let present?): SeedMove(deleting: present)
+        // One that is going already waits for its finalizers.
+        case (true, let present?): present.metadata.deletionTimestamp == nil ? SeedMove(deleting: present) : nil
         case (false, nil): SeedMove(creating: quarantine(of: seed.name, in: fleet, ports))
         case (true, nil), (false, .some): nil
         }
@@ -89,7 +90,10 @@ enum DragonflyLever {
     static func strays(_ fleet: DragonflyFleet, kept: Set<String>) -> [Write] {
         let mirror = fleet.mirror.metadata.name
         let names = Set(kept.map { DragonflyNames.quarantine(mirror: mirror, pod: $0) })
-        return fleet.evidence.quarantines.filter { !names.contains($0.key.name) }.map { policy in
+        let going = fleet.evidence.quarantines.filter {
+            !names.contains($0.key.name) && $0.metadata.deletionTimestamp == nil
+        }
+        return going.map { policy in
             let path = ["spec", "podSelector", "matchLabels", DragonflyNames.podNameLabel]
             let pod = path.reduce(policy.body as JSONValue?) { $0?[$1] }?.stringValue ?? policy.key.name
             let verdict = Verdict(.nodeNotSelected, "\(pod) is no seed of this mirror any more")
@@ -121,6 +125,12 @@ enum DragonflyLever {
                 "\(Sentences.list(unnamed)) \(Sentences.form(unnamed.count, "has", "have")) no label "
                 + "\(DragonflyNames.podNameLabel), as pods of a StatefulSet have, so no NetworkPolicy can select one "
                 + "of them: run the seeds as a StatefulSet"
+            return Verdict(.leverFails, message)
+        }
+        guard fleet.evidence.policies != nil else {
+            let message =
+                "The NetworkPolicies of \(fleet.namespace) can't be read, so whether one of ours would hold is not known, and "
+                + "no seed is taken out: give the operator the rights of manifests/components/dragonfly"
             return Verdict(.leverFails, message)
         }
         guard let policy = foreignPolicies(present, fleet, port: files.seedPorts.upload).first else { return nil }

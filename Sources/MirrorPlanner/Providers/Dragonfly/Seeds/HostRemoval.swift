@@ -61,7 +61,7 @@ struct HostRemoval {
             }
             // It knows nothing of it, so there is nothing to forget yet.
             guard let host = hosts.first(where: { $0.isHost(of: seed) }) else { continue }
-            guard reading.seeds.count > 1 else {
+            guard hasGoodSeed(reading, besides: host) else {
                 untold[seed.name, default: []].append(scheduler.name)
                 continue
             }
@@ -98,25 +98,43 @@ struct HostRemoval {
         let addresses = Set(pods.flatMap(\.addresses))
         for scheduler in fleet.schedulers {
             guard let reading = readings[scheduler.name], let hosts = reading.hosts else { continue }
-            var seeds = reading.seeds.count
             for host in hosts.sorted(by: { $0.id < $1.id }) where !addresses.contains(host.ip) {
-                guard writes.count < Self.limit, let heard = reading.heardAt[host.id], isSilent(host) else { continue }
-                let interval = host.isSeed ? files.seedInterval : files.clientInterval
+                guard writes.count < Self.limit, let heard = reading.heardAt[host.id], isSilent(host),
+                    let interval = interval(of: host)
+                else { continue }
                 let end = heard + interval.multiplied(by: 2)
-                guard fleet.now >= end else {
-                    deadline = deadline.map { min($0, end) } ?? end
+                guard fleet.heardNow >= end else {
+                    let wait = fleet.now + (end - fleet.heardNow)
+                    deadline = deadline.map { min($0, wait) } ?? wait
                     continue
                 }
-                if host.isSeed {
-                    guard seeds > 1 else { continue }
-                    seeds -= 1
-                }
+                if host.isSeed, !hasGoodSeed(reading, besides: host) { continue }
                 let why =
                     "\(host.address) is no pod of the release, accepts no connection, and has not announced itself "
                     + "since \(heard), which is more than twice its interval of \(interval) s"
                 if let call = removal(of: host, scheduler, Verdict(.forgetsHost, why)) { writes.append(call) }
             }
         }
+    }
+
+    /// Whether a scheduler knows another seed, which is there and in the set: none of those is ever removed, so that many
+    /// removals at once leave it too.
+    private func hasGoodSeed(_ reading: SchedulerReading, besides host: DragonflyHost) -> Bool {
+        reading.seeds.contains { other in
+            other.id != host.id
+                && fleet.seeds.contains { $0.quarantine == nil && $0.daemon?.isReady == true && other.isHost(of: $0) }
+        }
+    }
+
+    /// How often a host announces itself, in seconds; nil for one that is none of the release, as a machine outside of the
+    /// cluster is, and where the file that says it could not be read: its scheduler looks after it.
+    private func interval(of host: DragonflyHost) -> Int? {
+        let isNamed = host.name.hasPrefix("\(fleet.namespace)-")
+        if host.isSeed {
+            let isOurs = isNamed || fleet.seedOwners.contains { host.hostname.hasPrefix("\($0)-") }
+            return isOurs && files.seed != nil ? files.seedInterval : nil
+        }
+        return isNamed && files.client != nil ? files.clientInterval : nil
     }
 
     private func isSilent(_ host: DragonflyHost) -> Bool {
