@@ -228,7 +228,9 @@ package enum Samples {
     /// The sample of a kind as it is sent.
     package static func wireValues(_ kind: KindSchema) throws -> [JSONValue] {
         kind.resource.kind == "P2PMirror"
-            ? [try p2pMirror.wireValue(), try installed.wireValue(), try adopted.wireValue()]
+            ? [
+                try p2pMirror.wireValue(), try installed.wireValue(), try adopted.wireValue(), try dragonfly.wireValue(),
+            ]
             : [try mirrorNode.wireValue()]
     }
 

@@ -98,7 +98,7 @@ struct DragonflyTrial: Sendable {
             "spec": [
                 "provider": "Dragonfly", "mode": .string(mode), "namespace": .string(namespace),
                 "selector": ["matchLabels": ["p2pmirror.io/test": .string(namespace)]],
-                "candidates": ["healthyForSeconds": 5, "unhealthyForSeconds": 5],
+                "candidates": ["healthyForSeconds": 10, "unhealthyForSeconds": 5],
             ],
         ]
         _ = try await api.answer(
