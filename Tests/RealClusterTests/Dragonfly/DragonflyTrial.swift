@@ -11,14 +11,13 @@ import Testing
 /// A release of Dragonfly in a namespace of its own, an operator in this process, and daemons that answer it as they
 /// are told: no packet leaves for the addresses of the pods.
 struct DragonflyTrial: Sendable {
-    static let mirror = "images"
-
     let cluster: TestCluster
     let namespace: String
     let recorder: RecordingTransport
     let daemons: ToldDaemons
 
     var api: KubeAPI { cluster.api }
+    var mirror: String { namespace }
     var seeds: [String] { (0...2).map { "dragonfly-seed-client-\($0)" } }
 
     /// Runs a test, of which nothing is left afterwards.
@@ -94,7 +93,7 @@ struct DragonflyTrial: Sendable {
 
     func apply(mode: String) async throws {
         let object: JSONValue = [
-            "apiVersion": "p2pmirror.io/v1alpha1", "kind": "P2PMirror", "metadata": ["name": .string(Self.mirror)],
+            "apiVersion": "p2pmirror.io/v1alpha1", "kind": "P2PMirror", "metadata": ["name": .string(mirror)],
             "spec": [
                 "provider": "Dragonfly", "mode": .string(mode), "namespace": .string(namespace),
                 "selector": ["matchLabels": ["p2pmirror.io/test": .string(namespace)]],
@@ -102,12 +101,12 @@ struct DragonflyTrial: Sendable {
             ],
         ]
         _ = try await api.answer(
-            to: .patch(P2PMirror.resource, ObjectKey(name: Self.mirror), .apply(object, manager: "admin", force: true))
+            to: .patch(P2PMirror.resource, ObjectKey(name: mirror), .apply(object, manager: "admin", force: true))
         )
     }
 
     func status() async throws -> JSONValue {
-        try await api.bare(P2PMirror.resource, ObjectKey(name: Self.mirror))?["status"] ?? [:]
+        try await api.bare(P2PMirror.resource, ObjectKey(name: mirror))?["status"] ?? [:]
     }
 
     func condition(_ type: String) async throws -> JSONValue {
@@ -141,7 +140,7 @@ struct DragonflyTrial: Sendable {
     }
 
     private func takeAway() async throws {
-        try await api.delete(P2PMirror.self, ObjectKey(name: Self.mirror))
+        try await api.delete(P2PMirror.self, ObjectKey(name: mirror))
         for kind in TestRelease.kinds + [Pod.resource] {
             for object in try await api.allBare(kind, namespace) {
                 try await api.deleteBare(kind, ObjectKey(namespace: namespace, name: object.name))

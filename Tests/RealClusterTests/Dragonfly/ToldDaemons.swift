@@ -27,7 +27,7 @@ final class ToldDaemons: GRPCTransport, Sendable {
     }
 
     func call(_ request: GRPCRequest) async -> GRPCOutcome {
-        guard request.host.hasPrefix("198.18.") else {
+        guard request.host.hasPrefix("198.18.") || request.host.hasSuffix(".svc.cluster.local") else {
             return .failed(GRPCFault(.resolution, address: request.address, message: "the name has no address"))
         }
         if request.port == 4_000, state.withLock({ $0.shut.contains(request.host) }) {
