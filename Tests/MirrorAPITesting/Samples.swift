@@ -229,7 +229,8 @@ package enum Samples {
     package static func wireValues(_ kind: KindSchema) throws -> [JSONValue] {
         kind.resource.kind == "P2PMirror"
             ? [
-                try p2pMirror.wireValue(), try installed.wireValue(), try adopted.wireValue(), try dragonfly.wireValue(),
+                try p2pMirror.wireValue(), try installed.wireValue(), try adopted.wireValue(),
+                try dragonfly.wireValue(),
             ]
             : [try mirrorNode.wireValue()]
     }

@@ -10,7 +10,8 @@ package struct CandidateInput: Hashable, Sendable {
         case observing
         /// `pauseRequests`, or the mirror is not accepted; the words say which.
         case paused(String)
-        /// Nothing leaves the set, since what would carry it out does not work; the words say why. What is out comes back.
+        /// Nothing leaves the set, since what would carry it out does not work; the words say why. What is out comes
+        /// back.
         case keeping(String)
         /// The mirror is being deleted: what we took out is put back, since nobody would do it afterwards.
         case retiring

@@ -129,8 +129,8 @@ enum DragonflyLever {
         }
         guard fleet.evidence.policies != nil else {
             let message =
-                "The NetworkPolicies of \(fleet.namespace) can't be read, so whether one of ours would hold is not known, and "
-                + "no seed is taken out: give the operator the rights of manifests/components/dragonfly"
+                "The NetworkPolicies of \(fleet.namespace) can't be read, so whether one of ours would hold is not "
+                + "known, and no seed is taken out: give the operator the rights of manifests/components/dragonfly"
             return Verdict(.leverFails, message)
         }
         guard let policy = foreignPolicies(present, fleet, port: files.seedPorts.upload).first else { return nil }

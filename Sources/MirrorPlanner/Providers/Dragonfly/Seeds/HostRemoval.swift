@@ -117,8 +117,8 @@ struct HostRemoval {
         }
     }
 
-    /// Whether a scheduler knows another seed, which is there and in the set: none of those is ever removed, so that many
-    /// removals at once leave it too.
+    /// Whether a scheduler knows another seed, which is there and in the set: none of those is ever removed, so that
+    /// many removals at once leave it too.
     private func hasGoodSeed(_ reading: SchedulerReading, besides host: DragonflyHost) -> Bool {
         reading.seeds.contains { other in
             other.id != host.id
@@ -126,8 +126,8 @@ struct HostRemoval {
         }
     }
 
-    /// How often a host announces itself, in seconds; nil for one that is none of the release, as a machine outside of the
-    /// cluster is, and where the file that says it could not be read: its scheduler looks after it.
+    /// How often a host announces itself, in seconds; nil for one that is none of the release, as a machine outside of
+    /// the cluster is, and where the file that says it could not be read: its scheduler looks after it.
     private func interval(of host: DragonflyHost) -> Int? {
         let isNamed = host.name.hasPrefix("\(fleet.namespace)-")
         if host.isSeed {
