@@ -153,7 +153,8 @@ struct Guards {
             ? "add servers up to three" : "see to it that EtcdIsVoter becomes True on \(mute), which has no vote"
         return Verdict(
             .quorumWouldBeLost,
-            "etcd has \(voters.count) voting member(s), so restarting \(node.name) would stop the control plane: "
+            "etcd has \(voters.count) voting \(Sentences.form(voters.count, "member", "members")), so restarting "
+                + "\(node.name) would stop the control plane: "
                 + "\(cure), or set spec.rollout.allowControlPlaneOutage to accept that"
         )
     }
@@ -192,7 +193,8 @@ struct Guards {
         return Verdict(
             .pendingChanges,
             "A restart of \(node.name) would put changes of somebody else in force: \(keys.joined(separator: ", ")) "
-                + "on its disk differ(s) from what runs; restart it yourself, or take them back"
+                + "on its disk \(Sentences.form(keys.count, "differs", "differ")) from what runs; restart it yourself, or "
+                + "take them back"
         )
     }
 

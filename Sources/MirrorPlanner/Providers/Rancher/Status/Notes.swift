@@ -93,7 +93,8 @@ extension Sentences {
             guard name != assessment.disrupted else { return nil }
             return (
                 name,
-                "\(list(names)) get(s) peers from \(name), which is not Ready: at the next restart there they find none"
+                "\(list(names)) \(form(names.count, "gets", "get")) peers from \(name), which is not Ready: at the next "
+                    + "restart there they find none"
             )
         }
     }

@@ -87,7 +87,9 @@ struct RancherConditions {
         if let unused = assessment.unusedAddress { return (.true, unused) }
         let dead = Sentences.deadServers(assessment)
         if let first = dead.first {
-            let more = dead.count > 1 ? "; the same is true of \(dead.count - 1) more server(s)" : ""
+            let others = dead.count - 1
+            let servers = Sentences.form(others, "server", "servers")
+            let more = others > 0 ? "; the same is true of \(others) more \(servers)" : ""
             return (.true, Verdict(.deadServer, first.message + more))
         }
         let noisy = assessment.noisyServers
