@@ -193,8 +193,8 @@ struct Guards {
         return Verdict(
             .pendingChanges,
             "A restart of \(node.name) would put changes of somebody else in force: \(keys.joined(separator: ", ")) "
-                + "on its disk \(Sentences.form(keys.count, "differs", "differ")) from what runs; restart it yourself, or "
-                + "take them back"
+                + "on its disk \(Sentences.form(keys.count, "differs", "differ")) from what runs; restart it yourself, "
+                + "or take them back"
         )
     }
 

@@ -93,8 +93,8 @@ extension Sentences {
             guard name != assessment.disrupted else { return nil }
             return (
                 name,
-                "\(list(names)) \(form(names.count, "gets", "get")) peers from \(name), which is not Ready: at the next "
-                    + "restart there they find none"
+                "\(list(names)) \(form(names.count, "gets", "get")) peers from \(name), which is not Ready: at the "
+                    + "next restart there they find none"
             )
         }
     }
