@@ -20,7 +20,7 @@ struct ReleaseSearchTests {
     }
 
     /// A fleet of one node on which a release was seen.
-    private static func fleet(seen: String?) -> SpegelFleet {
+    static func fleet(seen: String?) -> SpegelFleet {
         let mirror = mirror()
         let node = Node(
             metadata: ObjectMeta(name: "w1", uid: "uid-w1", labels: ["kubernetes.io/os": "linux"]),
@@ -50,7 +50,7 @@ struct ReleaseSearchTests {
         return SpegelFleet(mirror, snapshot)
     }
 
-    private static let seen = "\(Fixture.namespace)/images"
+    static let seen = "\(Fixture.namespace)/images"
 
     /// A DaemonSet that a chart with `nameOverride` makes: not found by the application's name.
     private static func put(_ cluster: TestCluster) async throws {

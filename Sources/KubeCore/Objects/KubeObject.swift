@@ -49,4 +49,15 @@ public struct ObjectList<Object: KubeObject>: Decodable, Sendable {
     public var metadata: Metadata
     /// The objects.
     public var items: [Object]
+
+    private enum CodingKeys: String, CodingKey {
+        case metadata, items
+    }
+
+    /// Decodes a list as the server sends it: `items` of an empty one may be null or absent, as Go writes a nil slice.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        metadata = try container.decode(Metadata.self, forKey: .metadata)
+        items = try container.decodeIfPresent([Object].self, forKey: .items) ?? []
+    }
 }

@@ -27,8 +27,9 @@ struct PublishedSeeds {
             var request = KubeRequest.list(resource, options, continuation: continuation)
             request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
             let page: Page = try await api.send(request)
-            try bounds.take(objects: page.items.count)
-            found += page.items.map(\.metadata)
+            let items = page.items ?? []
+            try bounds.take(objects: items.count)
+            found += items.map(\.metadata)
             continuation = page.metadata.continue.flatMap { $0.isEmpty ? nil : $0 }
             if let continuation { try bounds.follow(continuation) }
         } while continuation != nil
@@ -45,6 +46,7 @@ struct PublishedSeeds {
         }
 
         var metadata: ListMetadata
-        var items: [Item]
+        /// Null where there is none: the server makes an empty list of this form of a nil slice.
+        var items: [Item]?
     }
 }

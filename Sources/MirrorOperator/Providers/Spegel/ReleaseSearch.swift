@@ -22,8 +22,9 @@ struct ReleaseSearch {
         do throws(KubeError) {
             for resource in [DaemonSetKind.resource, Pod.resource] {
                 let page: JSONValue = try await api.send(.list(resource, options))
-                guard let items = page["items"]?.arrayValue else { return nil }
-                if !items.isEmpty { return false }
+                // An empty list may be null; what has no items is no list.
+                guard let items = page["items"], items == .null || items.arrayValue != nil else { return nil }
+                if items.arrayValue?.isEmpty == false { return false }
             }
             return true
         } catch {

@@ -69,9 +69,10 @@ enum ResponseFormat: Sendable, Hashable {
             let table = Table(target, included).value(items, metadata, hasColumns: true, now: now)
             return response(table, status: 200)
         case .metadata, .metadataList:
+            // A server of Kubernetes builds this list by appending, and Go writes the nil slice of an empty one so.
             let value: JSONValue = [
                 "apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": metadata,
-                "items": .array(items.map(Self.partial)),
+                "items": items.isEmpty ? .null : .array(items.map(Self.partial)),
             ]
             return response(value, status: 200)
         }
