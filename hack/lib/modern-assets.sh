@@ -32,7 +32,8 @@ readonly left_out=(golang-golang-x-tools golang-golang-x-image-dev golang-gonum-
     golang-github-nats-io-nats-server-dev golang-github-nxadm-tail-dev golang-github-pierrec-lz4-dev
     golang-github-pjbgf-sha1cd-dev)
 # Whose OpenAPI definitions the server has.
-readonly api_groups=(core apps authentication authorization autoscaling coordination discovery events policy rbac)
+readonly api_groups=(core apps authentication authorization autoscaling coordination discovery events networking
+    policy rbac)
 readonly programs=(apiserver etcd kubectl)
 readonly archive_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 arch=

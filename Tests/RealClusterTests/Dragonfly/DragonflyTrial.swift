@@ -139,6 +139,14 @@ struct DragonflyTrial: Sendable {
         }
     }
 
+    /// Returns once it is gone.
+    func deleteMirror() async throws {
+        try await api.delete(P2PMirror.self, ObjectKey(name: mirror))
+        try await until("the mirror is gone") {
+            try await api.find(P2PMirror.self, ObjectKey(name: mirror)) == nil ? nil : "it is there"
+        }
+    }
+
     private func takeAway() async throws {
         try await api.delete(P2PMirror.self, ObjectKey(name: mirror))
         for kind in TestRelease.kinds + [Pod.resource] {

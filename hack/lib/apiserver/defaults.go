@@ -3,6 +3,7 @@ package main
 import (
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
 	rbac "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -14,6 +15,10 @@ func addDefaults(s *runtime.Scheme) {
 	s.AddTypeDefaultingFunc(&core.Pod{}, func(o any) { defaultPod(&o.(*core.Pod).Spec) })
 	s.AddTypeDefaultingFunc(&core.Service{}, func(o any) { defaultService(&o.(*core.Service).Spec) })
 	s.AddTypeDefaultingFunc(&apps.DaemonSet{}, func(o any) { defaultDaemonSet(&o.(*apps.DaemonSet).Spec) })
+	s.AddTypeDefaultingFunc(&apps.StatefulSet{}, func(o any) { defaultStatefulSet(&o.(*apps.StatefulSet).Spec) })
+	s.AddTypeDefaultingFunc(&networking.NetworkPolicy{}, func(o any) {
+		defaultNetworkPolicy(&o.(*networking.NetworkPolicy).Spec)
+	})
 	s.AddTypeDefaultingFunc(&apps.Deployment{}, func(o any) { defaultPod(&o.(*apps.Deployment).Spec.Template.Spec) })
 	s.AddTypeDefaultingFunc(&rbac.RoleBinding{}, func(o any) {
 		binding := o.(*rbac.RoleBinding)
@@ -47,6 +52,46 @@ func defaultDaemonSet(spec *apps.DaemonSetSpec) {
 		defaultPointer(&spec.UpdateStrategy.RollingUpdate, apps.RollingUpdateDaemonSet{})
 		defaultPointer(&spec.UpdateStrategy.RollingUpdate.MaxUnavailable, intstr.FromInt32(1))
 		defaultPointer(&spec.UpdateStrategy.RollingUpdate.MaxSurge, intstr.FromInt32(0))
+	}
+}
+
+func defaultStatefulSet(spec *apps.StatefulSetSpec) {
+	defaultPod(&spec.Template.Spec)
+	defaultPointer(&spec.Replicas, 1)
+	defaultPointer(&spec.RevisionHistoryLimit, 10)
+	defaultTo(&spec.PodManagementPolicy, apps.OrderedReadyPodManagement)
+	defaultTo(&spec.UpdateStrategy.Type, apps.RollingUpdateStatefulSetStrategyType)
+	if spec.UpdateStrategy.Type == apps.RollingUpdateStatefulSetStrategyType {
+		defaultPointer(&spec.UpdateStrategy.RollingUpdate, apps.RollingUpdateStatefulSetStrategy{})
+		defaultPointer(&spec.UpdateStrategy.RollingUpdate.Partition, 0)
+	}
+	for i := range spec.VolumeClaimTemplates {
+		claim := &spec.VolumeClaimTemplates[i]
+		defaultTo(&claim.APIVersion, "v1")
+		defaultTo(&claim.Kind, "PersistentVolumeClaim")
+		defaultPointer(&claim.Spec.VolumeMode, core.PersistentVolumeFilesystem)
+		defaultTo(&claim.Status.Phase, core.ClaimPending)
+	}
+}
+
+func defaultNetworkPolicy(spec *networking.NetworkPolicySpec) {
+	for _, rule := range spec.Ingress {
+		defaultPolicyPorts(rule.Ports)
+	}
+	for _, rule := range spec.Egress {
+		defaultPolicyPorts(rule.Ports)
+	}
+	if len(spec.PolicyTypes) == 0 {
+		spec.PolicyTypes = []networking.PolicyType{networking.PolicyTypeIngress}
+		if len(spec.Egress) > 0 {
+			spec.PolicyTypes = append(spec.PolicyTypes, networking.PolicyTypeEgress)
+		}
+	}
+}
+
+func defaultPolicyPorts(ports []networking.NetworkPolicyPort) {
+	for i := range ports {
+		defaultPointer(&ports[i].Protocol, core.ProtocolTCP)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	core "k8s.io/api/core/v1"
 	discovery "k8s.io/api/discovery/v1"
 	events "k8s.io/api/events/v1"
+	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
 	rbac "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -61,6 +62,8 @@ var builtins = []kind{
 		object: &core.Endpoints{}, list: &core.EndpointsList{}, namespaced: true, createsByPut: true},
 	{version: apps.SchemeGroupVersion, plural: "daemonsets", singular: "daemonset", short: []string{"ds"},
 		object: &apps.DaemonSet{}, list: &apps.DaemonSetList{}, namespaced: true, hasStatus: true, counts: true},
+	{version: apps.SchemeGroupVersion, plural: "statefulsets", singular: "statefulset", short: []string{"sts"},
+		object: &apps.StatefulSet{}, list: &apps.StatefulSetList{}, namespaced: true, hasStatus: true, counts: true},
 	{version: apps.SchemeGroupVersion, plural: "deployments", singular: "deployment", short: []string{"deploy"},
 		object: &apps.Deployment{}, list: &apps.DeploymentList{}, namespaced: true, hasStatus: true, counts: true},
 	{version: apps.SchemeGroupVersion, plural: "controllerrevisions", singular: "controllerrevision",
@@ -69,6 +72,9 @@ var builtins = []kind{
 		object: &coordination.Lease{}, list: &coordination.LeaseList{}, namespaced: true, createsByPut: true},
 	{version: discovery.SchemeGroupVersion, plural: "endpointslices", singular: "endpointslice",
 		object: &discovery.EndpointSlice{}, list: &discovery.EndpointSliceList{}, namespaced: true},
+	{version: networking.SchemeGroupVersion, plural: "networkpolicies", singular: "networkpolicy",
+		short: []string{"netpol"}, object: &networking.NetworkPolicy{}, list: &networking.NetworkPolicyList{},
+		namespaced: true, counts: true},
 	{version: policy.SchemeGroupVersion, plural: "poddisruptionbudgets", singular: "poddisruptionbudget",
 		short: []string{"pdb"}, object: &policy.PodDisruptionBudget{}, list: &policy.PodDisruptionBudgetList{},
 		namespaced: true, hasStatus: true, counts: true},

@@ -8,6 +8,7 @@ import (
 	core "k8s.io/api/core/v1"
 	discovery "k8s.io/api/discovery/v1"
 	events "k8s.io/api/events/v1"
+	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
 	rbac "k8s.io/api/rbac/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -35,6 +36,7 @@ var installers = map[schema.GroupVersion]func(*runtime.Scheme) error{
 	coordination.SchemeGroupVersion:   coordination.AddToScheme,
 	discovery.SchemeGroupVersion:      discovery.AddToScheme,
 	events.SchemeGroupVersion:         events.AddToScheme,
+	networking.SchemeGroupVersion:     networking.AddToScheme,
 	policy.SchemeGroupVersion:         policy.AddToScheme,
 	rbac.SchemeGroupVersion:           rbac.AddToScheme,
 }
