@@ -20,12 +20,12 @@ public final class CurlTransport: Transport {
 
     /// Starts a client for one API server; nothing is sent yet.
     ///
-    /// - Parameter files: where tokens and certificates are read from.
+    /// - Parameter files: where tokens and certificates are read from; it must not take long.
     /// - Throws: `KubeError` with code `configuration`, or `connection` where the machine has no thread left.
     public convenience init(
         _ configuration: ClusterConfiguration,
         options: ClientOptions,
-        files: any ConfigurationFiles = SystemFiles()
+        files: any ConfigurationFiles = PatientFiles(patience: .seconds(1))
     ) throws(KubeError) {
         try self.init(configuration, options: options, files: files, plugins: SubprocessRunner())
     }

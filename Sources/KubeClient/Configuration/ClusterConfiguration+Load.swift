@@ -16,7 +16,7 @@ extension ClusterConfiguration {
         explicitKubeconfig: String? = nil,
         context: String? = nil,
         environment: [String: String],
-        files: any ConfigurationFiles = SystemFiles()
+        files: any ConfigurationFiles = PatientFiles(patience: .seconds(10))
     ) throws(KubeError) -> ClusterConfiguration {
         let (paths, isNamed) = kubeconfigPaths(explicitKubeconfig, environment)
         var config = MergedKubeconfig()
@@ -57,7 +57,7 @@ extension ClusterConfiguration {
     /// - Throws: `KubeError` with code `configuration`: this is no pod, or it has no service account token.
     public static func inCluster(
         environment: [String: String],
-        files: any ConfigurationFiles = SystemFiles()
+        files: any ConfigurationFiles = PatientFiles(patience: .seconds(10))
     ) throws(KubeError) -> ClusterConfiguration {
         guard let host = environment["KUBERNETES_SERVICE_HOST"], !host.isEmpty,
             let port = environment["KUBERNETES_SERVICE_PORT"], !port.isEmpty

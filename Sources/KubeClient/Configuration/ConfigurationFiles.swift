@@ -16,16 +16,21 @@ public protocol ConfigurationFiles: Sendable {
 
 /// The files of this machine.
 public struct SystemFiles: ConfigurationFiles {
-    /// No configuration or token is longer; a path that leads to a device would never end.
-    private static let sizeLimit = 16 << 20
+    private let sizeLimit: Int
 
     /// Creates the reader.
-    public init() {}
+    ///
+    /// - Parameter sizeLimit: bytes of the longest file that is read; no configuration or token is longer than what
+    ///   stands here.
+    public init(sizeLimit: Int = 16 << 20) {
+        self.sizeLimit = sizeLimit
+    }
 
-    /// The content of a file, nil where there is none.
+    /// The content of a file or of a pipe, nil where there is none.
     ///
     /// - Throws: `KubeError` with code `configuration`, which names the path and the system's reason.
     public func contents(of path: String) throws(KubeError) -> [UInt8]? {
+        try checkKind(of: path)
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -40,9 +45,21 @@ public struct SystemFiles: ConfigurationFiles {
             guard count >= 0 else { throw Self.failure(path) }
             if count == 0 { return bytes }
             bytes += buffer[..<count]
-            guard bytes.count <= Self.sizeLimit else {
-                throw KubeError(.configuration, "\(path) is longer than \(Self.sizeLimit) bytes")
+            guard bytes.count <= sizeLimit else {
+                throw KubeError(.configuration, "\(path) is longer than \(sizeLimit) bytes")
             }
+        }
+    }
+
+    /// To open a device may do something by itself, and some never end.
+    private func checkKind(of path: String) throws(KubeError) {
+        var status = stat()
+        // What can't be looked at can't be opened either, and that says why.
+        guard stat(path, &status) == 0 else { return }
+        switch status.st_mode & S_IFMT {
+        case S_IFCHR, S_IFBLK: throw KubeError(.configuration, "\(path) cannot be read: it is a device and no file")
+        case S_IFSOCK: throw KubeError(.configuration, "\(path) cannot be read: it is a socket and no file")
+        default: return
         }
     }
 
