@@ -15,9 +15,14 @@ package enum ProcessLifetime {
     /// Runs the parts of operator or agent until the process is asked to end. It is over within 10 s from then on,
     /// whatever they do.
     ///
+    /// - Parameter leave: ends the process where that is due, also after all parts have ended.
     /// - Throws: `ExitCode.failure` after the end of a part, which ends the others and is logged.
-    static func run(_ parts: [Part], logger: Logger) async throws {
-        let end = ProcessEnd(of: parts, logger: logger)
+    static func run(
+        _ parts: [Part],
+        logger: Logger,
+        leave: @escaping @Sendable () -> Void = { _exit(1) }
+    ) async throws {
+        let end = ProcessEnd(of: parts, logger: logger, leave: leave)
         try await run(endingWithParent: isInSandbox, whenAsked: { end.begin() }) {
             let ended = await runTogether(parts.map(end.watched)) { ended in
                 logger.critical(

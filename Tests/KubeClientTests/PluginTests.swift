@@ -157,6 +157,22 @@ struct PluginStateTests {
         #expect(Self.ask(&state, 1_000_000) == "use 2")
     }
 
+    @Test("A renewal that takes long keeps nobody, unless the server has refused what there is")
+    func slowRenewal() {
+        var state = PluginState()
+        #expect(Self.ask(&state, 0) == "run")
+        #expect(Self.ask(&state, 29) == "join", "there is nothing to go with")
+        state.ended(.success(ExecCredential(token: Secret("a"), renewal: Self.start + .seconds(100))), at: Self.start)
+        #expect(Self.ask(&state, 100) == "run")
+        #expect(Self.ask(&state, 101.9) == "join")
+        #expect(state.patienceEnds == Self.start + .seconds(102))
+        #expect(Self.ask(&state, 102) == "use 1")
+        let isWorthAWait = state.refused(1, at: Self.start + .seconds(103))
+        #expect(isWorthAWait && Self.ask(&state, 103) == "join")
+        state.ended(.failure(Self.error), at: Self.start + .seconds(130))
+        #expect(state.patienceEnds == nil)
+    }
+
     @Test("A plugin that fails runs at growing intervals, and an expired credential is better than none")
     func failures() {
         var state = PluginState()

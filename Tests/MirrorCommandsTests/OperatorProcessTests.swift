@@ -31,7 +31,48 @@ struct OperatorProcessTests {
             )
         }
 
-        func start(bind: String) throws -> Process {
+        /// Renewals of the Lease that are seen in so many seconds.
+        func renewals(within seconds: Int) async throws -> Int {
+            var renewals: Set<String> = []
+            let begin = ContinuousClock.now
+            while ContinuousClock.now - begin < .seconds(seconds) {
+                if let time = try await lease()?.spec?.renewTime { renewals.insert("\(time)") }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            return renewals.count
+        }
+
+        /// A credential plugin that gives a certificate for two seconds, and does not end when it is asked for another
+        /// one. Over plain HTTP nobody asks for the certificate.
+        func addHangingPlugin() throws {
+            let script = """
+                [ -e "\(directory.path())/asked" ] && exec sleep 1000
+                touch "\(directory.path())/asked"
+                printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{'
+                printf '"clientCertificateData":"-----BEGIN X-----","clientKeyData":"-----BEGIN X-----",'
+                printf '"expirationTimestamp":"%s"}}' "$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)"
+                """
+            try script.write(to: directory.appending(path: "plugin"), atomically: true, encoding: .utf8)
+            let kubeconfig: JSONValue = [
+                "current-context": "a", "contexts": [["name": "a", "context": ["cluster": "c", "user": "u"]]],
+                "clusters": [["name": "c", "cluster": ["server": .string(front.url)]]],
+                "users": [
+                    [
+                        "name": "u",
+                        "user": [
+                            "exec": [
+                                "apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
+                                "args": [.string(directory.appending(path: "plugin").path())],
+                                "interactiveMode": "Never",
+                            ]
+                        ],
+                    ]
+                ],
+            ]
+            try Data(JSONCoding.encode(kubeconfig)).write(to: directory.appending(path: "kubeconfig"))
+        }
+
+        func start(bind: String, errors: FileHandle? = nil) throws -> Process {
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
             let process = Process()
             process.executableURL = URL(filePath: tests).deletingLastPathComponent().appending(path: "p2pmirror")
@@ -43,7 +84,7 @@ struct OperatorProcessTests {
             _ = FileManager.default.createFile(atPath: log.path(), contents: nil)
             let output = FileHandle(forWritingAtPath: log.path())
             process.standardOutput = output
-            process.standardError = output
+            process.standardError = errors ?? output
             try process.run()
             return process
         }
@@ -72,6 +113,37 @@ struct OperatorProcessTests {
         await site.end()
     }
 
+    enum Hang: String, CaseIterable {
+        case errors = "a full standard error"
+        case plugin = "a credential plugin that does not end"
+    }
+
+    @Test("whatever hangs, its Lease is renewed, and it ends when it is told to", arguments: Hang.allCases)
+    func hang(hang: Hang) async throws {
+        let site = try await Site()
+        let pipe = Pipe()
+        if hang == .plugin { try site.addHangingPlugin() }
+        let errors = pipe.fileHandleForWriting
+        if hang == .errors {
+            // Full from the beginning.
+            _ = fcntl(errors.fileDescriptor, F_SETFL, O_NONBLOCK)
+            let block = [UInt8](repeating: 0, count: 4_096)
+            while write(errors.fileDescriptor, block, block.count) > 0 {}
+            _ = fcntl(errors.fileDescriptor, F_SETFL, 0)
+        }
+        let process = try site.start(bind: "127.0.0.1:0", errors: hang == .errors ? errors : nil)
+        while try await site.lease()?.spec?.holderIdentity == nil { try await Task.sleep(for: .milliseconds(20)) }
+        // One is due every 2 s; the plugin is asked again after 2 s, and waited for 2 s.
+        #expect(try await site.renewals(within: 9) >= 4)
+        let asked = ContinuousClock.now
+        kill(process.processIdentifier, SIGTERM)
+        try await onThread { process.waitUntilExit() }
+        #expect(ContinuousClock.now - asked < .seconds(10))
+        #expect(try await site.lease()?.spec?.holderIdentity == "", "it gives its Lease back")
+        withExtendedLifetime(pipe) {}
+        await site.end()
+    }
+
     @Test(
         "under endless lines and idle connections it renews its Lease, answers its probe, and ends when it is told to"
     )
@@ -85,16 +157,11 @@ struct OperatorProcessTests {
         let isOver = Shared(false)
         async let flood: Void = RawClient.flood(port: port, connections: 8) { isOver.value }
         let idle = try await onThread { try (0..<200).map { _ in try RawClient(port: port) } }
-        var renewals: Set<String> = []
-        let begin = ContinuousClock.now
-        while ContinuousClock.now - begin < .seconds(5) {
-            if let time = try await site.lease()?.spec?.renewTime { renewals.insert("\(time)") }
-            try await Task.sleep(for: .milliseconds(100))
-        }
+        let renewals = try await site.renewals(within: 5)
         let answer = try await onThread { try RawClient.get("/healthz", port: port) }
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
         // One is due every 2 s.
-        #expect(renewals.count >= 3)
+        #expect(renewals >= 3)
 
         let asked = ContinuousClock.now
         kill(process.processIdentifier, SIGTERM)

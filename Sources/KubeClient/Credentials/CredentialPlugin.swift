@@ -39,7 +39,8 @@ final class CredentialPlugin: Sendable {
             guard ContinuousClock.now < deadline else {
                 throw PluginFault.error(plugin, "it has not ended in the time that the request has")
             }
-            await wait(until: deadline)
+            let patienceEnds = shared.withLock { $0.state.patienceEnds }
+            await wait(until: min(deadline, patienceEnds ?? deadline))
             guard !Task.isCancelled else {
                 throw KubeError(.cancelled, "cancelled while waiting for credential plugin \"\(plugin.command)\"")
             }

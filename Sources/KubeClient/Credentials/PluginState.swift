@@ -5,6 +5,8 @@ package import KubeCore
 /// # Guarantees
 /// - One run at a time, whoever asks.
 /// - A credential is used until its expiry, or until the server refuses it; then the plugin runs once more.
+/// - A renewal that takes long keeps nobody: after a moment requests go with the credential that there is, and the
+///   server has the last word.
 /// - A plugin that fails, and one whose credentials are refused, runs at growing intervals from 1 s to 60 s, not once a
 ///   request. A credential that is still good is used meanwhile.
 package struct PluginState: Sendable {
@@ -24,8 +26,11 @@ package struct PluginState: Sendable {
 
     private var credential: ExecCredential?
     private var isRefused = false
-    /// Whether a run is under way.
-    package private(set) var isRunning = false
+    /// When the run began that is under way.
+    private var runningSince: Instant?
+    package var isRunning: Bool { runningSince != nil }
+    /// How long requests wait for a renewal.
+    private static let patience = Duration.seconds(2)
     private var runs = 0
     private var lastError: KubeError?
     /// Runs in a row that did no good.
@@ -37,19 +42,27 @@ package struct PluginState: Sendable {
     /// A request needs a credential.
     package mutating func requested(at now: Instant) -> Action {
         if let credential, !isRefused, !isExpired(credential, now) { return .use(credential) }
-        if isRunning { return .join }
+        if let runningSince {
+            guard let credential, !isRefused, now >= runningSince + Self.patience else { return .join }
+            return .use(credential)
+        }
         if let nextRun, now < nextRun {
             // Its expiry is a matter of clocks that may differ: the server has the last word.
             if let credential, !isRefused { return .use(credential) }
             if let lastError { return .fail(lastError) }
         }
-        isRunning = true
+        runningSince = now
         return .run
+    }
+
+    /// Until when those wait who join the run; nil where there is nothing to go with until it ends.
+    package var patienceEnds: Instant? {
+        credential == nil || isRefused ? nil : runningSince.map { $0 + Self.patience }
     }
 
     /// The run that was asked for is over.
     package mutating func ended(_ result: Result<ExecCredential, KubeError>, at now: Instant) {
-        isRunning = false
+        runningSince = nil
         runs += 1
         switch result {
         case .success(var new):
