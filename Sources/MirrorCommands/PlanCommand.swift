@@ -3,12 +3,6 @@ import KubeCore
 import MirrorAPI
 import MirrorPlanner
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// The pure planner over a snapshot in a file: what would happen, and why.
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,8 +20,11 @@ struct PlanCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "text or yaml.")
     var output: Output = .text
 
+    /// Bytes of the largest snapshot: a node has about 13 kB.
+    private static let sizeLimit = 1 << 30
+
     func run() async throws {
-        let bytes = [UInt8](try Data(contentsOf: URL(filePath: file)))
+        let bytes = try InputFile.read(file, limit: Self.sizeLimit)
         let snapshot = try YAMLCoding.decode(Snapshot.self, from: bytes)
         for mirror in snapshot.mirrors.sorted(by: { $0.metadata.name < $1.metadata.name }) {
             guard let plan = Planner.plan(mirror: mirror.metadata.name, snapshot) else { continue }

@@ -2,12 +2,6 @@ import ArgumentParser
 import KubeCore
 import MirrorAPI
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// The CRD's rules without a cluster.
 struct ValidateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,11 +17,26 @@ struct ValidateCommand: AsyncParsableCommand {
     func run() async throws {
         var faults = 0
         for file in files {
-            let verdicts = try Self.verdicts(on: [UInt8](try Data(contentsOf: URL(filePath: file))))
-            for verdict in verdicts { Console.say("\(file): \(verdict.text)".printable(atMost: Console.lineLimit)) }
+            let verdicts = Self.verdicts(on: file)
+            for verdict in verdicts { Console.say(verdict.text.printable(atMost: Console.lineLimit)) }
             faults += verdicts.count { $0.isFault }
         }
         if faults > 0 { throw ExitCode.failure }
+    }
+
+    /// What there is to say of a file, each line with its name.
+    static func verdicts(on file: String, patience: Duration = InputFile.patience) -> [(text: String, isFault: Bool)] {
+        let content: [UInt8]
+        do throws(KubeError) {
+            content = try InputFile.read(file, patience: patience)
+        } catch {
+            return [(error.message, true)]
+        }
+        do throws(KubeError) {
+            return try verdicts(on: content).map { ("\(file): \($0.text)", $0.isFault) }
+        } catch {
+            return [("\(file): \(error.message)", true)]
+        }
     }
 
     /// What there is to say of a file's objects, in their order.

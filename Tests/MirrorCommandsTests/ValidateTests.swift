@@ -1,3 +1,4 @@
+import Foundation
 import KubeCore
 import MirrorAPI
 import Testing
@@ -41,6 +42,32 @@ struct ValidateTests {
                     + "did you mean spec.topology.preferredRoots?",
             ]
         )
+    }
+
+    @Test("What is no file, or can't be read, is named with its reason, and is no end")
+    func files() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "validate-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let path = { (name: String) in directory.appending(path: name).path() }
+        #expect(mkfifo(path("pipe"), 0o600) == 0)
+        symlink("loop", path("loop"))
+        symlink("/dev/zero", path("device"))
+        try Data().write(to: directory.appending(path: "large"))
+        truncate(path("large"), 17 << 20)
+        try Data("a: [".utf8).write(to: directory.appending(path: "broken"))
+        let expected = [
+            ("pipe", " can't be read: there was no end of it within 0.5 seconds; a pipe needs somebody who writes"),
+            ("loop", " cannot be read: Too many levels of symbolic links"),
+            ("device", " cannot be read: it is a device and no file"), ("large", " is longer than 16777216 bytes"),
+            ("absent", ": there is no such file"), ("", " cannot be read: Is a directory"),
+            ("broken", ": line 2, column 1: "),
+        ]
+        for (name, says) in expected {
+            let verdicts = ValidateCommand.verdicts(on: path(name), patience: .milliseconds(500))
+            #expect(verdicts.map(\.isFault) == [true])
+            #expect(verdicts.first?.text.hasPrefix("\(path(name))\(says)") == true, "\(verdicts)")
+        }
     }
 
     @Test("An object that is right is said to be")
