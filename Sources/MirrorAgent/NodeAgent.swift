@@ -26,6 +26,9 @@ package actor NodeAgent {
     /// Whether passes succeed.
     package nonisolated let health: AgentHealth
     let log: Logger
+    private let queue = AgentQueue()
+    /// Reading a file of the host may take for ever, and must not take one of the few threads that all tasks share.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { queue.asUnownedSerialExecutor() }
 
     /// When the last pass ended in which all that it needed of the API server and the host could be read, and nothing
     /// failed.
