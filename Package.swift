@@ -16,8 +16,13 @@ let strict: [SwiftSetting] = [
 let optimized: [SwiftSetting] =
     Context.environment["P2PMIRROR_OPTIMIZE"] == nil ? [] : [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
+/// With P2PMIRROR_FUZZ, as hack/fuzz has it, sources are compiled for libFuzzer, and the readers of FuzzTests become a
+/// program in place of tests. It is built beside everything else, for nothing can be shared.
+let isFuzzing = Context.environment["P2PMIRROR_FUZZ"] != nil
+let instrumented: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : []
+
 func target(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict + optimized)
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + optimized + instrumented)
 }
 
 /// Files that tests read by their path are left out of the build.
@@ -29,6 +34,24 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
 func testSupport(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
 }
+
+/// Readers of what comes from outside, fed with any bytes.
+let fuzzing: Target = {
+    let dependencies: [Target.Dependency] = [
+        "KubeCore", "KubeClient", "Telemetry", "MirrorAPI", "MirrorPlanner", "MirrorAgent",
+    ]
+    guard isFuzzing else {
+        return tests("FuzzTests", dependencies, exclude: ["Corpus", "Driver", "Snapshots"])
+    }
+    return .executableTarget(
+        name: "fuzz",
+        dependencies: dependencies,
+        path: "Tests/FuzzTests",
+        exclude: ["Corpus", "ReplayTests.swift", "Snapshots"],
+        swiftSettings: strict + optimized,
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+    )
+}()
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
@@ -154,7 +177,8 @@ let package = Package(
         tests(
             "SimulationTests",
             [
-                "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI", "KubeRuntime",
+                "KubeTestSupport", "MirrorSandbox", "MirrorOperator", "MirrorAgent", "MirrorPlanner", "MirrorAPI",
+                "KubeRuntime",
                 "KubeCore", "KubectlTesting", log,
             ],
             exclude: ["Transcripts"]
@@ -165,6 +189,7 @@ let package = Package(
         ),
         tests("ExampleTests", ["TeamLabels", "MirrorSandbox", "KubeCore", subprocess, system]),
         tests("RepositoryTests", ["KubeCore"]),
+        fuzzing,
         tests("OracleTests", ["MirrorAgent", "MirrorPlanner", subprocess, system]),
         tests(
             "RealClusterTests",

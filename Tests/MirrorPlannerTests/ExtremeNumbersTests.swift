@@ -68,7 +68,7 @@ struct ExtremeNumbersTests {
     }
 
     /// A fleet at several of its passes, with seeds that are ill and evidence of them.
-    private static func snapshots() throws -> [Snapshot] {
+    static func snapshots() throws -> [Snapshot] {
         var seen: [Snapshot] = []
         let mirror = Fixture.mirror { spec in
             spec.rollout.window = .init(start: "00:00", end: "23:59")

@@ -20,9 +20,11 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
         let rest = text[text.index(colon, offsetBy: 3)...]
         var authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         if let at = authority.lastIndex(of: "@") { authority = authority[authority.index(after: at)...] }
-        guard let parts = Self.split(authority), !parts.host.isEmpty else { return nil }
+        guard let parts = Self.split(authority) else { return nil }
         scheme = text[..<colon].lowercased()
         host = Self.normalizedHost(String(parts.host))
+        // A dot alone is no host either.
+        guard !host.isEmpty else { return nil }
         guard let digits = parts.port, !digits.isEmpty else {
             port = distribution.supervisorPort
             return
