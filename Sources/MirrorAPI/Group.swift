@@ -54,7 +54,8 @@ package enum Finalizer {
 /// Annotations that we read or set.
 package enum AnnotationKey {
     /// On a Node, by the administrator: never a seed, and never made the root; the value says why. One that is the root
-    /// stays it until `topology.preferredRoots` names another one.
+    /// stays it until `topology.preferredRoots` names another one. On a Pod that is a seed: that seed alone, for as
+    /// long as this very Pod is there.
     package static let exclude = "p2pmirror.io/exclude"
     /// On a MirrorNode, by the administrator: the revision that may be carried out (`rollout.approval: Manual`).
     package static let approve = "p2pmirror.io/approve"
@@ -62,8 +63,8 @@ package enum AnnotationKey {
     package static let releaseStorm = "p2pmirror.io/release-storm"
     /// On a P2PMirror, by the administrator: the generation whose selection is meant, though much leaves it at once.
     package static let confirmSelection = "p2pmirror.io/confirm-selection"
-    /// On a MirrorNode, by the administrator: `status.candidate.since` of an eviction that ends as soon as the seed is
-    /// well, without a probation.
+    /// On a MirrorNode, or on a Pod that is a seed, by the administrator: `since` of an eviction that ends as soon as
+    /// the seed is well, without a probation.
     package static let readmit = "p2pmirror.io/readmit"
     /// On a Node: the mirror that took it out of the candidate set. A peer that is out without it is left alone.
     package static let evictedBy = "p2pmirror.io/evicted-by"

@@ -23,6 +23,14 @@ private final class ScriptedDaemons: GRPCTransport {
 
 @Suite("What is asked of Dragonfly's daemons, and what their answers say")
 struct DaemonCallTests {
+    @Test("Of a pod's annotations those are kept by which an administrator speaks of one seed")
+    func annotations() {
+        let all = [AnnotationKey.exclude: "old", AnnotationKey.readmit: "2026-01-01T00:00:00Z", "checksum/config": "1"]
+        let pod = Pod(metadata: ObjectMeta(name: "seed-0", annotations: all))
+        let kept = DragonflySources.pruned(pod).metadata.annotations
+        #expect(kept.keys.sorted() == [AnnotationKey.exclude, AnnotationKey.readmit])
+    }
+
     private func calls(_ daemons: ScriptedDaemons) -> DaemonCalls {
         DaemonCalls(daemons, nil, timeout: .seconds(2))
     }

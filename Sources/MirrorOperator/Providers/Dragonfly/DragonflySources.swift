@@ -97,10 +97,13 @@ final class DragonflySources: ProviderSources {
 
     // MARK: What is kept of objects, of which a fleet has thousands
 
+    /// What an administrator says of one seed.
+    private static let annotations: Set<String> = [AnnotationKey.exclude, AnnotationKey.readmit]
+
     /// The pod with what a release is known by, and what it mounts.
     static func pruned(_ pod: Pod) -> Pod {
         var pod = pod
-        pod.metadata.annotations = [:]
+        pod.metadata.annotations = pod.metadata.annotations.filter { Self.annotations.contains($0.key) }
         pod.metadata.ownerReferences = []
         pod.status.conditions.removeAll { $0.type != "Ready" }
         return pod

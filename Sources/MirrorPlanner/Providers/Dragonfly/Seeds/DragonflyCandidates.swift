@@ -57,17 +57,26 @@ extension Seed {
             isServer: false,
             lever: DragonflyLever.lever(of: seed),
             evidence: Evidence(
-                node: node.map { NodeEvidence($0) },
+                node: node.map { NodeEvidence($0, of: seed) },
                 pod: reading.map { PodEvidence($0).excused(seed.reading?.health) } ?? .absent,
                 figures: news.figures,
                 probes: seed.pod == nil ? [] : evidence.probes[seed.name] ?? [],
                 announcement: news.announcement
             ),
+            readmit: seed.pod?.metadata.annotations[AnnotationKey.readmit],
             record: record,
             isMarked: seed.quarantine != nil,
             recordedSince: record?.since,
             isRecordable: true
         )
+    }
+}
+
+extension NodeEvidence {
+    /// An administrator excludes a seed by its pod, or all seeds of a node by that.
+    fileprivate init(_ node: Node, of seed: DragonflyFleet.Seed) {
+        self.init(node)
+        exclusion = seed.pod?.metadata.annotations[AnnotationKey.exclude] ?? exclusion
     }
 }
 
