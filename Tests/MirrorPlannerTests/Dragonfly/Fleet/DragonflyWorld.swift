@@ -237,7 +237,9 @@ struct DragonflyWorld {
         evidence.schedulers.first { $0.pod == scheduler }?.heardAt[host]
     }
 
-    func host(_ pod: Pod) -> DragonflyHost {
+    func host(_ pod: Pod) -> DragonflyHost { Self.host(pod) }
+
+    static func host(_ pod: Pod) -> DragonflyHost {
         var host = DragonflyHost()
         let isSeed = pod.component == .seed
         host.ip = pod.addresses.first ?? ""
@@ -245,7 +247,7 @@ struct DragonflyWorld {
         host.id = "\(host.ip)-\(host.hostname)\(isSeed ? "-seed" : "")"
         host.kind = isSeed ? .seed : .normal
         host.port = 4_000
-        host.name = "\(Self.namespace)-\(pod.metadata.name)"
+        host.name = "\(namespace)-\(pod.metadata.name)"
         return host
     }
 
