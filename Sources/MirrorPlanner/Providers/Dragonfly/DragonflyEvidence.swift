@@ -97,6 +97,15 @@ package enum CallReading: Codable, Hashable, Sendable {
         }
     }
 
+    /// Why a daemon that was asked for a task reaches no scheduler; nil where it does, or where that is not known.
+    package var cutOffWords: String? {
+        switch self {
+        case .unwell(let text): text
+        case .failed(let failure) where failure.kind == .silent: "no answer about a task: \(failure.message)"
+        case .well, .busy, .failed: nil
+        }
+    }
+
     /// Whether whoever listens there lives.
     package var isAnswer: Bool {
         switch self {
@@ -182,6 +191,8 @@ package struct DaemonReading: Codable, Hashable, Sendable {
     package var at: Timestamp
     /// Since when its health has failed in this way; nil where it has not, or where that is not known.
     package var failedSince: Timestamp?
+    /// Since when it has reached no scheduler; nil where it does, or where that is not known.
+    package var cutOffSince: Timestamp?
     /// Whether a quarantine of ours was there when it was read, so that it could not be reached.
     package var wasQuarantined: Bool
 
@@ -198,6 +209,7 @@ package struct DaemonReading: Codable, Hashable, Sendable {
         lookup: CallReading? = nil,
         at: Timestamp,
         failedSince: Timestamp? = nil,
+        cutOffSince: Timestamp? = nil,
         wasQuarantined: Bool = false
     ) {
         self.pod = pod
@@ -209,6 +221,7 @@ package struct DaemonReading: Codable, Hashable, Sendable {
         self.lookup = lookup
         self.at = at
         self.failedSince = failedSince
+        self.cutOffSince = cutOffSince
         self.wasQuarantined = wasQuarantined
     }
 }

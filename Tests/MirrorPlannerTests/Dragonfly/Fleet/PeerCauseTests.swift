@@ -88,6 +88,26 @@ struct PeerCauseTests {
             )
         },
         PeerCase(
+            reason: .meshInTheWay,
+            says: ["dragonfly-scheduler-0 at 10.244.1.20:8002", "the server speaks HTTP/1", "for plain HTTP"]
+        ) {
+            let message = "the server speaks HTTP/1, and gRPC needs HTTP/2"
+            $0.answer("dragonfly-scheduler-0", .failed(.init(.notGRPC, message)))
+        },
+        PeerCase(
+            reason: .staleSchedulerAddresses,
+            says: ["dragonfly-scheduler-headless", "no scheduler answers (connection refused)", "selector"],
+            inject: {
+                $0.evidence.name = NameReading(
+                    name: "dragonfly-scheduler-headless.dragonfly-system.svc.cluster.local:8002",
+                    health: .failed(.init(.refused, "connection refused"))
+                )
+            },
+            server: "v2.5.1",
+            client: "v1.5.1",
+            files: .withoutManager
+        ),
+        PeerCase(
             reason: .tlsMismatch,
             says: ["dragonfly-scheduler-0 at 10.244.1.20:8002", "server.tls is set", "take it out"]
         ) {
@@ -188,6 +208,22 @@ struct PeerCauseTests {
         #expect(world.condition(.peersConnected)?.reason == "PortClosed")
     }
 
+    @Test("That daemons reach no scheduler is said only where we reach them all, and where it lasts")
+    func cutOff() throws {
+        var world = DragonflyWorld()
+        world.observe()
+        world.evidence.daemons[0].lookup = .unwell("it answers INTERNAL: tcp connect error: disconnected")
+        #expect(world.condition(.peersConnected)?.reason == "SchedulerUnreachable")
+        world.evidence.daemons[0].cutOffSince = world.snapshot.now + -9
+        #expect(world.condition(.peersConnected)?.status == .true)
+        world.evidence.daemons[0].cutOffSince = world.snapshot.now + -10
+        world.answer("dragonfly-scheduler-0", .failed(.init(.refused, "connection refused")))
+        world.evidence.schedulers[0].failedSince = world.snapshot.now + -3
+        #expect(world.condition(.peersConnected)?.status == .true, "what it is will be known soon")
+        world.evidence.schedulers[0].failedSince = world.snapshot.now + -10
+        #expect(world.condition(.peersConnected)?.reason == "PortClosed")
+    }
+
     @Test("What looks like a fault and is none")
     func remarks() throws {
         var world = DragonflyWorld()
@@ -209,9 +245,36 @@ struct PeerCauseTests {
         }
         condition = try #require(world.condition(.peersConnected))
         #expect(condition.status == .true)
+        for words in ["FileDescriptorsUsed: dragonfly-seed-client-1 (10.244.5.30:4000)", "MemoryLow:"] {
+            #expect(condition.message.contains(words), "\(words) in: \(condition.message)")
+        }
         for words in ["code 8 ResourceExhausted", "raise requestRateLimit", "95 % of its 1000", "OOMKilled"] {
             #expect(condition.message.contains(words), "\(words) in: \(condition.message)")
         }
+    }
+}
+
+@Suite("Daemons that are busy and not dead")
+struct BusyDaemonTests {
+    @Test("A scheduler that sheds calls is named with its own key, and nothing is blamed")
+    func scheduler() throws {
+        var world = DragonflyWorld()
+        world.answer("dragonfly-scheduler-1", .busy("is rejected by grpc_ratelimit middleware, please retry later."))
+        let condition = try #require(world.condition(.peersConnected))
+        #expect(condition.status == .true)
+        for words in ["BusyNotDead: dragonfly-scheduler-1 (10.244.2.20:8002)", "raise server.requestRateLimit"] {
+            #expect(condition.message.contains(words), "\(words) in: \(condition.message)")
+        }
+    }
+
+    @Test("One that sheds for its memory needs memory, and no other limit of requests")
+    func memory() throws {
+        var world = DragonflyWorld()
+        let text = "server is overloaded: CPU/memory thresholds are exceeded, please retry later"
+        world.answer("dragonfly-seed-client-0", .busy(text))
+        let message = try #require(world.condition(.peersConnected)).message
+        #expect(message.contains("server.adaptiveRateLimit") && message.contains("raise its memory limit"))
+        #expect(!message.contains("requestRateLimit"))
     }
 }
 

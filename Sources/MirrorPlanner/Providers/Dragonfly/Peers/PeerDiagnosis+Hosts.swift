@@ -162,8 +162,11 @@ extension PeerDiagnosis {
     /// Daemons that reach no scheduler from where they are, though we do from here: they were asked for a task that
     /// nobody has, for which they ask a scheduler, and say how that went.
     func daemonsWithoutScheduler() -> [Finding] {
-        fleet.evidence.daemons.compactMap { reading in
-            guard reading.health.isWell, let text = reading.lookup?.cutOffWords else { return nil }
+        guard readings.allSatisfy(\.reading.health.isAnswer) else { return [] }
+        return fleet.evidence.daemons.compactMap { reading in
+            guard reading.health.isWell, lasts(reading.cutOffSince), let text = reading.lookup?.cutOffWords else {
+                return nil
+            }
             let message =
                 "\(reading.pod) (\(reading.address)) reaches no scheduler from where it is (\(text)), and they can be "
                 + "reached from here: compare the addresses that it is told, and what lies between its network and "
@@ -175,17 +178,34 @@ extension PeerDiagnosis {
     // MARK: No fault
 
     var busyDaemons: [Finding] {
-        let busy = fleet.evidence.daemons.compactMap { reading -> String? in
-            guard case .busy = reading.health else { return nil }
-            return "\(reading.pod) (\(reading.address))"
+        let schedulers = readings.compactMap { daemon, reading in
+            reading.health.busyText.map { (title: "\(daemon.name) (\(reading.address))", text: $0) }
         }
-        guard let first = fleet.evidence.daemons.compactMap({ $0.health.busyText }).first else { return [] }
+        let daemons = fleet.evidence.daemons.compactMap { reading in
+            reading.health.busyText.map { (title: "\(reading.pod) (\(reading.address))", text: $0) }
+        }
         let limit = files.seed.map { "; upload.server.requestRateLimit is \($0.requestRateLimit)" } ?? ""
+        return [
+            busy(schedulers, "raise server.requestRateLimit or add schedulers"),
+            busy(daemons, limit: limit, "raise requestRateLimit or add seeds"),
+        ].compactMap(\.self)
+    }
+
+    private func busy(_ daemons: [(title: String, text: String)], limit: String = "", _ advice: String) -> Finding? {
+        guard let first = daemons.first else { return nil }
+        // dragonflyoss/client `dragonfly-client/src/grpc`: above its thresholds a daemon sheds all calls for a while.
+        let isFull = first.text.contains("thresholds are exceeded")
+        let remedy =
+            isFull
+            ? ": it sheds every call while its memory or its CPU is above server.adaptiveRateLimit: raise its memory "
+                + "limit"
+            : "\(limit): \(advice)"
+        let names = Sentences.list(daemons.map(\.title))
         let message =
-            "BusyNotDead: \(Sentences.list(busy)) \(Sentences.form(busy.count, "answers", "answer")) code 8 "
-            + "ResourceExhausted, which means overloaded and not dead (\(first))\(limit): raise requestRateLimit or "
-            + "add seeds, and raise failureThreshold of the probes that restart the pods"
-        return [Finding(.busyNotDead, message)]
+            "BusyNotDead: \(names) \(Sentences.form(daemons.count, "answers", "answer")) code 8 "
+            + "ResourceExhausted, which means overloaded and not dead (\(first.text))\(remedy), and raise "
+            + "failureThreshold of the probes that restart the pods"
+        return Finding(.busyNotDead, message)
     }
 
     var fullTables: [Finding] {
@@ -195,8 +215,9 @@ extension PeerDiagnosis {
                 return nil
             }
             let message =
-                "\(reading.pod) has \(used) % of its \(Int(limit)) file descriptors open, and refuses connections at "
-                + "100 %: raise the limit of open files of its container runtime"
+                "FileDescriptorsUsed: \(reading.pod) (\(reading.address)) has \(used) % of its \(Int(limit)) file "
+                + "descriptors open, and refuses connections at 100 %: raise the limit of open files of its container "
+                + "runtime"
             return Finding(.fileDescriptorsUsed, message)
         }
     }
@@ -208,8 +229,8 @@ extension PeerDiagnosis {
                 return nil
             }
             let message =
-                "\(pod.metadata.name) was ended by the kernel for its memory (OOMKilled) the last time: raise its "
-                + "memory limit"
+                "MemoryLow: \(pod.metadata.name) was ended by the kernel for its memory (OOMKilled) the last time: "
+                + "raise its memory limit"
             return Finding(.memoryLow, message)
         }
     }
@@ -225,15 +246,6 @@ extension PeerDiagnosis {
 }
 
 extension CallReading {
-    /// Why a daemon reaches no scheduler; nil where it does, or where that is not known.
-    fileprivate var cutOffWords: String? {
-        switch self {
-        case .unwell(let text): text
-        case .failed(let failure) where failure.kind == .silent: "no answer about a task: \(failure.message)"
-        case .well, .busy, .failed: nil
-        }
-    }
-
     fileprivate var busyText: String? {
         guard case .busy(let text) = self else { return nil }
         return text

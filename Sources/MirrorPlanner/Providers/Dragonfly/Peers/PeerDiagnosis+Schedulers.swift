@@ -65,6 +65,18 @@ extension PeerDiagnosis {
         return [Finding(.nameUnresolved, message)]
     }
 
+    /// A name that has an address where no scheduler answers, though the schedulers' own addresses do.
+    private var staleName: Finding? {
+        guard let name = fleet.evidence.name, case .failed(let failure) = name.health, failure.kind != .unresolved,
+            !readings.isEmpty, readings.allSatisfy(\.reading.health.isAnswer)
+        else { return nil }
+        let message =
+            "scheduler.addr in \(DragonflyNames.dynconfigFile) is \(name.name), where no scheduler answers "
+            + "(\(failure.message)), and each of them can be reached at the address of its pod: compare the selector "
+            + "and the port of that Service with the schedulers' pods"
+        return Finding(.staleSchedulerAddresses, message)
+    }
+
     /// Schedulers that are Ready by their own probe, which asks them on their own address, and that others can't reach.
     func unreachableSchedulers() -> [Finding] {
         readings.compactMap { daemon, reading in
@@ -78,7 +90,7 @@ extension PeerDiagnosis {
     /// Addresses that daemons are told and that belong to no pod.
     func staleAddresses() -> [Finding] {
         let present = Set(fleet.schedulers.flatMap(\.pod.addresses).map { Self.address($0, files.schedulerPort) })
-        return [staleInManager(present), staleInFile(present)].compactMap(\.self)
+        return [staleInManager(present), staleInFile(present), staleName].compactMap(\.self)
     }
 
     private func staleInManager(_ present: Set<String>) -> Finding? {
@@ -129,6 +141,13 @@ extension PeerDiagnosis {
             let message =
                 "\(subject) is in a service mesh and can't be called (\(failure.message)): exclude its ports from the "
                 + "mesh, or set appProtocol to grpc on its Service"
+            return Finding(.meshInTheWay, message)
+        }
+        if failure.kind == .notGRPC, failure.message.contains("HTTP/1") {
+            let message =
+                "Something else answers in the place of the \(noun) \(daemon.name) at \(address) "
+                + "(\(failure.message)): a proxy or a mesh that takes its port for plain HTTP. Exclude the port from "
+                + "it, or set appProtocol to grpc on its Service"
             return Finding(.meshInTheWay, message)
         }
         switch failure.kind {
