@@ -32,7 +32,8 @@ struct Availability {
             return .init(.false, Verdict(first.guardian.reason, message))
         }
         if !set.places.contains(where: { $0.isPublished && $0.causes.isEmpty }) {
-            return .init(.false, Verdict(.noHealthySeed, numbers + ": none of them is well" + waiting + would))
+            let message = numbers + ": none of them is well" + illness + waiting + would
+            return .init(.false, Verdict(.noHealthySeed, message))
         }
         return .init(.true, Verdict(.seedsPublished, numbers + waiting + would))
     }
@@ -43,6 +44,14 @@ struct Availability {
             context.trust.doubt(of: signal).map { "what \(signal.says) does not count now: \($0)" }
         }
         return doubted.isEmpty ? "" : "; \(doubted.joined(separator: "; "))"
+    }
+
+    /// What is wrong with the first that is published though it is unwell.
+    private var illness: String {
+        let ill = set.places.lazy.filter(\.isPublished).compactMap { place in
+            place.causes.first.map { " (\(place.seed.name): \($0.detail))" }
+        }
+        return ill.first ?? ""
     }
 
     private var waiting: String {
