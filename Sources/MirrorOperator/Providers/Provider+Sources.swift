@@ -16,6 +16,8 @@ struct SourceParts: Sendable {
     var seedClock: SeedClock
     var generator: @Sendable () -> any RandomNumberGenerator
     var logger: Logger
+    /// How much faster than in the world the daemons' time goes.
+    var daemonTimeFactor = 1
 }
 
 extension Provider {

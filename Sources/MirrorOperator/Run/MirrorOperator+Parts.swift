@@ -95,6 +95,7 @@ extension MirrorOperator {
     ///   - seedClock: what is heard of seeds is timed by it.
     static func sources(
         _ api: KubeAPI,
+        _ options: OperatorOptions,
         _ server: ServerMemory,
         _ connect: (@Sendable (String) throws(KubeError) -> any Transport)?,
         _ calls: (any GRPCTransport)?,
@@ -112,7 +113,8 @@ extension MirrorOperator {
                 clock: clock,
                 seedClock: seedClock,
                 generator: generator,
-                logger: logger
+                logger: logger,
+                daemonTimeFactor: options.daemonTimeFactor
             )
         )
     }

@@ -85,7 +85,7 @@ package final class MirrorOperator: Sendable {
         seedSources = watched
         self.seeds = seeds
         let seedClock = SeedClock(clock, wallClock: wallClock())
-        let sources = Self.sources(api, server, peers, calls, clock, seedClock, generator, logger)
+        let sources = Self.sources(api, options, server, peers, calls, clock, seedClock, generator, logger)
         self.sources = sources
         let proofs = Self.proofs(mirrors, nodes, mirrorNodes, watched, sources)
         makeProber = { Self.prober(probes, seeds, clock) }

@@ -20,6 +20,9 @@ package struct OperatorOptions: Hashable, Sendable {
     package var nodeChangeDelay = Duration.milliseconds(50)
     /// How long figures of hosts are gathered.
     package var measureDelay = Duration.milliseconds(500)
+    /// How much faster than in the world the daemons' time goes, and with it what waits for them: 1 outside of the
+    /// sandbox, where nothing sets it.
+    package var daemonTimeFactor = 1
 
     package init(
         leaseNamespace: String,

@@ -10,9 +10,9 @@ struct DragonflyInquiry: ProviderInquiry {
     private let inspector: DragonflyInspector?
     private let surroundings: Surroundings
 
-    init(_ api: KubeAPI, _ inspector: DragonflyInspector?) {
+    init(_ api: KubeAPI, _ inspector: DragonflyInspector?, _ timing: DragonflyTiming) {
         self.inspector = inspector
-        surroundings = Surroundings(api)
+        surroundings = Surroundings(api, period: timing.readingPeriod)
     }
 
     func completed(_ mirror: P2PMirror, _ snapshot: Snapshot) async -> ProviderEvidence? {
@@ -39,20 +39,23 @@ final class Surroundings: Sendable {
         var budgets: [ManagedObject]?
     }
 
-    /// How long an answer is good.
-    private static let period = Duration.seconds(10)
     /// ConfigMaps that are read of one release, at most: each component has two.
     private static let fileLimit = 12
 
     private let api: KubeAPI
+    /// How long an answer is good.
+    private let period: Duration
     private let known = Mutex<[String: Known]>([:])
 
-    init(_ api: KubeAPI) { self.api = api }
+    init(_ api: KubeAPI, period: Duration) {
+        self.api = api
+        self.period = period
+    }
 
     func complete(_ evidence: inout DragonflyEvidence, of fleet: DragonflyFleet) async {
         let name = fleet.mirror.metadata.name
         var now = known.withLock { $0[name] }
-        if now.map({ .now - $0.at >= Self.period }) ?? true {
+        if now.map({ .now - $0.at >= period }) ?? true {
             let read = await read(fleet, before: now)
             known.withLock { $0[name] = read }
             now = read

@@ -9,8 +9,6 @@ import Synchronization
 /// All are asked at the same time, each for at most `timeout`; an answer is good for a few seconds, and a reconcile
 /// waits for a new one.
 final class DragonflyInspector: Sendable {
-    /// How long an answer is good.
-    static let period = Duration.seconds(4)
     /// How long one daemon may take.
     static let timeout = Duration.seconds(2)
     /// How many clients are asked, and how many hosts that are no pods: what they say stands for the others.
@@ -35,6 +33,8 @@ final class DragonflyInspector: Sendable {
 
     private let calls: DaemonCalls
     private let clock: SeedClock
+    /// How long an answer is good.
+    private let period: Duration
     private let time: MonotonicTime
     private let state = Mutex(State())
 
@@ -42,10 +42,12 @@ final class DragonflyInspector: Sendable {
         _ transport: any GRPCTransport,
         _ connect: (@Sendable (String) throws(KubeError) -> any Transport)?,
         _ clock: SeedClock,
+        period: Duration,
         time: MonotonicTime = MonotonicTime(ContinuousClock())
     ) {
         calls = DaemonCalls(transport, connect, timeout: Self.timeout)
         self.clock = clock
+        self.period = period
         self.time = time
     }
 
@@ -53,7 +55,7 @@ final class DragonflyInspector: Sendable {
     func complete(_ evidence: inout DragonflyEvidence, of fleet: DragonflyFleet, _ files: DragonflyFiles) async {
         let name = fleet.mirror.metadata.name
         var known = state.withLock { $0.known[name] }
-        if known.map({ time.now - $0.at >= Self.period }) ?? true {
+        if known.map({ time.now - $0.at >= period }) ?? true {
             let read = await read(fleet, files)
             state.withLock { $0.known[name] = read }
             known = read

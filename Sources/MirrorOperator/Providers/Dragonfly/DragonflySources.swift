@@ -11,8 +11,11 @@ final class DragonflySources: ProviderSources {
     private let quarantines: Reflector<RawObject<NetworkPolicyKind>>
     /// Nil where no daemon is called.
     private let inspector: DragonflyInspector?
+    private let timing: DragonflyTiming
 
     init(_ parts: SourceParts) {
+        let timing = DragonflyTiming(factor: parts.daemonTimeFactor)
+        self.timing = timing
         func reflector<Object: KubeObject>(
             _ query: String,
             _ transform: @escaping @Sendable (Object) -> Object
@@ -30,10 +33,12 @@ final class DragonflySources: ProviderSources {
         pods = reflector(DragonflyNames.query) { Self.pruned($0) }
         workloads = reflector(DragonflyNames.query) { Self.pruned($0) }
         quarantines = reflector(LabelKey.mirror) { $0 }
-        inspector = parts.calls.map { DragonflyInspector($0, parts.connect, parts.seedClock) }
+        inspector = parts.calls.map {
+            DragonflyInspector($0, parts.connect, parts.seedClock, period: timing.answerPeriod)
+        }
     }
 
-    func inquiry(_ api: KubeAPI) -> any ProviderInquiry { DragonflyInquiry(api, inspector) }
+    func inquiry(_ api: KubeAPI) -> any ProviderInquiry { DragonflyInquiry(api, inspector, timing) }
 
     func perform(_ call: DaemonCall) async throws(KubeError) {
         guard let inspector else {
@@ -57,7 +62,8 @@ final class DragonflySources: ProviderSources {
                 .sorted { $0.metadata.name < $1.metadata.name },
             workloads: found(workloads),
             quarantines: ours,
-            staleness: staleness
+            staleness: staleness,
+            timing: timing
         )
         return .dragonfly(evidence)
     }

@@ -26,6 +26,8 @@ package struct DragonflyEvidence: Codable, Hashable, Sendable {
     package var name: NameReading?
     /// Why that may be out of date, in words; nil while it is known to be fresh. Nothing is done on it then.
     package var staleness: String?
+    /// How long to wait for the daemons.
+    package var timing: DragonflyTiming
 
     package init(
         pods: [Pod] = [],
@@ -39,7 +41,8 @@ package struct DragonflyEvidence: Codable, Hashable, Sendable {
         strangers: [String: CallReading] = [:],
         manager: ManagerReading? = nil,
         name: NameReading? = nil,
-        staleness: String? = nil
+        staleness: String? = nil,
+        timing: DragonflyTiming = DragonflyTiming()
     ) {
         self.pods = pods
         self.workloads = workloads
@@ -53,6 +56,7 @@ package struct DragonflyEvidence: Codable, Hashable, Sendable {
         self.manager = manager
         self.name = name
         self.staleness = staleness
+        self.timing = timing
     }
 
     /// The text of each file of one ConfigMap, by its key, with the passwords masked.

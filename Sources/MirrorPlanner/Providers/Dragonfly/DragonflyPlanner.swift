@@ -31,11 +31,8 @@ enum DragonflyPlanner {
         )
     }
 
-    /// No watch tells what daemons know: they are asked again so often at least, and twice as often while one of them
-    /// does not answer or is out of the set.
-    static let lookSeconds = 10
-
     private static func nextLook(_ fleet: DragonflyFleet) -> Int {
+        let lookSeconds = fleet.timing.lookSeconds
         let isQuiet = fleet.seeds.allSatisfy { $0.quarantine == nil && $0.reading?.health.isWell != false }
         return isQuiet && fleet.evidence.schedulers.allSatisfy { $0.hosts != nil } ? lookSeconds : lookSeconds / 2
     }

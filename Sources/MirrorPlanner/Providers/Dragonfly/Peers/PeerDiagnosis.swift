@@ -66,11 +66,8 @@ struct PeerDiagnosis {
             + "\(Self.count(seeds, "seed")) and \(Self.count(clients, "client"))"
     }
 
-    /// Whether a fault has lasted long enough to be told: a pod that is replaced is still Ready for a moment, and
-    /// answers no more.
-    func lasts(_ since: Timestamp?) -> Bool { since.map { fleet.now - $0 >= Self.settlingSeconds } ?? true }
-
-    static let settlingSeconds = 10
+    /// Whether a fault has lasted long enough to be told.
+    func lasts(_ since: Timestamp?) -> Bool { since.map { fleet.now - $0 >= fleet.timing.settlingSeconds } ?? true }
 
     /// "a", "a and b", or all with commas between.
     static func joined(_ words: [String]) -> String {

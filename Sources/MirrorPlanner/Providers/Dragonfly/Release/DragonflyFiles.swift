@@ -92,11 +92,6 @@ package struct DragonflyFiles: Sendable {
             hasSchedulerTLS: scheduler?.hasTLS ?? false
         )
     }
-
-    /// How often schedulers ask which seeds are well, and how long each may take to answer: dragonflyoss/dragonfly
-    /// `scheduler/resource/standard/seed_peer.go`.
-    static let ringSeconds = 30
-    static let ringTimeoutSeconds = 2
 }
 
 extension SettingsFile {

@@ -114,6 +114,8 @@ package struct DragonflyFleet: Sendable {
         }
     }
 
+    var timing: DragonflyTiming { evidence.timing }
+
     package var dragonfly: P2PMirrorSpec.Dragonfly { mirror.spec.dragonfly ?? .init() }
 
     package var namespace: String { mirror.spec.effectiveNamespace }

@@ -99,7 +99,7 @@ private struct SeedNews {
             if let at = scheduler.heardAt[host.id] { heard = max(heard ?? at, at) }
         }
         // It is heard of at the next look only.
-        let interval = files.seedInterval + DragonflyPlanner.lookSeconds
+        let interval = files.seedInterval.adding(fleet.timing.lookSeconds)
         if let heard {
             announcement = Announcement(heardAt: heard, intervalSeconds: interval)
         } else if let record, record.reason == Reason.announcementExpired.rawValue {

@@ -45,7 +45,7 @@ struct HostRemoval {
     ) {
         let metadata = quarantine.metadata
         guard let begin = metadata.creationTimestamp else { return }
-        let due = record?.isOfDead == true ? begin : begin + Self.ringDelay(fleet.seeds.count)
+        let due = record?.isOfDead == true ? begin : begin + fleet.timing.ringDelay(fleet.seeds.count)
         guard fleet.now >= due else {
             deadline = deadline.map { min($0, due) } ?? due
             return
@@ -71,12 +71,6 @@ struct HostRemoval {
             writes.append(mark(quarantine, told: told.union([uid]), scheduler.name))
             return
         }
-    }
-
-    /// So long after a quarantine no scheduler gives the seed a task: each has looked, and waited for every seed that
-    /// is silent.
-    static func ringDelay(_ seeds: Int) -> Int {
-        DragonflyFiles.ringSeconds.adding(DragonflyFiles.ringTimeoutSeconds.multiplied(by: seeds)).adding(5)
     }
 
     private func mark(_ quarantine: ManagedObject, told: Set<String>, _ scheduler: String) -> Write {

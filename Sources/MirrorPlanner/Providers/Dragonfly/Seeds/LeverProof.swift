@@ -15,9 +15,6 @@ struct LeverProof {
         (self.fleet, self.files, self.obstacle, self.removal) = (fleet, files, obstacle, removal)
     }
 
-    /// So long after it is made a NetworkPolicy holds on every node, on a network that enforces any.
-    private static let enforcementSeconds = 30
-
     /// Nil where what is decided about the set tells.
     var finding: MirrorStatus.Finding? {
         if let obstacle { return (.false, obstacle) }
@@ -44,7 +41,7 @@ struct LeverProof {
 
     private func isOpen(_ seed: DragonflyFleet.Seed) -> Bool {
         guard let began = seed.quarantine?.metadata.creationTimestamp, let reading = seed.reading,
-            reading.at > began + Self.enforcementSeconds
+            reading.at > began + fleet.timing.enforcementSeconds
         else { return false }
         return reading.health.isAnswer
     }

@@ -21,7 +21,7 @@ struct SeedRecoveryStep {
                 let began = quarantine.metadata.creationTimestamp,
                 // Once: the pod that takes its place is younger than the quarantine.
                 let made = pod.metadata.creationTimestamp, made <= began,
-                fleet.now >= began + HostRemoval.ringDelay(fleet.seeds.count)
+                fleet.now >= began + fleet.timing.ringDelay(fleet.seeds.count)
             else { continue }
             let marks = files.seed.map { " (from \($0.gc.highPercent) % down to \($0.gc.lowPercent) %)" } ?? ""
             let verdict = Verdict(
