@@ -1,4 +1,4 @@
-import ArgumentParser
+package import ArgumentParser
 import Glibc
 import KubeClient
 import KubeCore
@@ -16,8 +16,8 @@ import Telemetry
 #endif
 
 /// The operator: one a cluster works, further ones stand by.
-struct OperatorCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "operator", abstract: "Runs the operator.")
+package struct OperatorCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(commandName: "operator", abstract: "Runs the operator.")
 
     @OptionGroup var cluster: ClusterOptions
     @OptionGroup var endpoints: EndpointOptions
@@ -35,11 +35,16 @@ struct OperatorCommand: AsyncParsableCommand {
     @Option(help: "Objects that are kept in memory, about 1.3 kB each and up to three for each node.")
     var maxObjects = ListBounds.objects
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         guard maxObjects >= 1_000 else { throw ValidationError("--max-objects \(maxObjects): at least 1000") }
     }
 
-    func run() async throws {
+    package func run() async throws { try await run(daemonTimeFactor: 1) }
+
+    /// Runs beside simulated daemons whose time goes faster than in the world.
+    package func run(daemonTimeFactor: Int) async throws {
         if let shortage = Descriptors.shortage() { throw KubeError(.configuration, shortage) }
         log.bootstrap()
         let metrics = PrometheusMetrics()
@@ -53,6 +58,7 @@ struct OperatorCommand: AsyncParsableCommand {
             leaderElection: leaderElect
         )
         options.objectLimit = maxObjects
+        options.daemonTimeFactor = daemonTimeFactor
         let mirrorOperator = try MirrorOperator(
             transport,
             options: options,

@@ -8,7 +8,9 @@ public struct SandboxRootCommand: AsyncParsableCommand {
         commandName: "p2pmirror-sandbox",
         abstract: "Reproduces incidents of image mirrors on a simulated fleet and shows them gone.",
         version: Release.version,
-        subcommands: [RunCommand.self, NodeCommand.self, SystemctlCommand.self, ContainerCommand.self],
+        subcommands: [
+            RunCommand.self, NodeCommand.self, SystemctlCommand.self, ContainerCommand.self, PacedOperatorCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
 

@@ -8,9 +8,13 @@ import Synchronization
 /// The kernel drops what no place in the listener's queue is left for; so a cut listener has a queue for one, filled by
 /// a connection of ours, and accepts nothing.
 package final class GatedListener: Sendable {
+    /// Serves one connection.
+    package typealias Serve = @Sendable (AsyncSocket) async -> Void
+
     private struct State {
         var isCut = false
-        var speaksTLS = false
+        var isRefusing = false
+        var substitute: Serve?
         /// Whether nothing more is accepted.
         var isResting = false
         var connections: [Int32: Int] = [:]
@@ -40,7 +44,7 @@ package final class GatedListener: Sendable {
     package var accepted: Int { state.withLock(\.accepted) }
 
     /// Serves each connection until it is cancelled; the connection is closed when `serve` returns.
-    package func run(_ serve: @escaping @Sendable (AsyncSocket) async -> Void) async {
+    package func run(_ serve: @escaping Serve) async {
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 do {
@@ -52,18 +56,16 @@ package final class GatedListener: Sendable {
                         continue
                     }
                     group.addTask {
-                        if self.state.withLock(\.speaksTLS) {
-                            await Self.refuse(socket)
-                        } else {
-                            await serve(socket)
-                        }
+                        await (self.state.withLock(\.substitute) ?? serve)(socket)
                         self.forget(socket)
                     }
                 } catch SocketError.failed {
                     // Out of file descriptors, for instance: connections that end make room.
                     try? await Task.sleep(for: .milliseconds(50))
                 } catch {
-                    break
+                    // What no longer listens looks as if it had ended.
+                    guard !Task.isCancelled, state.withLock(\.isRefusing) else { break }
+                    try? await Task.sleep(for: .milliseconds(50))
                 }
             }
             group.cancelAll()
@@ -85,13 +87,19 @@ package final class GatedListener: Sendable {
         for file in state.withLock({ Array($0.connections.keys) }) { shutdown(file, Int32(SHUT_RDWR)) }
     }
 
-    /// Lets it answer as a TLS server does that is spoken to in plain text, or serve again.
-    package func speakTLS(_ speaksTLS: Bool) { state.withLock { $0.speaksTLS = speaksTLS } }
+    /// Has somebody else serve new connections, or itself again.
+    package func substitute(_ serve: Serve?) { state.withLock { $0.substitute = serve } }
 
-    /// Reads what comes first, and answers with a fatal alert "unexpected message" (RFC 8446, section 6).
-    private static func refuse(_ socket: AsyncSocket) async {
-        _ = try? await socket.read(atMost: 4_096)
-        try? await socket.write(bytes: [0x15, 3, 3, 0, 2, 2, 10])
+    /// Refuses new connections, as where nobody listens, or takes them again.
+    package func refuse(_ refuses: Bool) {
+        let isNews = state.withLock { state in
+            defer { state.isRefusing = refuses }
+            return state.isRefusing != refuses
+        }
+        guard isNews else { return }
+        let file = listener.socket.file.rawValue
+        // On Linux a listening socket that is shut down keeps its address, and listens again when it is told to.
+        _ = refuses ? shutdown(file, Int32(SHUT_RDWR)) : listen(file, SOMAXCONN)
     }
 
     private func close() async {

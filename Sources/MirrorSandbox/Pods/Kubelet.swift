@@ -117,7 +117,7 @@ package final class Kubelet: Sendable {
         let isComplete = mounts.configMaps.allSatisfy { data($0) != nil }
         try? directories.update(mounts, data: data)
         if let orders = surroundings.orders(pod), let bytes = try? JSONCoding.encode(orders) {
-            let cut = Set((orders.deniedPorts + orders.faultyPorts + orders.tlsPorts).map(Int.init))
+            let cut = Set((orders.deniedPorts + orders.faults.ports.map(\.number)).map(Int.init))
             state.withLock { $0.pods[pod.objectUID]?.cutPorts = cut }
             try? PodDirectories.write(String(decoding: bytes, as: UTF8.self), to: directories.orders)
         }

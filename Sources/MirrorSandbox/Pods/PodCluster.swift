@@ -27,6 +27,10 @@ package final class PodCluster: Sendable {
         package var claims: [String: Int] = [:]
         /// What NetworkPolicies do.
         package var enforcement = PolicyEnforcement()
+        /// How much faster than in the world the daemons' time goes, which the operator is told where it is not 1.
+        package var timeFactor = 1
+        /// Whether the operator resolves the names of `names` alone, and asks no DNS server.
+        package var hasNames = false
 
         package init(
             directory: String,
@@ -49,8 +53,8 @@ package final class PodCluster: Sendable {
     private let dns: ClusterDNS
     private let kubelet: Kubelet
     private let nodes = Mutex<[String]>([])
-    /// Ports that a scenario closes, or lets speak TLS, by the Pod's name.
-    private let faults = Mutex<[String: (closed: [UInt16], tls: [UInt16])]>([:])
+    /// What a scenario does to Pods, by the Pod's name.
+    private let faults = Mutex<[String: PodFaults]>([:])
     private let working = Mutex<Task<Void, Never>?>(nil)
 
     /// - Throws: where the directories can't be made or no port is to be had.
@@ -133,20 +137,32 @@ package final class PodCluster: Sendable {
         )
     }
 
-    /// Starts an operator.
+    /// Starts an operator: `p2pmirror` as it ships, or the same from the sandbox's program where it is to be told of
+    /// the daemons' time, which `p2pmirror` has no way to be.
     package func startOperator() {
+        let isPaced = settings.timeFactor != 1
+        let program = isPaced ? settings.programs.sandbox : settings.programs.product
+        let command =
+            [program, "operator"] + (isPaced ? ["--daemon-time-factor", "\(settings.timeFactor)"] : [])
+            + [
+                "--kubeconfig", settings.kubeconfig, "--http-bind", "127.0.0.1:0", "--lease-namespace",
+                settings.leaseNamespace, "--log-format", "json",
+            ]
+        let line = settings.hasNames ? names.inside(command) : command
         supervisor.start(
             Supervisor.Unit(
                 name: "operator-1",
-                executable: settings.programs.product,
-                arguments: [
-                    "operator", "--kubeconfig", settings.kubeconfig, "--http-bind", "127.0.0.1:0", "--lease-namespace",
-                    settings.leaseNamespace, "--log-format", "json",
-                ],
+                executable: line[0],
+                arguments: Array(line.dropFirst()),
                 log: "\(settings.directory)/logs/operator-1.log"
             )
         )
     }
+
+    private var names: NameFile { NameFile(directory: settings.directory) }
+
+    /// Says which addresses names have for an operator that asks nobody else.
+    package func setNames(_ addresses: [String: [String]]) throws { try names.write(addresses) }
 
     /// The Pods that run on a node, by name of the node; of several the one that stays.
     package func podsByNode() async throws(KubeError) -> [String: JSONValue] {
@@ -178,11 +194,9 @@ package final class PodCluster: Sendable {
         )
     }
 
-    /// Closes ports of a Pod as a firewall does that drops packets, or opens them again.
-    ///
-    /// - Parameter tls: ports that answer as TLS does that is spoken to in plain text.
-    package func setFaults(_ ports: [UInt16] = [], tls: [UInt16] = [], ofPod name: String) {
-        faults.withLock { $0[name] = (ports, tls) }
+    /// Has a Pod fail so from now on; without faults it does not any more.
+    package func setFaults(_ faults: PodFaults = PodFaults(), ofPod name: String) {
+        self.faults.withLock { $0[name] = faults }
     }
 
     /// Kills the process of a Pod's container, which is started again within the Pod.
@@ -212,8 +226,7 @@ package final class PodCluster: Sendable {
             var orders = PodOrders()
             orders.deniedPorts = NetworkPolicyView.denied(Self.ports, of: pod, by: policies)
             orders.keepsEstablished = keepsEstablished
-            orders.faultyPorts = faults[pod.objectName]?.closed ?? []
-            orders.tlsPorts = faults[pod.objectName]?.tls ?? []
+            orders.faults = faults[pod.objectName] ?? PodFaults()
             return orders
         }
         return surroundings

@@ -7,10 +7,8 @@ package struct PodOrders: Codable, Hashable, Sendable {
     package var deniedPorts: [UInt16] = []
     /// Whether connections that are there already go on.
     package var keepsEstablished = true
-    /// Ports that a fault of the scenario closes beside the policies: whoever connects gets no answer.
-    package var faultyPorts: [UInt16] = []
-    /// Ports that a fault lets speak TLS, which answers plain text with an alert.
-    package var tlsPorts: [UInt16] = []
+    /// What a scenario does beside the policies.
+    package var faults = PodFaults()
 
     package init() {}
 }

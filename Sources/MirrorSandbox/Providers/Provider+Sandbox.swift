@@ -18,7 +18,7 @@ extension Provider {
         switch self {
         case .rke2, .k3s: nil
         case .spegel: SpegelDaemon(options, logger: logger)
-        case .dragonfly: SchedulerContainer(options, logger: logger) ?? DfdaemonContainer(options, logger: logger)
+        case .dragonfly: DragonflyContainers.container(options, logger)
         }
     }
 }

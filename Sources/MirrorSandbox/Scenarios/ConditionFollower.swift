@@ -8,6 +8,8 @@ package final class ConditionFollower: Sendable {
         var told: Set<String> = []
         var begin = WallClock.now()
         var mirror: P2PMirror?
+        /// Reasons of conditions that were not as they should be, since the incident began.
+        var complaints: [MirrorConditionType: Set<String>] = [:]
     }
 
     private let api: KubeAPI
@@ -22,7 +24,15 @@ package final class ConditionFollower: Sendable {
     }
 
     /// From now on times are told as seconds since now.
-    package func beginIncident() { state.withLock { $0.begin = WallClock.now() } }
+    package func beginIncident() {
+        state.withLock { state in
+            state.begin = WallClock.now()
+            state.complaints = [:]
+        }
+    }
+
+    /// Reasons of conditions that were not as they should be, since the incident began.
+    package var complaints: [MirrorConditionType: Set<String>] { state.withLock(\.complaints) }
 
     /// Follows while `body` runs.
     package func following<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
@@ -43,19 +53,28 @@ package final class ConditionFollower: Sendable {
 
     /// Waits until a condition has one of these reasons.
     ///
+    /// - Parameter words: what its message must hold.
     /// - Throws: `ScenarioFailure` with what it says, where it has none of them by then.
     package func wait(
         for type: MirrorConditionType,
         _ reasons: [Reason],
+        saying words: [String] = [],
         within seconds: Double
     ) async throws {
         let deadline = ContinuousClock().now + .seconds(seconds)
         while ContinuousClock().now < deadline {
-            if let condition = condition(type), reasons.contains(where: { $0.rawValue == condition.reason }) { return }
+            if let condition = condition(type), reasons.contains(where: { $0.rawValue == condition.reason }),
+                words.allSatisfy({ $0.isEmpty || condition.message.contains($0) })
+            {
+                return
+            }
             try await Task.sleep(for: .milliseconds(50))
         }
         let last = condition(type).map { "\($0.status.rawValue) \($0.reason): \($0.message)" } ?? "nothing"
-        let wanted = reasons.map(\.rawValue).joined(separator: " or ")
+        let texts = words.filter { !$0.isEmpty }.map { "\"\($0)\"" }
+        let wanted =
+            reasons.map(\.rawValue).joined(separator: " or ")
+            + (texts.isEmpty ? "" : " with \(texts.joined(separator: ", "))")
         throw ScenarioFailure("\(type.rawValue) was not \(wanted) within \(Int(seconds)) s; it says \(last)")
     }
 
@@ -68,6 +87,9 @@ package final class ConditionFollower: Sendable {
         state.withLock { $0.mirror = mirror }
         for type in Self.conditions {
             guard let condition = mirror.status?.conditions.first(ofType: type.rawValue) else { continue }
+            if condition.status != (type == .stormActive ? .false : .true) {
+                state.withLock { _ = $0.complaints[type, default: []].insert(condition.reason) }
+            }
             tellOnce(
                 "condition \(type.rawValue)=\(condition.status.rawValue) \(condition.reason): \(condition.message)"
             )

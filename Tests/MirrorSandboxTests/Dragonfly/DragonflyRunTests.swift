@@ -98,15 +98,59 @@ import Testing
         (run.rings, run.listed) = (0, 1)
         #expect(run.wrong(.ingressOnly) == nil)
         #expect(run.wrong(.deletedHost) != nil)
+        #expect(run.wrong(.operated) != nil)
     }
 
-    @Test func `every fault must send all to the source`() {
-        var run = DragonflyNoPeers.Run()
+    @Test func `with the operator the last seed stays, and the reason has its figures`() {
+        var run = DragonflyLastSeed.Run()
+        (run.before, run.during) = (Self.window(), Self.window())
+        (run.rings, run.listed, run.percent) = (1, 1, 88)
+        run.available = "NoHealthySeed: dragonfly-seed-client-0: the mirror's volume is 88 % full"
+        #expect(run.wrong(.operated) == nil)
+        let changes: [(inout DragonflyLastSeed.Run) -> Void] = [
+            { $0.percent = 60 }, { $0.policies = 1 }, { $0.departures = 1 }, { $0.rings = 0 }, { $0.listed = 0 },
+            { $0.during = Self.window(share: 0.5) }, { $0.available = "NoHealthySeed: none of them is well" },
+        ]
+        for change in changes {
+            var other = run
+            change(&other)
+            #expect(other.wrong(.operated) != nil)
+        }
+    }
+
+    @Test func `every fault must show as it says, and nothing else may be blamed`() {
+        let faults = DragonflyCauses.lanes.flatMap(\.faults)
+        func window(_ symptom: DragonflyFault.Symptom) -> DragonflyWindow {
+            switch symptom {
+            case .source: return Self.window(share: 1)
+            case .none: return Self.window()
+            case .down:
+                var window = Self.window(failed: 20)
+                (window.bytes, window.sourceBytes) = (0, 0)
+                return window
+            }
+        }
+        var run = DragonflyFaultRun.Run()
         run.before = Self.window()
-        run.during = DragonflyFault.all.map { _ in Self.window(share: 1) }
-        #expect(run.missingSymptom(DragonflyFault.all) == nil)
-        run.during[1] = Self.window(share: 0.5)
-        #expect(run.missingSymptom(DragonflyFault.all)?.contains(DragonflyFault.all[1].name) == true)
+        run.outcomes = faults.map { DragonflyFaultRun.Outcome(fault: $0, window: window($0.symptom)) }
+        #expect(run.missingSymptom == nil)
+        for index in faults.indices {
+            var other = run
+            other.outcomes[index].window = Self.window(share: faults[index].symptom == .none ? 0.9 : 0.2)
+            #expect(other.missingSymptom?.contains(faults[index].name) == true)
+            other = run
+            other.outcomes[index].others = ["StormActive"]
+            #expect(other.missingSymptom == nil)
+            other.outcomes[index].others = ["blames PortClosed"]
+            #expect(other.missingSymptom?.contains("blames PortClosed") == true)
+        }
+    }
+
+    @Test func `all nineteen causes are made, and none is told without what to do`() {
+        let faults = DragonflyCauses.lanes.flatMap(\.faults)
+        #expect(Set(faults.map(\.number)) == Set(1...19))
+        #expect(faults.filter { $0.words.advice.isEmpty }.map(\.name) == ["tiny files"])
+        #expect(Set(faults.map(\.injected)).count == faults.count)
     }
 
     @Test func `a window tells shares, log lines a minute and waits`() {

@@ -14,6 +14,8 @@ final class ContainerNetwork: Sendable {
     private let address: String
     private let orders: String?
     private let listeners = Mutex<[GatedListener]>([])
+    private let faults = Mutex(PodFaults())
+    private let files = OpenFileHolder()
 
     init(address: String, orders: String?) async throws {
         pool = try await ListenerPool()
@@ -41,10 +43,14 @@ final class ContainerNetwork: Sendable {
     private func follow() async {
         var last: PodOrders?
         while !Task.isCancelled {
-            if let orders = read(), orders != last {
+            if let orders = PodOrders(file: self.orders), orders != last {
+                faults.withLock { $0 = orders.faults }
+                files.hold(percent: orders.faults.openFilesPercent)
                 for listener in listeners.withLock({ $0 }) {
-                    let isCut = orders.deniedPorts.contains(listener.port) || orders.faultyPorts.contains(listener.port)
-                    listener.speakTLS(orders.tlsPorts.contains(listener.port))
+                    let kind = orders.faults.kind(of: listener.port)
+                    let isCut = orders.deniedPorts.contains(listener.port) || kind == .silent
+                    listener.substitute(kind?.substitute)
+                    listener.refuse(kind == .refused)
                     await listener.cut(isCut, keepingEstablished: orders.keepsEstablished)
                 }
                 last = orders
@@ -53,9 +59,34 @@ final class ContainerNetwork: Sendable {
         }
     }
 
-    private func read() -> PodOrders? {
-        guard let orders, let data = FileManager.default.contents(atPath: orders) else { return nil }
-        return try? JSONCoding.decode(PodOrders.self, from: [UInt8](data))
+    /// Serves one connection; what is long may never arrive.
+    func converse(_ server: GRPCUnaryServer, on socket: AsyncSocket, of port: UInt16) async {
+        await HTTP2Session(socket) { request in
+            let response = await server.answer(request)
+            await self.carry(response.body.count, from: port)
+            return response
+        }.run()
+    }
+
+    /// Lets an answer of so many bytes out by a port; where long ones do not arrive it never returns, until whoever
+    /// waits for it has gone.
+    func carry(_ bytes: Int, from port: UInt16) async {
+        while !Task.isCancelled, bytes > Self.shortAnswer, faults.withLock({ $0.kind(of: port) }) == .cutShort {
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// Bytes of an answer that a small packet holds. A packet holds some 1,400; lists of so few hosts are shorter.
+    private static let shortAnswer = 100
+}
+
+extension PodOrders {
+    /// Nil where nobody wants anything yet.
+    init?(file: String?) {
+        guard let file, let data = FileManager.default.contents(atPath: file),
+            let orders = try? JSONCoding.decode(PodOrders.self, from: [UInt8](data))
+        else { return nil }
+        self = orders
     }
 }
 

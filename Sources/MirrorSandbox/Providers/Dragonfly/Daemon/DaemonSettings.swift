@@ -85,6 +85,8 @@ struct DfdaemonSettings: Hashable, Sendable {
     /// The address that it announces; nil for its own.
     var announcedIP: String?
     var clusterID: UInt64 = 1
+    /// `http://HOST:PORT` of the manager; nil without one.
+    var managerAddress: String?
 
     init() {}
 
@@ -114,6 +116,7 @@ struct DfdaemonSettings: Hashable, Sendable {
             lowPercent = Int(value)
         }
         announcedIP = yaml.at(["host", "ip"])?.stringValue
+        managerAddress = yaml.at(["manager", "addr"])?.stringValue
         clusterID = UInt64(clamping: yaml.at(["host", "schedulerClusterID"])?.intValue ?? 1)
     }
 }

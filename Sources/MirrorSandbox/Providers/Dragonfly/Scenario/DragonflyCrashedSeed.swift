@@ -10,15 +10,10 @@ struct DragonflyCrashedSeed: Sendable {
         var nodes = 6
         /// Seconds between two tasks, of the window before, and of the one from the death on.
         var pace = 0.5
-        var before = 6.0
+        var before = 5.0
         var window = 40.0
 
         init() {}
-    }
-
-    enum Side: Sendable {
-        case nobody
-        case operated(ConditionFollower)
     }
 
     struct Run: Sendable {
@@ -29,41 +24,35 @@ struct DragonflyCrashedSeed: Sendable {
         var outOfLists: Double?
     }
 
-    static let seed = "\(DragonflyRelease.name)-seed-client-0"
+    static let seed = DragonflyStage.firstSeed
 
     let settings: Settings
-    let say: @Sendable (String) -> Void
+    let stage: DragonflyStage
 
-    var claims: [String: Int] {
-        var claims: [String: Int] = [:]
-        for number in 0..<3 { claims["storage-\(DragonflyRelease.name)-seed-client-\(number)"] = 2_048 }
-        return claims
+    private var fleet: SimulatedDragonfly { stage.fleet }
+    private var load: DragonflyLoad { stage.load }
+
+    static func plan(_ settings: Settings, isOperated: Bool) -> DragonflyStage.Plan {
+        var plan = DragonflyStage.Plan()
+        plan.release.factor = settings.factor
+        plan.nodes = settings.nodes
+        for number in 0..<3 { plan.disks[number] = 2_048 }
+        plan.mirror = isOperated ? DragonflyMirror.object() : nil
+        return plan
     }
 
-    func run(_ side: Side, _ cluster: PodCluster, _ source: SourceServer) async throws -> Run {
-        var release = DragonflyRelease()
-        release.factor = settings.factor
-        release.source = source.authority
-        let fleet = try await SimulatedDragonfly.started(on: cluster, release, nodes: settings.nodes)
-        say("3 schedulers, 3 seeds, \(settings.nodes) clients are up")
-        if case .operated(let follower) = side {
-            try await DragonflyMirror.start(DragonflyMirror.object(), on: cluster, follower)
-        }
-        var load = DragonflyLoad(fleet: fleet, source: source)
-        load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
-        let ip = await fleet.address(ofPod: Self.seed) ?? ""
-        load.seed = "\(ip):4000"
-        let early = try await preheat(fleet, load, count: Int(settings.before / settings.pace))
-        let late = try await preheat(fleet, load, count: Int(settings.window / settings.pace))
-        say("\(early.count + late.count) tasks are on \(Self.seed), and on no client")
+    func run() async throws -> Run {
+        let early = try await preheat(count: Int(settings.before / settings.pace))
+        let late = try await preheat(count: Int(settings.window / settings.pace))
+        stage.say("\(early.count + late.count) tasks are on \(Self.seed), and on no client")
         var run = Run()
         run.before = try await load.window(seconds: settings.before, pace: settings.pace, tasks: early)
-        say("before: \(Self.words(run.before))")
-        try await untilCollected(fleet)
-        try await die(cluster, ip)
-        say("\(Self.seed) dies: its process stands still, and who connects gets no answer")
-        try await watch(side, fleet, load, late, &run)
-        say("the \(Int(settings.window)) s from then: \(Self.words(run.during))")
+        stage.say("before: \(Self.words(run.before))")
+        try await untilCollected()
+        try await die()
+        stage.say("\(Self.seed) dies: its process stands still, and who connects gets no answer")
+        try await watch(late, &run)
+        stage.say("the \(Int(settings.window)) s from then: \(Self.words(run.during))")
         return run
     }
 
@@ -72,14 +61,11 @@ struct DragonflyCrashedSeed: Sendable {
             + "\(window.failedParents) parents tried in vain"
     }
 
+    private var ip: String { String(load.seed.dropLast(5)) }
+
     /// Tasks that the seed has and nobody else, got some at a time.
-    private func preheat(
-        _ fleet: SimulatedDragonfly,
-        _ load: DragonflyLoad,
-        count: Int
-    ) async throws -> [DragonflyTaskID] {
+    private func preheat(count: Int) async throws -> [DragonflyTaskID] {
         let members = HashRing(load.ring)
-        let ip = String(load.seed.dropLast(5))
         var tasks: [DragonflyTaskID] = []
         while tasks.count < count {
             let task = SimulatedDragonfly.freshTask()
@@ -101,49 +87,40 @@ struct DragonflyCrashedSeed: Sendable {
     }
 
     /// Waits until each scheduler has looked for silent hosts once more: the next look is as far as can be then.
-    private func untilCollected(_ fleet: SimulatedDragonfly) async throws {
+    private func untilCollected() async throws {
         func counts() async -> [Int] { await fleet.schedulerFigures().map { $0.figures?.collections ?? 0 } }
         let before = await counts()
-        let deadline = ContinuousClock().now + .seconds(300 / settings.factor + 15)
-        while ContinuousClock().now < deadline {
-            if zip(before, await counts()).allSatisfy({ $0 < $1 }) { return }
-            try await Task.sleep(for: .milliseconds(200))
+        try await stage.wait(for: "the schedulers' look for silent hosts", within: 300 / Double(settings.factor) + 15) {
+            zip(before, await counts()).allSatisfy { $0 < $1 }
         }
-        throw ScenarioFailure("the schedulers do not look for silent hosts")
     }
 
     /// As where a node loses its power: nobody is refused, and nobody answered.
-    private func die(_ cluster: PodCluster, _ ip: String) async throws {
-        cluster.setFaults([4_000, 4_001, 4_002, 4_003, 4_005], ofPod: Self.seed)
+    private func die() async throws {
+        fleet.cluster.setFaults(PodFaults(.silent, on: [4_000, 4_001, 4_002, 4_003, 4_005]), ofPod: Self.seed)
         // Until the process has read that.
         try await Task.sleep(for: .milliseconds(700))
-        let pods = try await cluster.objects.list(ClusterObjects.pods).filter { $0.objectName == Self.seed }
-        try cluster.freeze(pods)
+        let pods = try await fleet.cluster.objects.list(ClusterObjects.pods).filter { $0.objectName == Self.seed }
+        try fleet.cluster.freeze(pods)
     }
 
-    private func watch(
-        _ side: Side,
-        _ fleet: SimulatedDragonfly,
-        _ load: DragonflyLoad,
-        _ tasks: [DragonflyTaskID],
-        _ run: inout Run
-    ) async throws {
+    private func watch(_ tasks: [DragonflyTaskID], _ run: inout Run) async throws {
         let clock = ContinuousClock()
         let begin = clock.now
         let end = begin + .seconds(settings.window)
-        let id = "\(load.seed.dropLast(5))-\(Self.seed)-seed"
+        let id = "\(ip)-\(Self.seed)-seed"
         async let window = load.window(seconds: settings.window, pace: settings.pace, tasks: tasks)
-        if case .operated(let follower) = side { follower.beginIncident() }
+        stage.follower?.beginIncident()
         while clock.now < end {
             let after = DfdaemonService.seconds(clock.now - begin)
             let all = await fleet.schedulerFigures().compactMap(\.figures)
             if run.outOfRings == nil, all.allSatisfy({ !$0.ring.contains(load.seed) }) {
                 run.outOfRings = after
-                say("no ring has it any more after \(WindowTable.rounded(after)) s")
+                stage.say("no ring has it any more after \(WindowTable.rounded(after)) s")
             }
             if run.outOfLists == nil, all.allSatisfy({ !$0.hosts.contains(id) }) {
                 run.outOfLists = after
-                say("no scheduler lists it any more after \(WindowTable.rounded(after)) s")
+                stage.say("no scheduler lists it any more after \(WindowTable.rounded(after)) s")
             }
             try await Task.sleep(for: .milliseconds(200))
         }

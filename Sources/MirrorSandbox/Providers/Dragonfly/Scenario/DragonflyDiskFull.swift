@@ -28,12 +28,6 @@ struct DragonflyDiskFull: Sendable {
         init() {}
     }
 
-    /// Who does something about it.
-    enum Side: Sendable {
-        case nobody
-        case operated(ConditionFollower)
-    }
-
     /// What one run came to.
     struct Run: Sendable {
         var before = DragonflyWindow()
@@ -54,41 +48,31 @@ struct DragonflyDiskFull: Sendable {
         var backAfter: Double?
     }
 
-    static let seed = "\(DragonflyRelease.name)-seed-client-0"
+    static let seed = DragonflyStage.firstSeed
 
     let settings: Settings
-    let say: @Sendable (String) -> Void
+    let stage: DragonflyStage
 
-    /// MiB of the claims of the seeds.
-    var claims: [String: Int] {
-        var claims: [String: Int] = [:]
-        for number in 0..<3 {
-            claims["storage-\(DragonflyRelease.name)-seed-client-\(number)"] =
-                number == 0 ? settings.diskMebibytes : settings.otherMebibytes
-        }
-        return claims
+    private var fleet: SimulatedDragonfly { stage.fleet }
+    private func say(_ words: String) { stage.say(words) }
+
+    static func plan(_ settings: Settings, isOperated: Bool) -> DragonflyStage.Plan {
+        var plan = DragonflyStage.Plan()
+        plan.release.factor = settings.factor
+        plan.release.collectionSeconds = 900 / settings.factor
+        plan.release.highPercent = settings.high
+        plan.release.lowPercent = settings.low
+        plan.nodes = settings.nodes
+        plan.disks = [0: settings.diskMebibytes, 1: settings.otherMebibytes, 2: settings.otherMebibytes]
+        plan.mirror =
+            isOperated
+            ? DragonflyMirror.object(recovery: .restart, healthyForSeconds: settings.healthyForSeconds) : nil
+        return plan
     }
 
     /// One run: all well; the disk fills; and what comes of it.
-    func run(_ side: Side, _ cluster: PodCluster, _ source: SourceServer) async throws -> Run {
-        var release = DragonflyRelease()
-        release.factor = settings.factor
-        release.source = source.authority
-        release.collectionSeconds = 900 / settings.factor
-        release.highPercent = settings.high
-        release.lowPercent = settings.low
-        let fleet = try await SimulatedDragonfly.started(on: cluster, release, nodes: settings.nodes)
-        say("3 schedulers, 3 seeds, \(settings.nodes) clients are up")
-        if case .operated(let follower) = side {
-            try await DragonflyMirror.start(
-                DragonflyMirror.object(recovery: .restart, healthyForSeconds: settings.healthyForSeconds),
-                on: cluster,
-                follower
-            )
-        }
-        var load = DragonflyLoad(fleet: fleet, source: source)
-        load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
-        load.seed = "\(await fleet.address(ofPod: Self.seed) ?? ""):4000"
+    func run() async throws -> Run {
+        var load = stage.load
         var run = Run()
         run.before = try await load.window(seconds: settings.window, pace: settings.pace)
         say("before: \(Self.words(run.before))")
@@ -96,25 +80,26 @@ struct DragonflyDiskFull: Sendable {
         say("\(Self.seed) is filled to \(Int(percent)) %")
         let clock = ContinuousClock()
         let begin = clock.now
-        switch side {
-        case .nobody: try await untilFull(fleet, load)
-        case .operated(let follower):
+        if let follower = stage.follower {
             follower.beginIncident()
-            try await goOn(load, until: "the end of \(Self.seed) in the rings") { await rings(fleet, load.seed) == 0 }
+            try await goOn(load, until: "the end of \(Self.seed) in the rings") { await rings(load.seed) == 0 }
             run.outAfter = DfdaemonService.seconds(clock.now - begin)
-            say("its disk is filled to \(await self.percent(fleet)) %, and no ring has it any more")
+            say("its disk is filled to \(await self.percent()) %, and no ring has it any more")
+        } else {
+            try await goOn(load, until: "a failed write of \(Self.seed)") { await failures() > 0 }
+            say("a write of \(Self.seed) failed: its disk is filled to \(await self.percent()) %")
         }
         run.during = try await load.window(seconds: settings.window, pace: settings.pace)
         say("during: \(Self.words(run.during))")
-        await look(fleet, load, &run)
-        if case .operated = side {
-            try await untilBack(fleet, &load)
+        await look(load, &run)
+        if stage.follower != nil {
+            try await untilBack(&load)
             run.backAfter = DfdaemonService.seconds(clock.now - begin)
         }
         run.after = try await load.window(seconds: settings.window, pace: settings.pace)
         say("after: \(Self.words(run.after))")
         run.lastPercent = await fleet.diskPercent(ofSeed: Self.seed) ?? 0
-        run.lastRings = await rings(fleet, load.seed)
+        run.lastRings = await rings(load.seed)
         return run
     }
 
@@ -124,12 +109,12 @@ struct DragonflyDiskFull: Sendable {
         return "\(window.tasks) tasks, \(share) % of bytes from the source, \(seedShare) % of those of \(seed)"
     }
 
-    private func failures(_ fleet: SimulatedDragonfly) async -> Int {
+    private func failures() async -> Int {
         let ip = await fleet.address(ofPod: Self.seed) ?? ""
         return await fleet.figures(ofDaemon: ip)?.failedDownloads ?? 0
     }
 
-    private func rings(_ fleet: SimulatedDragonfly, _ address: String) async -> Int {
+    private func rings(_ address: String) async -> Int {
         await fleet.schedulerFigures().count { $0.figures?.ring.contains(address) ?? false }
     }
 
@@ -144,34 +129,29 @@ struct DragonflyDiskFull: Sendable {
         throw ScenarioFailure("\(what) did not come within \(Int(settings.limit)) s")
     }
 
-    private func untilFull(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad) async throws {
-        try await goOn(load, until: "a failed write of \(Self.seed)") { await failures(fleet) > 0 }
-        say("a write of \(Self.seed) failed: its disk is filled to \(await percent(fleet)) %")
-    }
-
-    private func percent(_ fleet: SimulatedDragonfly) async -> Int {
+    private func percent() async -> Int {
         Int(await fleet.diskPercent(ofSeed: Self.seed) ?? 0)
     }
 
     /// Goes on at the even pace until every ring has the seed again, which has another address then.
-    private func untilBack(_ fleet: SimulatedDragonfly, _ load: inout DragonflyLoad) async throws {
+    private func untilBack(_ load: inout DragonflyLoad) async throws {
         let old = load.seed
         var found: String?
         try await goOn(load, until: "the return of \(Self.seed)") {
             guard let ip = await fleet.address(ofPod: Self.seed), "\(ip):4000" != old else { return false }
             found = "\(ip):4000"
-            return await rings(fleet, "\(ip):4000") == fleet.release.schedulers
+            return await rings("\(ip):4000") == fleet.release.schedulers
         }
         load.seed = found ?? old
         load.ring = (await fleet.schedulerFigures()).compactMap(\.figures).first?.ring ?? []
-        say("it is back in every ring, its disk filled to \(await percent(fleet)) %")
+        say("it is back in every ring, its disk filled to \(await percent()) %")
     }
 
-    private func look(_ fleet: SimulatedDragonfly, _ load: DragonflyLoad, _ run: inout Run) async {
+    private func look(_ load: DragonflyLoad, _ run: inout Run) async {
         run.percent = await fleet.diskPercent(ofSeed: Self.seed) ?? 0
         run.isServing = await fleet.isServing(seed: Self.seed)
-        run.rings = await rings(fleet, load.seed)
-        run.seedFailures = await failures(fleet)
+        run.rings = await rings(load.seed)
+        run.seedFailures = await failures()
     }
 }
 

@@ -1,6 +1,6 @@
 import KubeCore
 
-/// What a release of Dragonfly installs without a manager, as far as it matters here.
+/// What a release of Dragonfly installs, as far as it matters here: without a manager, or with one.
 ///
 /// Source: names, labels, ports and settings of dragonflyoss/helm-charts `charts/dragonfly/templates` and
 /// `values.yaml`; times are the chart's divided by the factor.
@@ -19,9 +19,33 @@ struct DragonflyRelease: Hashable, Sendable {
     var collectionSeconds = 90
     var highPercent = 90
     var lowPercent = 70
-    /// `IP:PORT` of the schedulers, as daemons are told. A name would have to be known to the operator's own resolver
-    /// too, which is the machine's.
+    /// Seconds between two announcements of a client; nil for the chart's 300 divided by the factor.
+    var clientAnnounceSeconds: Int?
+    /// How daemons learn of the schedulers.
+    var discovery = Discovery.addresses
+    /// `IP:PORT` of the schedulers, as daemons are told, or the manager.
     var schedulerAddresses: [String] = []
+    /// Address of the manager's Pod, where there is one.
+    var managerIP = ""
+
+    /// How daemons learn of the schedulers.
+    enum Discovery: Hashable, Sendable {
+        /// By `scheduler.addrs`.
+        case addresses
+        /// By `scheduler.addr`, the name of the headless Service.
+        case name
+        /// From the manager.
+        case manager
+    }
+
+    /// The headless Service, as daemons look it up.
+    static let schedulerName = "\(name)-scheduler-headless.\(namespace).svc.cluster.local"
+
+    /// The objects of the manager, which come first.
+    var managerObjects: [(resource: ResourceType, object: JSONValue)] {
+        guard discovery == .manager else { return [] }
+        return [(ClusterObjects.configMaps, managerRows), (ClusterObjects.statefulSets, managerSet)]
+    }
 
     /// The objects of the schedulers, in the order in which they are created.
     var schedulerObjects: [(resource: ResourceType, object: JSONValue)] {
@@ -33,12 +57,12 @@ struct DragonflyRelease: Hashable, Sendable {
 
     /// Those of seeds and clients, which are told the schedulers' addresses.
     var daemonObjects: [(resource: ResourceType, object: JSONValue)] {
-        [
+        let told = discovery == .manager ? [] : ["seed-client", "client"]
+        return [
             (ClusterObjects.configMaps, daemonSettings("seed-client", isSeed: true)),
-            (ClusterObjects.configMaps, dynconfig("seed-client", addresses)),
             (ClusterObjects.configMaps, daemonSettings("client", isSeed: false)),
-            (ClusterObjects.configMaps, dynconfig("client", addresses)), (ClusterObjects.statefulSets, seedSet),
-            (ClusterObjects.daemonSets, clientSet),
+        ] + told.map { (ClusterObjects.configMaps, dynconfig($0, addresses)) } + [
+            (ClusterObjects.statefulSets, seedSet), (ClusterObjects.daemonSets, clientSet),
         ]
     }
 
@@ -90,13 +114,24 @@ struct DragonflyRelease: Hashable, Sendable {
             dynconfig: {refreshInterval: \(time(60))}
             metrics: {enable: true, addr: ":8000", enableHost: false}
             console: true
-
+            \(discovery == .manager ? "manager: {addr: \"\(managerIP):65003\", schedulerClusterID: 1}" : "")
             """
         )
     }
 
+    /// The table of schedulers, as the manager keeps it.
+    var managerRows: JSONValue {
+        let rows = schedulerAddresses.enumerated().map { number, address in
+            "{hostname: \(Self.name)-scheduler-\(number), ip: \(address.prefix { $0 != ":" }), cluster: 1}"
+        }
+        let text = "schedulers: [\(rows.joined(separator: ", "))]\n"
+        return configMap("manager", "manager", ManagerContainer.rowsFile, text)
+    }
+
     private func daemonSettings(_ component: String, isSeed: Bool) -> JSONValue {
         let announce = isSeed ? 60 : 300
+        let interval = isSeed ? nil : clientAnnounceSeconds.map { "\($0)s" }
+        let manager = discovery == .manager ? "manager: {addr: \"http://\(managerIP):65003\"}" : ""
         return configMap(
             component,
             component,
@@ -104,7 +139,7 @@ struct DragonflyRelease: Hashable, Sendable {
             """
             host: {schedulerClusterID: 1, idc: "", location: ""}
             upload: {server: {port: 4000, requestRateLimit: \(isSeed ? 400 : 200)}}
-            scheduler: {announceInterval: \(time(announce)), scheduleTimeout: 3h, maxScheduleCount: 5}
+            scheduler: {announceInterval: \(interval ?? time(announce)), scheduleTimeout: 3h, maxScheduleCount: 5}
             \(isSeed ? "seedPeer: {enable: true, type: super}" : "seedPeer: {enable: false}")
             dynconfig: {refreshInterval: \(time(announce))}
             storage: {server: {tcpPort: 4005, quicPort: 4006}, dir: /var/lib/dragonfly/, keep: true}
@@ -118,7 +153,7 @@ struct DragonflyRelease: Hashable, Sendable {
             health: {server: {port: 4003}}
             metrics: {server: {port: 4002}}
             stats: {server: {port: 4004}}
-
+            \(manager)
             """
         )
     }
@@ -134,6 +169,7 @@ struct DragonflyRelease: Hashable, Sendable {
 
     /// `dynconfig.yaml` of seeds and clients.
     var addresses: String {
+        if discovery == .name { return "scheduler: {addr: \"\(Self.schedulerName):8002\"}\n" }
         let list = schedulerAddresses.map { "\"\($0)\"" }.joined(separator: ", ")
         return "scheduler: {addrs: [\(list)]}\n"
     }
@@ -165,15 +201,10 @@ struct DragonflyRelease: Hashable, Sendable {
     }
 
     private func config(_ component: String) -> JSONValue {
-        [
-            "name": "config",
-            "projected": [
-                "sources": [
-                    ["configMap": ["name": .string("\(Self.name)-\(component)")]],
-                    ["configMap": ["name": .string("\(Self.name)-\(component)-dynconfig")]],
-                ]
-            ],
-        ]
+        let isTold = component != "manager" && (component == "scheduler" || discovery != .manager)
+        let maps = [component] + (isTold ? ["\(component)-dynconfig"] : [])
+        let sources = maps.map { JSONValue.object(["configMap": ["name": .string("\(Self.name)-\($0)")]]) }
+        return ["name": "config", "projected": ["sources": .array(sources)]]
     }
 
     private static func ports(_ numbers: [Int64]) -> JSONValue {
@@ -182,6 +213,23 @@ struct DragonflyRelease: Hashable, Sendable {
 
     private var factorVariable: JSONValue {
         ["name": .string(TimeScale.variable), "value": .string("\(factor)")]
+    }
+
+    /// The chart's is a Deployment, which would be the same here.
+    private var managerSet: JSONValue {
+        let probe = probe(":65003")
+        let container: JSONValue = [
+            "name": "manager", "image": .string("docker.io/dragonflyoss/manager:\(server)"),
+            "ports": Self.ports([65_003]), "env": [factorVariable],
+            "volumeMounts": [["name": "config", "mountPath": "/etc/dragonfly"]], "readinessProbe": probe,
+            "livenessProbe": probe,
+        ]
+        return workload(
+            "StatefulSet",
+            "manager",
+            ["replicas": 1, "serviceName": "manager", "podManagementPolicy": "Parallel"],
+            ["containers": [container], "volumes": [config("manager")]]
+        )
     }
 
     private var schedulerSet: JSONValue {

@@ -64,6 +64,8 @@ struct DragonflyLoad: Sendable {
     /// The ring's member whose tasks are told apart, and all members.
     var seed = ""
     var ring: [String] = []
+    /// Bytes of a task.
+    var size = taskSize
 
     /// Runs a window.
     ///
@@ -84,7 +86,7 @@ struct DragonflyLoad: Sendable {
                 let task = number < tasks.count ? tasks[number] : SimulatedDragonfly.freshTask()
                 let client = clients[number % clients.count]
                 let isSeeds = members.member(for: task.text) == seed
-                group.addTask { (await fleet.pull(task, size: Self.taskSize, client: client), isSeeds) }
+                group.addTask { (await fleet.pull(task, size: size, client: client), isSeeds) }
                 number += 1
                 try await clock.sleep(until: begin + .seconds(Double(number) * pace), tolerance: .zero)
             }

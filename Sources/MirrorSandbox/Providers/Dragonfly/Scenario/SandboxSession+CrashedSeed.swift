@@ -53,13 +53,9 @@ extension SandboxSession {
         _ settings: DragonflyCrashedSeed.Settings,
         isOperated: Bool
     ) async throws -> DragonflyCrashedSeed.Run {
-        let tell: @Sendable (String) -> Void = { say("\(name): \($0)") }
-        let scenario = DragonflyCrashedSeed(settings: settings, say: tell)
-        return try await withDragonfly(name, index: index, listen: (listen.host, 0), claims: scenario.claims) {
-            (pods, source) in
-            guard isOperated else { return try await scenario.run(.nobody, pods, source) }
-            let follower = ConditionFollower(pods.objects.api, name: DragonflyMirror.name, say: tell)
-            return try await follower.following { try await scenario.run(.operated(follower), pods, source) }
+        let plan = DragonflyCrashedSeed.plan(settings, isOperated: isOperated)
+        return try await onStage(name, index: index, plan) {
+            try await DragonflyCrashedSeed(settings: settings, stage: $0).run()
         }
     }
 }

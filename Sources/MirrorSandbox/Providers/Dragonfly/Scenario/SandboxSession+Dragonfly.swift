@@ -1,5 +1,4 @@
 import KubeCore
-import Logging
 import MirrorAPI
 
 extension SandboxScenario {
@@ -27,8 +26,9 @@ extension SandboxSession {
         say(Self.dragonflyWords(factor: settings.factor))
         async let first = diskFull("control", index: 5, settings, keep: false)
         async let second = diskFull("operator", index: 6, settings, keep: wishes.keep)
-        async let third = lastSeed()
-        let (control, cure, lastSeeds) = try await (first, second, third)
+        async let third = lastSeeds(.deletedHost, .ingressOnly)
+        async let fourth = lastSeeds(.operated)
+        let (control, cure, byHand, operated) = try await (first, second, third, fourth)
         say("")
         let columns = [
             ("control: before", control.before), ("disk full", control.during), ("later", control.after),
@@ -45,8 +45,18 @@ extension SandboxSession {
         )
         if let missing = control.missingSymptom { throw ScenarioFailure("the symptom did not show: \(missing)") }
         if let missing = cure.missingCure { throw ScenarioFailure("with the operator: \(missing)") }
-        say("\none seed only, release v2.5.0, by hand")
-        for line in DragonflyTable.lines(lastSeeds) { say(line) }
+        tell(byHand, operated)
+    }
+
+    private func tell(_ byHand: [LastSeed], _ operated: [LastSeed]) {
+        say("\none seed only, release \(DragonflyLastSeed.server), its disk full, with the operator")
+        for (_, run) in operated {
+            say("at \(run.percent) % it is in the ring and in the list. CandidatesAvailable says \(run.available)")
+            say("StormActive says \(run.storm)")
+        }
+        say("what would have become of it by hand, and with the operator")
+        let columns = (byHand + operated).flatMap { [("before", $0.run.before), ($0.way.rawValue, $0.run.during)] }
+        for line in DragonflyTable.lines(columns) { say(line) }
     }
 
     private func diskFull(
@@ -55,84 +65,32 @@ extension SandboxSession {
         _ settings: DragonflyDiskFull.Settings,
         keep: Bool
     ) async throws -> DragonflyDiskFull.Run {
-        let tell: @Sendable (String) -> Void = { say("\(name): \($0)") }
-        let scenario = DragonflyDiskFull(settings: settings, say: tell)
-        let place = name == "operator" ? listen : (listen.host, 0)
-        return try await withDragonfly(name, index: index, listen: place, claims: scenario.claims) { pods, source in
-            guard name == "operator" else { return try await scenario.run(.nobody, pods, source) }
-            let follower = ConditionFollower(pods.objects.api, name: DragonflyMirror.name, say: tell)
-            let run = try await follower.following { try await scenario.run(.operated(follower), pods, source) }
+        let isOperated = name == "operator"
+        let plan = DragonflyDiskFull.plan(settings, isOperated: isOperated)
+        return try await onStage(name, index: index, plan, listen: isOperated ? listen : nil) { stage in
+            let run = try await DragonflyDiskFull(settings: settings, stage: stage).run()
             if keep {
-                say("still running; Ctrl-C ends it\nexport KUBECONFIG=\(pods.settings.kubeconfig)")
+                say("still running; Ctrl-C ends it\nexport KUBECONFIG=\(stage.fleet.cluster.settings.kubeconfig)")
                 await Self.untilCancelled()
             }
             return run
         }
     }
 
-    /// The variant with one seed only, on a release with the stale ring.
-    ///
-    /// - Returns: windows with their titles.
-    private func lastSeed() async throws -> [(title: String, window: DragonflyWindow)] {
-        var columns: [(String, DragonflyWindow)] = []
-        for (index, way) in DragonflyLastSeed.Way.allCases.enumerated() {
-            let scenario = DragonflyLastSeed(way: way, server: "v2.5.0", factor: 10) { say("last seed: \($0)") }
-            let run = try await withDragonfly(
-                "last-\(index)",
-                index: 7 + index,
-                listen: (listen.host, 0),
-                claims: scenario.claims
-            ) { try await scenario.run($0, $1) }
-            say("last seed: \(run.rings) rings have it, \(run.listed) schedulers list it")
-            columns += [("before", run.before), (way.rawValue, run.during)]
+    private typealias LastSeed = (way: DragonflyLastSeed.Way, run: DragonflyLastSeed.Run)
+
+    /// The variant with one seed only, on a release with the stale ring, one way after the other.
+    private func lastSeeds(_ ways: DragonflyLastSeed.Way...) async throws -> [LastSeed] {
+        var runs: [LastSeed] = []
+        for way in ways {
+            let index = 7 + (DragonflyLastSeed.Way.allCases.firstIndex(of: way) ?? 0)
+            let run = try await onStage("last-\(index)", index: index, DragonflyLastSeed.plan(way)) {
+                try await DragonflyLastSeed(way: way, stage: $0).run()
+            }
+            say("last seed, \(way.rawValue): \(run.rings) rings have it, \(run.listed) schedulers list it")
             if let wrong = run.wrong(way) { throw ScenarioFailure("last seed, \(way.rawValue): \(wrong)") }
+            runs.append((way, run))
         }
-        return columns
-    }
-
-    static func dragonflyWords(factor: Int) -> String {
-        """
-        Dragonfly v2.5.1 with clients v1.5.1. Its times are those of the chart divided by \(factor), and so are \
-        those of its code that no setting has
-        """
-    }
-
-    /// A cluster of Pods of its own, with a source beside it.
-    func withDragonfly<Result: Sendable>(
-        _ name: String,
-        index: Int,
-        listen: (host: String, port: UInt16),
-        claims: [String: Int] = [:],
-        enforcement: PolicyEnforcement = PolicyEnforcement(),
-        _ body: @Sendable (PodCluster, SourceServer) async throws -> Result
-    ) async throws -> Result {
-        let folder = "\(directory)/\(name)"
-        let cluster = try await SandboxCluster.embedded(in: folder, host: listen.host, port: listen.port)
-        var settings = PodCluster.Settings(
-            directory: folder,
-            programs: programs,
-            kubeconfig: cluster.kubeconfig,
-            network: "127.\(80 + index).\(Int.random(in: 1...250))"
-        )
-        settings.claims = claims
-        settings.enforcement = enforcement
-        let source = try await SourceServer(address: "\(settings.network).1")
-        source.start()
-        let pods = try PodCluster(settings, api: cluster.api, logger: Logger(label: "pods"))
-        let result: Swift.Result<Result, any Error>
-        do {
-            try await cluster.prepare(crds: crds, namespace: settings.leaseNamespace)
-            pods.start()
-            result = .success(try await body(pods, source))
-        } catch {
-            result = .failure(error)
-        }
-        // In a task of its own: after Ctrl-C this one is cancelled, and each request of it would fail.
-        await Task {
-            await pods.stop()
-            await source.stop()
-            await cluster.end(ofNodes: [])
-        }.value
-        return try result.get()
+        return runs
     }
 }

@@ -30,12 +30,20 @@ struct SimulatedDragonfly: Sendable {
             "apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(DragonflyRelease.namespace)],
         ]
         try await cluster.objects.create(ClusterObjects.namespaces, namespace)
+        for (resource, object) in release.managerObjects { try await cluster.objects.create(resource, object) }
+        if release.discovery == .manager {
+            try await wait("manager") { try await $0.pods().contains { PodView.isReady($0) } ? "" : "it is not ready" }
+            release.managerIP = await address(ofPod: managerName) ?? ""
+        }
         for (resource, object) in release.schedulerObjects { try await cluster.objects.create(resource, object) }
         try await wait("schedulers") { fleet in
-            let ready = try await fleet.pods().count { PodView.isReady($0) }
+            let ready = try await fleet.pods().count { PodView.isReady($0) && $0.objectName != fleet.managerName }
             return ready == fleet.release.schedulers ? "" : "\(ready) of \(fleet.release.schedulers) Pods are ready"
         }
-        for name in schedulerNames { release.schedulerAddresses.append("\(await address(ofPod: name) ?? ""):8002") }
+        release.schedulerAddresses = await schedulerAddresses()
+        if release.discovery == .manager { try await apply(ClusterObjects.configMaps, release.managerRows) }
+        let addresses = release.schedulerAddresses.map { String($0.prefix { $0 != ":" }) }
+        try cluster.setNames([DragonflyRelease.schedulerName: addresses])
         for (resource, object) in release.daemonObjects { try await cluster.objects.create(resource, object) }
         try await wait("fleet") { try await $0.missing() }
     }
@@ -61,7 +69,7 @@ struct SimulatedDragonfly: Sendable {
     /// What is not there yet; empty where all is.
     private func missing() async throws -> String {
         let pods = try await pods()
-        let wanted = release.schedulers + release.seeds + nodes
+        let wanted = release.schedulers + release.seeds + nodes + (release.discovery == .manager ? 1 : 0)
         let ready = pods.count { PodView.isReady($0) }
         guard ready == wanted else { return "\(ready) of \(wanted) Pods are ready" }
         for (name, figures) in await schedulerFigures() {
@@ -85,14 +93,28 @@ struct SimulatedDragonfly: Sendable {
         ((try? await pods()) ?? []).first { $0.objectName == name }?.at(["status", "podIP"])?.stringValue
     }
 
+    var managerName: String { "\(DragonflyRelease.name)-manager-0" }
     var schedulerNames: [String] { (0..<release.schedulers).map { "\(DragonflyRelease.name)-scheduler-\($0)" } }
     var seedNames: [String] { (0..<release.seeds).map { "\(DragonflyRelease.name)-seed-client-\($0)" } }
 
-    /// Addresses of the clients, in the order of their nodes.
-    func clients() async throws -> [String] {
+    /// `IP:PORT` of the schedulers that have an address.
+    func schedulerAddresses() async -> [String] {
+        var addresses: [String] = []
+        for name in schedulerNames {
+            if let address = await address(ofPod: name) { addresses.append("\(address):8002") }
+        }
+        return addresses
+    }
+
+    /// Pods of the clients, in the order of their nodes.
+    func clientPods() async throws -> [JSONValue] {
         try await pods().filter { $0.stringMap(["metadata", "labels"])["component"] == "client" }
             .sorted { (PodView.node(of: $0) ?? "") < (PodView.node(of: $1) ?? "") }
-            .compactMap { $0.at(["status", "podIP"])?.stringValue }
+    }
+
+    /// Their addresses.
+    func clients() async throws -> [String] {
+        try await clientPods().compactMap { $0.at(["status", "podIP"])?.stringValue }
     }
 
     // MARK: Figures

@@ -27,6 +27,8 @@ struct DfdaemonContainer: SimulatedContainer {
         self.logger = logger
     }
 
+    private var gate: OutboundGate { OutboundGate(orders: options.orders) }
+
     func run() async throws {
         let settings = DfdaemonSettings(try options.yaml("\(Self.directory)/dfdaemon.yaml") ?? [:])
         let storage = options.directory(settings.directory) ?? "\(options.hostRoot)\(settings.directory)"
@@ -42,11 +44,12 @@ struct DfdaemonContainer: SimulatedContainer {
             settings,
             options.timeScale,
             store: try TaskStore(directory: storage, keep: settings.keepsStorage),
-            transport: PlainGRPC(),
+            transport: GatedGRPC(transport: PlainGRPC(), gate: gate),
+            reaches: { [gate] in gate.reaches($0) },
             logger: logger
         )
         // It ends at once where nobody answers, and is started again.
-        guard await service.refreshSchedulers(try await schedulers()) else {
+        guard await service.refreshSchedulers(try await schedulers(settings)) else {
             logger.critical("initialize dynconfig server failed: \(SchedulerChoice.none)")
             throw ScenarioFailure("initialize dynconfig server failed: \(SchedulerChoice.none)")
         }
@@ -77,10 +80,18 @@ struct DfdaemonContainer: SimulatedContainer {
             group.addTask { await network.run() }
             group.addTask {
                 let server = GRPCUnaryServer { await service.answer($0) }
-                await calls.run { await server.converse(on: $0) }
+                await calls.run { await network.converse(server, on: $0, of: calls.port) }
             }
             for (listener, answer) in plain {
-                group.addTask { await listener.run { await PlainServer.converse(on: $0, answer) } }
+                group.addTask {
+                    await listener.run { socket in
+                        await PlainServer.converse(on: socket) { request in
+                            let response = await answer(request)
+                            await network.carry(response.body.count, from: listener.port)
+                            return response
+                        }
+                    }
+                }
             }
             group.addTask {
                 service.markServing()
@@ -91,7 +102,7 @@ struct DfdaemonContainer: SimulatedContainer {
             group.addTask {
                 await SchedulerContainer.each(settings.refreshInterval) {
                     // Where the file can't be read or the name has no address, the old list stays.
-                    guard let addresses = try? await self.schedulers() else { return }
+                    guard let addresses = try? await self.schedulers(settings) else { return }
                     _ = await service.refreshSchedulers(addresses)
                 }
             }
@@ -101,10 +112,12 @@ struct DfdaemonContainer: SimulatedContainer {
         try Task.checkCancellation()
     }
 
-    /// `IP:PORT` of the schedulers that `dynconfig.yaml` names: `addrs`, or else all addresses of `addr`.
+    /// `IP:PORT` of the schedulers that the manager names, where there is one, or else `dynconfig.yaml`: `addrs`, or
+    /// all addresses of `addr`.
     ///
-    /// - Throws: where it names none, or DNS knows no address.
-    private func schedulers() async throws -> [String] {
+    /// - Throws: where there are none, the manager does not answer, or DNS knows no address.
+    private func schedulers(_ settings: DfdaemonSettings) async throws -> [String] {
+        if let manager = settings.managerAddress { return try await schedulers(from: manager, settings) }
         let scheduler = try options.yaml("\(Self.directory)/dynconfig.yaml")?["scheduler"] ?? [:]
         if let addresses = scheduler["addrs"]?.strings, !addresses.isEmpty { return addresses.sorted() }
         let address = scheduler["addr"]?.stringValue ?? "dragonfly-scheduler:8002"
@@ -114,6 +127,29 @@ struct DfdaemonContainer: SimulatedContainer {
         if host.allSatisfy({ $0.isNumber || $0 == "." }) { return [address] }
         let found = try await Resolver(options.resolver).addresses(of: host, type: DNSMessage.typeA)
         return found.map { "\($0):\(port)" }.sorted()
+    }
+
+    /// What the manager hands out: rows of schedulers that it takes for dead too.
+    private func schedulers(from manager: String, _ settings: DfdaemonSettings) async throws -> [String] {
+        guard let (host, port) = DfdaemonService.split(manager.replacing("http://", with: "")) else {
+            throw ScenarioFailure("manager.addr \(manager) is not http://HOST:PORT")
+        }
+        let query = DragonflySchedulersQuery(
+            settings.isSeed ? .seedPeer : .peer,
+            hostname: options.environment["HOSTNAME"] ?? "",
+            ip: options.podIP,
+            version: version,
+            commit: "",
+            schedulerClusterID: settings.clusterID
+        )
+        let list = try await PlainGRPC().call(
+            DragonflyCall.listSchedulers,
+            query,
+            host: host,
+            port: port,
+            timeout: options.timeScale.requestTimeout
+        )
+        return list.schedulers.map { "\($0.ip):\($0.port)" }.sorted()
     }
 
     // MARK: Answers

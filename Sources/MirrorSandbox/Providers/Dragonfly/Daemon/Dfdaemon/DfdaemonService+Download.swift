@@ -149,6 +149,10 @@ extension DfdaemonService {
 
     /// Gets a task's bytes onto the disk.
     private func fetch(_ task: String, from place: (String, UInt16), path: String) async throws -> Int64 {
+        guard reaches(place.0) else {
+            try await Task.sleep(for: scale.connectTimeout)
+            throw PieceFetch.Failure(description: "no connection in time")
+        }
         let writer = try store.begin(task)
         do {
             let count = try await PieceFetch.get(place.0, place.1, path, connect: scale.connectTimeout) {

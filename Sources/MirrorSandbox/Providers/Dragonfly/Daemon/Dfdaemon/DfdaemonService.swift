@@ -29,6 +29,8 @@ final class DfdaemonService: Sendable {
     let scale: TimeScale
     let store: TaskStore
     let transport: any GRPCTransport
+    /// Whether an address can be reached.
+    let reaches: @Sendable (String) -> Bool
     let logger: Logger
     let state = Mutex(State())
 
@@ -38,6 +40,7 @@ final class DfdaemonService: Sendable {
         _ scale: TimeScale,
         store: TaskStore,
         transport: any GRPCTransport,
+        reaches: @escaping @Sendable (String) -> Bool = { _ in true },
         logger: Logger
     ) {
         self.identity = identity
@@ -45,6 +48,7 @@ final class DfdaemonService: Sendable {
         self.scale = scale
         self.store = store
         self.transport = transport
+        self.reaches = reaches
         self.logger = logger
     }
 

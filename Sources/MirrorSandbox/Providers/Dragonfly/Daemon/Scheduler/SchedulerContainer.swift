@@ -39,7 +39,7 @@ struct SchedulerContainer: SimulatedContainer {
             group.addTask { await network.run() }
             group.addTask {
                 let server = GRPCUnaryServer { await service.answer($0) }
-                await calls.run { await server.converse(on: $0) }
+                await calls.run { await network.converse(server, on: $0, of: calls.port) }
             }
             group.addTask {
                 await metrics.run { await PlainServer.converse(on: $0) { Self.answer($0, service.figures) } }
