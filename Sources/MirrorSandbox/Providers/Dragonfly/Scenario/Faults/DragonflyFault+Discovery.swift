@@ -140,7 +140,8 @@ extension DragonflyFault {
             address: { (try? await $0.clientPods().first?.objectName) ?? "" },
             error: "are known only to the scheduler on their own node",
             advice: "Give the clients hostPorts in the pods' network",
-            passing: [.schedulerForgot, .noScheduler, .portClosed]
+            // Until all have had the time to announce themselves.
+            passing: [.schedulerUnreachable, .schedulerForgot, .noScheduler, .portClosed]
         ),
         symptom: .source(0.25),
         settle: 6,
