@@ -4,6 +4,8 @@ struct YAMLComposer: ~Copyable {
     private struct Node {
         var value: JSONValue
         var weight: Int
+        /// Levels of nesting below it.
+        var depth = 0
     }
 
     /// Bytes and nodes that aliases may add to one stream; a manifest made by hand stays below a hundredth of it.
@@ -35,16 +37,20 @@ struct YAMLComposer: ~Copyable {
     }
 
     private mutating func node(_ event: YAMLEvent, _ mark: YAMLMark, depth: Int) throws(KubeError) -> Node {
-        guard depth < Self.depthLimit else { throw mark.error("nested deeper than \(Self.depthLimit) levels") }
+        guard depth < Self.depthLimit else { throw Self.tooDeep(mark) }
         switch event {
         case .scalar(let text, let anchor, let tag, let isPlain):
             return remember(anchor, try scalar(text, tag: tag, isPlain: isPlain, mark))
-        case .alias(let name): return try alias(name, mark)
+        case .alias(let name): return try alias(name, mark, depth: depth)
         case .sequenceStart(let anchor): return remember(anchor, try sequence(depth: depth))
         case .mappingStart(let anchor): return remember(anchor, try mapping(depth: depth))
         case .streamStart, .streamEnd, .documentStart, .documentEnd, .sequenceEnd, .mappingEnd:
             throw mark.error("a value is missing")
         }
+    }
+
+    private static func tooDeep(_ mark: YAMLMark) -> KubeError {
+        mark.error("nested deeper than \(depthLimit) levels")
     }
 
     private func scalar(
@@ -67,11 +73,13 @@ struct YAMLComposer: ~Copyable {
     }
 
     /// An anchor is known once its value is complete, so that no value can contain itself.
-    private mutating func alias(_ name: String, _ mark: YAMLMark) throws(KubeError) -> Node {
+    private mutating func alias(_ name: String, _ mark: YAMLMark, depth: Int) throws(KubeError) -> Node {
         // Its name is left out: it may be a secret that begins with a star and was not quoted.
         guard let node = anchors[name] else {
             throw mark.error("the alias has no anchor before it: quote the value if it is meant as text")
         }
+        // A chain of aliases nests as brackets do, and whoever walks the value walks all of it.
+        guard depth + node.depth < Self.depthLimit else { throw Self.tooDeep(mark) }
         expanded += node.weight
         guard expanded <= Self.expansionLimit else {
             throw mark.error("aliases add more than \(Self.expansionLimit) bytes")
@@ -81,31 +89,33 @@ struct YAMLComposer: ~Copyable {
 
     private mutating func sequence(depth: Int) throws(KubeError) -> Node {
         var elements: [JSONValue] = []
-        var weight = 1
+        var (weight, below) = (1, 0)
         while true {
             let (event, mark) = try reader.next()
-            if case .sequenceEnd = event { return Node(value: .array(elements), weight: weight) }
+            if case .sequenceEnd = event { return Node(value: .array(elements), weight: weight, depth: below) }
             let element = try node(event, mark, depth: depth + 1)
             elements.append(element.value)
             weight += element.weight
+            below = max(below, element.depth + 1)
         }
     }
 
     private mutating func mapping(depth: Int) throws(KubeError) -> Node {
         var members: [String: JSONValue] = [:]
         var merged: [String: JSONValue] = [:]
-        var weight = 1
+        var (weight, below) = (1, 0)
         while true {
             let (event, mark) = try reader.next()
             if case .mappingEnd = event {
                 members.merge(merged) { own, _ in own }
-                return Node(value: .object(members), weight: weight)
+                return Node(value: .object(members), weight: weight, depth: below)
             }
             let isMerge = Self.isMerge(event)
             let key = try node(event, mark, depth: depth + 1)
             let (valueEvent, valueMark) = try reader.next()
             let value = try node(valueEvent, valueMark, depth: depth + 1)
             weight += key.weight + value.weight
+            below = max(below, value.depth + 1)
             if isMerge {
                 try Self.merge(value.value, into: &merged, valueMark)
                 continue

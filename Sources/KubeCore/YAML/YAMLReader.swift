@@ -32,6 +32,7 @@ struct YAMLReader: ~Copyable {
     init(_ bytes: [UInt8]) throws(KubeError) {
         // libyaml counts a byte order mark as indentation of the first line.
         let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+        try Self.checkDirectives(of: bytes)
         let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
@@ -50,6 +51,26 @@ struct YAMLReader: ~Copyable {
         yaml_parser_delete(parser)
         parser.deallocate()
         text.deallocate()
+    }
+
+    /// A document's `%TAG` lines; by hand nobody writes two.
+    private static let directiveLimit = 64
+
+    /// libyaml compares each `%TAG` with all before it, so that a megabyte of them would keep a core busy for seconds.
+    private static func checkDirectives(of bytes: [UInt8]) throws(KubeError) {
+        guard bytes.contains(UInt8(ascii: "%")) else { return }
+        // The last byte of each line break that libyaml knows, in UTF-8.
+        let breaks: [UInt8] = [0x0A, 0x0D, 0x85, 0xA8, 0xA9]
+        var count = 0
+        for index in bytes.indices where index == 0 || breaks.contains(bytes[index - 1]) {
+            if bytes[index...].starts(with: "---".utf8) { count = 0 }
+            guard bytes[index...].starts(with: "%TAG".utf8) else { continue }
+            count += 1
+            guard count <= directiveLimit else {
+                let line = bytes[..<index].count { $0 == 0x0A }
+                throw YAMLMark(line: line, column: 0).error("more than \(directiveLimit) %TAG lines before a document")
+            }
+        }
     }
 
     /// The next event and where it begins.

@@ -131,6 +131,27 @@ struct YAMLReadingTests {
         #expect(error?.message.contains("nested deeper than 200 levels") == true)
     }
 
+    @Test("A chain of aliases nests as brackets do")
+    func aliasDepth() throws {
+        let chain = { (levels: Int) in
+            "a0: &a0 [x]\n" + (1..<levels).map { "a\($0): &a\($0) [*a\($0 - 1)]\n" }.joined()
+        }
+        #expect(try YAMLCoding.documents(chain(150)).count == 1)
+        let error = #expect(throws: KubeError.self) { try YAMLCoding.documents(chain(250)) }
+        #expect(error?.message.contains("nested deeper than 200 levels") == true)
+    }
+
+    @Test("Lines of %TAG, of which each is compared with all before it, have a bound for each document")
+    func directives() throws {
+        let lines = { (count: Int) in (0..<count).map { "%TAG !a\($0)! tag:x\n" }.joined() }
+        #expect(try YAMLCoding.documents("\(lines(64))---\na: 1\n...\n\(lines(64))---\nb: 2\n").count == 2)
+        for lineBreak in ["\n", "\r", "\u{85}", "\u{2028}"] {
+            let text = lines(65).replacing("\n", with: lineBreak) + "---\na: 1\n"
+            let error = #expect(throws: KubeError.self) { try YAMLCoding.documents(text) }
+            #expect(error?.message.contains("more than 64 %TAG lines before a document") == true)
+        }
+    }
+
     @Test("JSON is YAML")
     func json() throws {
         let text = "{\n\t\"a\": [1, 2.5, true, null, \"x\\ny\\/\\u00e9\"],\n\t\"b\": {}\n}"
