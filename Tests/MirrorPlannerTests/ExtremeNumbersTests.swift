@@ -20,6 +20,19 @@ struct ExtremeNumbersTests {
         }
     }
 
+    @Test("A snapshot of another release has more signals or fewer", arguments: [0, 1, 4, 6])
+    func otherSignals(count: Int) throws {
+        for snapshot in try Self.snapshots() {
+            var document = try JSONCoding.value(of: snapshot)
+            let entry: JSONValue = ["since": "2026-11-30T12:00:00Z"]
+            var seeds = document["seeds"]?["embedded"]
+            seeds?["trust"] = ["entries": .array(Array(repeating: entry, count: count))]
+            document["seeds"] = seeds.map { ["embedded": $0] }
+            let read = try JSONCoding.decode(Snapshot.self, from: document)
+            #expect(Planner.plan(mirror: "embedded", read) != nil)
+        }
+    }
+
     @Test("Many numbers at once", arguments: 0..<200)
     func many(seed: Int) throws {
         var dice = Dice(seed: UInt64(seed))

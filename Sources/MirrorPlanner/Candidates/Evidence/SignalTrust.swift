@@ -38,6 +38,15 @@ package struct SignalTrust: Codable, Hashable, Sendable {
         entries = Signal.allCases.map { _ in Entry(since: start) }
     }
 
+    /// A snapshot of another release may have more signals or fewer: what it lacks is trusted since the last change of
+    /// any.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let read = try container.decode([Entry].self, forKey: .entries)
+        let latest = read.map(\.since).max() ?? .distantPast
+        entries = Signal.allCases.indices.map { read.indices.contains($0) ? read[$0] : Entry(since: latest) }
+    }
+
     /// Why the signal is doubted; nil while it is trusted.
     package func doubt(of signal: Signal) -> String? { entries[signal.rawValue].doubt }
 
