@@ -25,21 +25,30 @@ enum NamespaceFiles {
     /// Makes the host's root in a file system of its own, says that it is whole in the file `prepared`, then becomes
     /// the agent.
     ///
-    /// - Parameter mounts: further lines of shell, with `$HOST` for the root.
-    static func entry(mounts: String) -> String {
+    /// - Parameters:
+    ///   - mounts: further lines of shell, with `$HOST` for the root.
+    ///   - isDeaf: whether the agent's standard error is a full pipe that nobody reads.
+    static func entry(mounts: String, isDeaf: Bool = false) -> String {
         """
         set -e
         mount -t tmpfs -o size=2m,mode=755 tmpfs "$HOST"
         cp -a "$STATE/initial/." "$HOST/"
         \(mounts)
+        \(isDeaf ? deafErrors : "")
         touch "$STATE/prepared"
         exec "$AGENT" agent --node-name server-1 --kubeconfig "$STATE/kubeconfig" --host-root "$HOST" \
             --systemctl "sh $STATE/systemctl" --http-bind 127.0.0.1:0 --restart --log-format text
         """
     }
 
-    /// Stands in for systemctl: counts restarts, and starts a unit that never becomes active with a configuration that
-    /// holds what the file `hangs` says.
+    private static let deafErrors = """
+        mkfifo "$STATE/errors"
+        exec 3<>"$STATE/errors" 2>&3
+        dd if=/dev/zero of="$STATE/errors" bs=4k count=1000 oflag=nonblock 2>/dev/null || true
+        """
+
+    /// Stands in for systemctl, and does not end while there is the file `silent`: counts restarts, and starts a unit
+    /// that never becomes active with a configuration that holds what the file `hangs` says.
     static let systemctl = """
         case "$1" in
         restart)
@@ -54,6 +63,7 @@ enum NamespaceFiles {
             fi
             mv "$STATE/started.new" "$STATE/started.$number" ;;
         show)
+            while [ -e "$STATE/silent" ]; do sleep 0.1; done
             printf 'LoadState=loaded\\nActiveState=%s\\nSubState=x\\nResult=success\\nMainPID=1\\n' \
                 "$(cat "$STATE/active")"
             printf 'InvocationID=run-%s\\n' "$(wc -l < "$STATE/restarts")" ;;

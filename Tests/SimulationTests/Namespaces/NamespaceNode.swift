@@ -54,8 +54,10 @@ final class NamespaceNode: Sendable {
     deinit { try? FileManager.default.removeItem(at: state) }
 
     /// Runs the agent beside `body`.
-    func run(mounts: String = "", _ body: @escaping @Sendable () async throws -> Void) async throws {
-        try put("entry", NamespaceFiles.entry(mounts: mounts))
+    func run(mounts: String = "", isDeaf: Bool = false, _ body: @escaping @Sendable () async throws -> Void)
+        async throws
+    {
+        try put("entry", NamespaceFiles.entry(mounts: mounts, isDeaf: isDeaf))
         try? FileManager.default.removeItem(at: state.appending(path: "prepared"))
         let log = try FileDescriptor.open(
             FilePath(state.appending(path: "log").path()),
@@ -104,6 +106,28 @@ final class NamespaceNode: Sendable {
             } catch Errno.noSpace {
                 block = Array(block.prefix(block.count / 2))
             }
+        }
+    }
+
+    /// Puts a pipe that nobody writes to.
+    func putPipe(_ path: String) { mkfifo(inside(path).path(), 0o600) }
+
+    /// Has systemctl never end from now on, or end as usual.
+    func silence(_ isSilent: Bool) throws {
+        guard !isSilent else { return try put("silent", "") }
+        try FileManager.default.removeItem(at: state.appending(path: "silent"))
+    }
+
+    /// Where the agent serves metrics and health.
+    var endpoint: UInt16? { log.firstMatch(of: /address=127\.0\.0\.1:(\d+)/).flatMap { UInt16($0.output.1) } }
+
+    /// Asks the agent to end, and waits for that.
+    func terminate() async throws {
+        let pid = process.withLock { $0 }
+        kill(pid, SIGTERM)
+        // One that has ended and was not waited for has no program any more.
+        while (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/exe")) != nil {
+            try await Task.sleep(for: .milliseconds(20))
         }
     }
 
