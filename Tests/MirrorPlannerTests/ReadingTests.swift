@@ -106,7 +106,7 @@ struct ReadingTests {
             ("https://user:password@host:1", "https://host:1"), ("10.0.0.1:9345", nil), ("https://", nil),
             ("https://host:0", nil), ("https://host:65536", nil), ("https://host:x", nil), ("://host", nil),
             ("https://fd00::1:9345", nil), ("https://[fd00::1:9345", nil), ("--token", nil),
-            ("https://.", nil), ("https://[]:1", nil),
+            ("https://.", nil), ("https://[]:1", nil), ("https://a..", "https://a:9345"),
         ] as [(String, String?)]
     )
     func url(_ text: String, _ expected: String?) {

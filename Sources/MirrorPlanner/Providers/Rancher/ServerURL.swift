@@ -43,14 +43,15 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
         host == "localhost" || host == "::1" || (host.hasPrefix("127.") && IPv6.dottedQuad(host[...]) != nil)
     }
 
-    /// A host in one spelling: lower case, no final dot, IPv6 addresses with every group written out.
+    /// A host in one spelling: lower case, no dots at its end, IPv6 addresses with every group written out.
     package static func normalizedHost(_ host: String) -> String {
         var text = host.lowercased()
         if text.utf8.first == UInt8(ascii: "["), text.utf8.last == UInt8(ascii: "]") {
             text = String(text.dropFirst().dropLast())
         }
         if text.utf8.contains(UInt8(ascii: ":")) { return IPv6.canonical(text) ?? text }
-        if text.utf8.last == UInt8(ascii: ".") { text.removeLast() }
+        // All of them, for the normal form of a normal form is itself.
+        while text.utf8.last == UInt8(ascii: ".") { text.unicodeScalars.removeLast() }
         return text
     }
 
