@@ -107,6 +107,7 @@ struct ReadingTests {
             ("https://host:0", nil), ("https://host:65536", nil), ("https://host:x", nil), ("://host", nil),
             ("https://fd00::1:9345", nil), ("https://[fd00::1:9345", nil), ("--token", nil),
             ("https://.", nil), ("https://[]:1", nil), ("https://a..", "https://a:9345"),
+            ("https://[[a]", nil), ("https://a]", nil),
         ] as [(String, String?)]
     )
     func url(_ text: String, _ expected: String?) {

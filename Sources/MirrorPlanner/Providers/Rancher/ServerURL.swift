@@ -23,8 +23,8 @@ package struct ServerURL: Hashable, Sendable, CustomStringConvertible {
         guard let parts = Self.split(authority) else { return nil }
         scheme = text[..<colon].lowercased()
         host = Self.normalizedHost(String(parts.host))
-        // A dot alone is no host either.
-        guard !host.isEmpty else { return nil }
+        // A dot alone is no host either, and brackets stand around one.
+        guard !host.isEmpty, !host.contains(where: { "[]".contains($0) }) else { return nil }
         guard let digits = parts.port, !digits.isEmpty else {
             port = distribution.supervisorPort
             return
