@@ -69,7 +69,7 @@ extension KindSchema {
                 default: 30
             ),
             "sweepIntervalSeconds": .number(
-                "How often everything is looked at again though nothing was heard.",
+                "How often everything is reconciled again without an event.",
                 30...3600,
                 default: 300
             ),
@@ -144,7 +144,7 @@ extension KindSchema {
     private static let disk = FieldSchema.objectWithDefaults(
         "The volume that the mirror keeps its content on.",
         [
-            "evictAtPercent": .number("A seed whose volume is so full leaves the set at once.", 1...100, default: 85),
+            "evictAtPercent": .number("Evict a seed once its volume reaches this percentage.", 1...100, default: 85),
             "readmitBelowPercent": .number(
                 "A seed that left comes back when its volume is less full than this.",
                 1...100,

@@ -95,7 +95,7 @@ extension P2PMirrorSpec {
     package struct Liveness: Codable, Hashable, Sendable {
         /// A seed that has not announced itself for twice this time is gone.
         package var announceIntervalSeconds: Int = 30
-        /// How often all is looked at again though nothing was heard.
+        /// How often everything is reconciled again without an event.
         package var sweepIntervalSeconds: Int = 300
 
         package init(announceIntervalSeconds: Int = 30, sweepIntervalSeconds: Int = 300) {

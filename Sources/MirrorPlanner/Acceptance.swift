@@ -1,7 +1,7 @@
 import KubeCore
 package import MirrorAPI
 
-/// Whether a mirror may act at all: its specification is right, and no older mirror has its servers.
+/// Whether a mirror may act at all: its specification is valid, and no older mirror has its servers.
 package enum Acceptance {
     /// What is wrong with a mirror's specification: the rules of the schema and those beyond it.
     package static func validate(_ mirror: P2PMirror) -> [FieldViolation] {

@@ -63,7 +63,7 @@ struct SpegelEvidenceTests {
         writer.apply(.relistEnded(resourceVersion: "1"))
     }
 
-    @Test("While a list has not been read, a mirror is looked at again by itself")
+    @Test("While a list has not been read, a mirror is reconciled again by itself")
     func looksAgain() async throws {
         let cluster = try await TestCluster(time)
         try await cluster.put(Self.mirror())

@@ -91,7 +91,7 @@ struct FleetTests {
         print(tally.summary)
         #expect(
             tally.failures.isEmpty,
-            "\(tally.failures.count) violation(s):\n\(tally.failures.prefix(20).joined(separator: "\n"))"
+            "\(tally.failures.count) violations:\n\(tally.failures.prefix(20).joined(separator: "\n"))"
         )
     }
 }

@@ -163,7 +163,7 @@ private struct Transcript {
         for _ in 0..<300 {
             if world.restarting.isEmpty, let event = events.removeValue(forKey: world.restarts.count) {
                 line("+\(world.snapshot.now - start) s")
-                line("  event after \(world.restarts.count) restart(s)")
+                line("  event after \(world.restarts.count) \(world.restarts.count == 1 ? "restart" : "restarts")")
                 event(&world)
             }
             guard let plan = Planner.plan(mirror: "embedded", world.snapshot) else { break }

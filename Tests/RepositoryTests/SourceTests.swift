@@ -89,6 +89,7 @@ struct SourceTests {
             ("KubeCore", "Task.detached {}", 1), ("KubeCore", "class A: @unchecked Sendable {", 1),
             ("KubeCore", "class A: @unchecked Sendable /* mutex */ {", 0), ("KubeCore", "// TODO later", 1),
             ("KubeCore", "/* a\n try! b */", 0), ("KubeCore", "let a = \"\"\"\n try! b\n \"\"\"", 0),
+            ("KubeCore", #""\(n) node(s) wait""#, 1), ("KubeCore", #""\(s) waits""#, 0),
             ("KubeCore", ##"let a = #"try! \(b)"#"##, 0), ("KubeCore", "let a = \"\\(try! b(\"c\"))\"", 1),
         ]
     )

@@ -194,7 +194,7 @@ extension MirrorNodeWriter {
                 OperatorMetrics.acted(write.purpose.name, reason)
                 isOutdated = true
                 let metadata = write.logMetadata.merging(["error": "\(error)"]) { $1 }
-                Logger.current.info("The write was not carried out, the world is looked at again", metadata: metadata)
+                Logger.current.info("Write skipped: state has changed; reconciling again", metadata: metadata)
             case .refused:
                 OperatorMetrics.acted(write.purpose.name, "error")
                 refusals[name] = error

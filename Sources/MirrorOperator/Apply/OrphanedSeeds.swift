@@ -27,7 +27,7 @@ struct OrphanedSeeds: Sendable {
 
     /// Puts back the seeds of a mirror of that name, once the API server itself says that there is none.
     ///
-    /// - Returns: false where that must be looked at again.
+    /// - Returns: false where that must be tried again.
     /// - Throws: `KubeError` for what no conflict explains.
     func release(_ mirror: String) async throws(KubeError) -> Bool {
         let nodes = stores.nodes.all.filter { $0.metadata.annotations[AnnotationKey.evictedBy] == mirror }

@@ -95,7 +95,7 @@ package struct PlanExecutor: Sendable {
                     Logger.current.info("A daemon did not do what it was called for", metadata: metadata)
                     continue
                 }
-                Logger.current.info("The write was not carried out, the world is looked at again", metadata: metadata)
+                Logger.current.info("Write skipped: state has changed; reconciling again", metadata: metadata)
                 return write.lookAgain(reason)
             }
         }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// How soon a mirror is looked at again after a refused precondition: at first soon, since the other writer has just
+/// How soon a mirror is reconciled again after a refused precondition: at first soon, since the other writer has just
 /// been there and its change is on its way; then ever later, since what refuses for longer is no change on its way.
 final class SecondLooks: Sendable {
     static let shortest = Duration.milliseconds(200)

@@ -19,7 +19,7 @@ struct Availability {
         }
         let published = set.places.count { $0.isPublished }
         let seeds = Sentences.form(set.total, "seed is", "seeds are")
-        let numbers = "\(published) of \(set.total) \(seeds) published, and \(set.floor) must be"
+        let numbers = "\(published) of \(set.total) \(seeds) published (at least \(set.floor) must be)"
         if !doubts.isEmpty { return .init(.unknown, Verdict(.signalInDoubt, numbers + doubts)) }
         if published < min(set.floor, set.total) {
             return .init(.false, Verdict(.minPublished, "\(numbers): the others are gone or excluded"))

@@ -149,8 +149,8 @@ struct CandidateReport {
             return .init(.true, Verdict(.stormCoolsDown, message))
         }
         let message =
-            "\(count): \(place) more than maxUnhealthy (\(limit)) at once, so the seeds \(place) stay in the set as "
-            + "they are. If they are really lost, set the annotation \(AnnotationKey.releaseStorm) to the present time"
+            "\(count), above maxUnhealthy (\(limit)) \(place): no seed \(place) is evicted until this passes. "
+            + "If they are really lost, set the annotation \(AnnotationKey.releaseStorm) to the present time"
         return .init(.true, Verdict(.stormActive, message))
     }
 

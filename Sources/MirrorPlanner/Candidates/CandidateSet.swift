@@ -259,7 +259,7 @@ struct CandidateSet {
         if let manager = seed.manager {
             return Verdict(.managedElsewhere, "\(seed.name) is managed by \(manager), and is left alone")
         }
-        // An administrator who excludes one seed has judged himself.
+        // An explicit exclusion is never held back.
         if cause.kind != .excluded, storm.holds(seed) {
             return Verdict(.stormActive, "\(seed.name) stays: too many seeds are unhealthy at once")
         }

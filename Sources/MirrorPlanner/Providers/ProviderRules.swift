@@ -167,8 +167,8 @@ package struct PublishedSeedsQuery: Hashable, Sendable {
         self.all = all
     }
 
-    /// The names of the seeds, from what was listed. What the decision did not know does not count: so much the less
-    /// may leave.
+    /// The names of the seeds, from what was listed. What the decision did not know does not count, which only
+    /// makes the check stricter.
     package func names(_ found: [ObjectMeta]) -> [String] {
         let listed = found.filter { object in
             selectors.allSatisfy { $0.matches(object.labels) }

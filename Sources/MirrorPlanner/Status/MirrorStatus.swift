@@ -61,7 +61,7 @@ struct MirrorStatus {
         case .reconciling: progress.reconciling
         case .stalled: progress.stalled
         case .accepted:
-            (.true, Verdict(.accepted, "The specification is right, and no other mirror has its \(words.claimed)"))
+            (.true, Verdict(.accepted, "The specification is valid, and no other mirror has its \(words.claimed)"))
         case .paused: mirror.spec.paused(warning)
         case .candidatesAvailable: seeds(\.available)
         case .evictionEffective: seeds(\.effective)

@@ -22,7 +22,7 @@ extension Progress {
 
     var stalled: (Condition.Status, Verdict) {
         guard case .stalled(let verdict) = self else {
-            return (.false, Verdict(.notStalled, "Nothing waits for a person"))
+            return (.false, Verdict(.notStalled, "No action needed"))
         }
         return (.true, verdict)
     }

@@ -10,6 +10,9 @@ enum Sentences {
     /// The form of a word that fits so many.
     static func form(_ count: Int, _ one: String, _ many: String) -> String { count == 1 ? one : many }
 
+    /// So many of something, such as "1 node" or "3 nodes".
+    static func count(_ count: Int, _ one: String, _ many: String) -> String { "\(count) \(form(count, one, many))" }
+
     /// A part of the seeds, such as "1 of 3 seeds".
     static func seeds(_ count: Int, of all: Int) -> String { "\(count) of \(all) \(form(all, "seed", "seeds"))" }
 }

@@ -85,7 +85,7 @@ package final class PodCluster: Sendable {
         working.withLock { task in
             task = Task {
                 while !Task.isCancelled {
-                    // What fails now is looked at again in a moment, as a controller does.
+                    // What fails now is tried again in a moment, as a controller does.
                     try? await self.step()
                     try? await Task.sleep(for: Self.period)
                 }

@@ -60,7 +60,7 @@ struct SeedReconcilingTests {
         #expect(seen.all.last?.seeds["m"]?.trust == trust)
     }
 
-    @Test("While a signal is stale it is looked at again, since nothing tells when it is not any more")
+    @Test("While a signal is stale the mirror is reconciled again: nothing tells when it is fresh")
     func staleSignal() async throws {
         let cluster = try await TestCluster(time)
         let mirror = try await cluster.put(Fixture.mirror())

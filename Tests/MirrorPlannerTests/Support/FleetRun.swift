@@ -92,7 +92,7 @@ struct FleetRun {
         }
         let root = world.snapshot.mirrors[0].status?.topology
         world.carryOut(status)
-        // A root that goes on record is an event of the mirror, by which it is looked at again.
+        // A root that goes on record is an event of the mirror, by which it is reconciled again.
         if plan.status.topology?.root != root?.root || plan.status.topology?.rootUID != root?.rootUID {
             happened = true
         }

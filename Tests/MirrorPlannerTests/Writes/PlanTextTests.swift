@@ -14,7 +14,8 @@ struct PlanTextTests {
         let lines = PlanText(plan).lines.filter { $0.hasPrefix("  would:") }
         #expect(
             lines == [
-                "  would: remember the candidate set (P2PMirror embedded): 3 of 4 seeds are published, and 2 must be",
+                "  would: remember the candidate set (P2PMirror embedded): 3 of 4 seeds are published "
+                    + "(at least 2 must be)",
                 "  would: take the seed server-4 out of the candidate set (Node server-4), if a live look shows that 2 "
                     + "stay: server-4 is out of the set: its node is under DiskPressure; it comes back after 120 s of "
                     + "health",

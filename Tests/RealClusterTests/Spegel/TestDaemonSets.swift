@@ -8,7 +8,7 @@ struct TestDaemonSets: Sendable {
 
     func run() async {
         while !Task.isCancelled {
-            // A conflict or an object that is gone is looked at again in the next round.
+            // A conflict or an object that is gone is tried again in the next round.
             try? await round()
             try? await Task.sleep(for: .milliseconds(100))
         }

@@ -32,7 +32,7 @@ final class PodControllers: Sendable {
 
     func run() async {
         while !Task.isCancelled {
-            // What has changed in the meantime is looked at again.
+            // What has changed in the meantime is reconciled again.
             try? await round()
             try? await Task.sleep(for: .milliseconds(10))
         }

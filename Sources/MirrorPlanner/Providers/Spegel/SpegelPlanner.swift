@@ -93,7 +93,8 @@ enum SpegelPlanner {
         if let write = finalizer(mirror, isWanted: true) { return begun(write) }
         let writes = installation.writes
         guard writes.isEmpty else {
-            let verdict = Verdict(.installing, "\(writes.count) object(s) are made, changed or removed")
+            let objects = Sentences.count(writes.count, "object is", "objects are")
+            let verdict = Verdict(.installing, "\(objects) made, changed or removed")
             return StepOutcome(writes: writes, progress: .advancing(verdict))
         }
         return replacement.outcome(isTemplateCurrent: installation.isTemplateCurrent)
@@ -101,7 +102,8 @@ enum SpegelPlanner {
 
     private static func observed(_ parts: Parts) -> StepOutcome {
         let count = parts.installation.map { $0.writes.count + (parts.replacement?.outdatedCount ?? 0) } ?? 0
-        let detail = count == 0 ? "nothing would be changed" : "\(count) object(s) and pod(s) would be changed"
+        let changes = Sentences.count(count, "object or pod", "objects and pods")
+        let detail = count == 0 ? "nothing would be changed" : "\(changes) would be changed"
         let verdict = Verdict(.observing, "The plan is made and nothing is touched: \(detail)")
         return StepOutcome(progress: .steady(verdict))
     }
@@ -126,9 +128,8 @@ enum SpegelPlanner {
         }
         if !takesOver, let write = finalizer(mirror, isWanted: false) { return begun(write) }
         let count = fleet.places.count { $0.pod != nil }
-        return StepOutcome(
-            progress: .steady(Verdict(.healthy, "The release is looked after; \(count) peer(s) are there"))
-        )
+        let peers = Sentences.count(count, "peer is", "peers are")
+        return StepOutcome(progress: .steady(Verdict(.healthy, "The release is looked after; \(peers) there")))
     }
 
     private static func begun(_ write: Write) -> StepOutcome {

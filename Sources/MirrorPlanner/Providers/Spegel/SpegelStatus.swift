@@ -103,7 +103,8 @@ struct SpegelStatus {
         if let missing = parts.adoption?.missing { return (.unknown, missing) }
         if let lacking { return (.false, Verdict(.changesPending, lacking)) }
         guard !behind.isEmpty else { return hosts() }
-        let message = "\(behind.count) peer(s) do not run with the settings of the mirror: \(Sentences.list(behind))"
+        let peers = Sentences.count(behind.count, "peer does", "peers do")
+        let message = "\(peers) not run with the settings of the mirror: \(Sentences.list(behind))"
         return (.false, Verdict(.changesPending, message))
     }
 
@@ -125,8 +126,9 @@ struct SpegelStatus {
             place.mirrorNode?.status?.agent?.containerd?.findings.first.map { (node: place.name, finding: $0) }
         }
         guard let first = found.first else { return (.true, Verdict(.nodesCurrent, "All nodes are as they should be")) }
+        let nodes = Sentences.count(found.count, "node", "nodes")
         let message =
-            "containerd is not set up for the mirror on \(found.count) node(s): \(Sentences.list(found.map(\.node))). "
+            "containerd is not set up for the mirror on \(nodes): \(Sentences.list(found.map(\.node))). "
             + "\(first.node): \(first.finding.message)"
         return (.false, Verdict(Reason(rawValue: first.finding.reason) ?? .configPathUnset, message))
     }
@@ -148,7 +150,8 @@ struct SpegelStatus {
     private func available() -> (Condition.Status, Verdict) {
         let ready = fleet.places.count { $0.pod?.isReady == true }
         guard ready < 3 else { return (.true, Verdict(.highlyAvailable, "\(ready) peers are ready")) }
-        let message = "\(ready) peer(s) are ready: with fewer than three, one that goes leaves others without a peer"
+        let peers = Sentences.count(ready, "peer is", "peers are")
+        let message = "\(peers) ready: with fewer than three, one that goes leaves others without a peer"
         return (.false, Verdict(.fewerThanThreePeers, message))
     }
 }

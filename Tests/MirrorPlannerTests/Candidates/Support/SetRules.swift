@@ -84,7 +84,7 @@ struct SetRules {
         }
         if !seed.isOurs || seed.label != .on { found("rule 9: \(name) is taken out though it is \(seed.label)") }
         let ready = fleet.seeds.count { $0.label == .on && $0.isReady }
-        if ready < 2, seed.isReady, seed.isServer { found("rule 6: \(ready) Ready seed(s) left after \(name)") }
+        if ready < 2, seed.isReady, seed.isServer { found("rule 6: \(ready) Ready seeds left after \(name)") }
         departures.append(fleet.now)
         let minute = departures.count { $0 > fleet.now - 60 }
         if minute > fleet.settings.candidates.evictionsPerMinute { found("rate: \(minute) leave within a minute") }

@@ -90,7 +90,8 @@ struct Guards {
     private func ready() -> Verdict? {
         if node.isDeleting { return Verdict(.serverDeleting, "\(node.name) is being deleted") }
         if !node.isReady {
-            return Verdict(.nodeNotReady, "\(node.name) is not Ready: a restart is no cure, it is touched once it is")
+            let message = "\(node.name) is not Ready: restarting would not help; the change is applied once it is Ready"
+            return Verdict(.nodeNotReady, message)
         }
         if !node.canProveItsVote {
             let message = "The etcd member of \(node.name) has no vote: it is touched once EtcdIsVoter is True again"

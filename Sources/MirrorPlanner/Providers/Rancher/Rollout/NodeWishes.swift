@@ -3,7 +3,7 @@ import MirrorAPI
 
 /// What each node is to have, part by part, and what of it a restart must put in force.
 ///
-/// Nothing is wished for that a node has already, so that a fleet as it should be is written to nowhere; what was
+/// Nothing is wished for that a node has already, so a fleet already in the desired state causes no writes; what was
 /// wished for once stays on record. A part is judged by what the node shows: its running arguments, and its agent's
 /// look at the host.
 struct NodeWishes: Sendable {

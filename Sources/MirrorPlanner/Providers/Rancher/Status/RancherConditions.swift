@@ -102,7 +102,7 @@ struct RancherConditions {
         if let first = recursing.first {
             let names = Sentences.list(recursing.map(\.name))
             let message =
-                "\(names) run(s) a version on which a ring never comes to an end (\(first.version?.text ?? "")): "
+                "\(names) \(run(recursing)) \(first.version?.text ?? ""), in which requests in a ring never end: "
                 + "upgrade to \(Self.fixed)"
             return (.false, Verdict(.recursesInRings, message))
         }
@@ -110,8 +110,8 @@ struct RancherConditions {
         if let first = failing.first {
             let names = Sentences.list(failing.map(\.name))
             let message =
-                "\(names) run(s) \(first.version?.text ?? ""), which does not start with the embedded registry on "
-                + "and no registry configured: upgrade to v1.32.13, v1.33.9, v1.34.5, v1.35.2 or later"
+                "\(names) \(run(failing)) \(first.version?.text ?? ""), which does not start with the embedded "
+                + "registry on and no registry configured: upgrade to v1.32.13, v1.33.9, v1.34.5, v1.35.2 or later"
             return (.false, Verdict(.versionFailsToStart, message))
         }
         let unknown = servers.filter { ($0.version?.recursion ?? .unknown) == .unknown }
@@ -124,6 +124,8 @@ struct RancherConditions {
         return (.true, Verdict(.versionsSupported, "No server runs a version with a known fault"))
     }
 
+    private func run(_ servers: [RancherNode]) -> String { Sentences.form(servers.count, "runs", "run") }
+
     private static let fixed = "v1.30.12, v1.31.8, v1.32.4 or later"
 
     private func available() -> (Condition.Status, Verdict) {
@@ -131,7 +133,8 @@ struct RancherConditions {
         guard count < 3 else {
             return (.true, Verdict(.highlyAvailable, "\(count) servers are selected"))
         }
-        let message = "\(count) server(s) selected: with fewer than three, a restart stops the control plane"
+        let selected = Sentences.count(count, "server is", "servers are")
+        let message = "\(selected) selected: with fewer than three, a restart stops the control plane"
         return (.false, Verdict(.fewerThanThreeServers, message))
     }
 }

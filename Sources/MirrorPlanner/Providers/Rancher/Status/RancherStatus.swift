@@ -49,7 +49,7 @@ struct RancherStatus {
             return finished(progress: .advancing(verdict), rollout: rollout)
         }
         let left = assessment.pendingCount
-        let message = "Paused by \(Sentences.list(requests)): \(left) change(s) wait"
+        let message = "Paused by \(Sentences.list(requests)): \(Sentences.count(left, "change waits", "changes wait"))"
         let warning = UnclaimedStep(ofMirror: mirror.metadata.name, snapshot)?.warning
         let isSteady = warning == nil && left == 0 && rollout == nil && assessment.obstacle == nil
         return finished(
@@ -85,8 +85,8 @@ struct RancherStatus {
             if let obstacle = assessment.obstacle {
                 return .steady(Verdict(obstacle.reason, begin + obstacle.message))
             }
-            let detail =
-                left == 0 ? "nothing would be changed" : "\(left) node(s) would be changed; see status.nextChange"
+            let nodes = Sentences.count(left, "node", "nodes")
+            let detail = left == 0 ? "nothing would be changed" : "\(nodes) would be changed; see status.nextChange"
             return .steady(Verdict(.observing, begin + detail))
         }
         if mirror.spec.topology.rewrite == .never, !assessment.topology.cycles.isEmpty {
@@ -96,7 +96,8 @@ struct RancherStatus {
         if let unknown = Sentences.unreadable(fleet.selectedServers.map { fleet.servers[$0] }) {
             return .steady(Verdict(.unreadableConfiguration, "Nothing is left to do on what is known, but \(unknown)"))
         }
-        return .steady(Verdict(.healthy, "Nothing is left to do on \(fleet.selectedCount) node(s)"))
+        let nodes = Sentences.count(fleet.selectedCount, "node", "nodes")
+        return .steady(Verdict(.healthy, "Nothing is left to do on \(nodes)"))
     }
 
     private func finished(

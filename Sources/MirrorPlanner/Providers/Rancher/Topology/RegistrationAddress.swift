@@ -45,8 +45,9 @@ struct RegistrationAddress {
         if let owner { return "it is the address of \(owner) itself; name that one in spec.topology.preferredRoots" }
         if url.isLoopback { return "it leads each server to itself" }
         if let first = recursing.first {
-            return "\(Sentences.list(recursing.map(\.name))) run(s) \(first.version?.text ?? ""), on which a request "
-                + "that it leads back goes round without end; servers are pointed at a concrete one"
+            let run = Sentences.form(recursing.count, "runs", "run")
+            return "\(Sentences.list(recursing.map(\.name))) \(run) \(first.version?.text ?? ""), in which a request "
+                + "that it leads back never ends; servers are pointed at a concrete one"
         }
         let unknown = fleet.servers.filter { ($0.version?.recursion ?? .unknown) == .unknown }
         if let first = unknown.first {

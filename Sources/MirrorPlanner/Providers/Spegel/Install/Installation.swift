@@ -112,7 +112,8 @@ struct Installation {
             return .waiting(.waitsForCleanUp, message, until: fleet.now + 10)
         }
         guard let cleanUp = fleet.object(DaemonSetKind.resource, fleet.names.cleanUp) else {
-            let verdict = Verdict(.waitsForCleanUp, "containerd's files are put back on \(fleet.places.count) node(s)")
+            let nodes = Sentences.count(fleet.places.count, "node", "nodes")
+            let verdict = Verdict(.waitsForCleanUp, "containerd's files are put back on \(nodes)")
             return StepOutcome(writes: [.applyObject(objects.cleanUp, verdict)], progress: .advancing(verdict))
         }
         let cleaned = Set(

@@ -111,8 +111,9 @@ struct PodReplacement {
         if let failed = late.first {
             let verdict = Verdict(
                 .upgradeStopped,
-                "\(outdated.count) pod(s) are left to replace, and none is: \(late.count) with the new settings "
-                    + "(\(install.version)) are not ready \(rollout.progressDeadlineSeconds) s after their start, "
+                "\(left) to replace, and none is: \(late.count) with the new settings "
+                    + "(\(install.version)) \(Sentences.form(late.count, "is", "are")) not ready "
+                    + "\(rollout.progressDeadlineSeconds) s after \(Sentences.form(late.count, "its", "their")) start, "
                     + "first \(words(failed)). Set spec.spegel.install back, or to what works"
             )
             // Those that serve nobody may go on: the way back is for them.
@@ -122,16 +123,17 @@ struct PodReplacement {
         if let hold { return hold }
         let wave = self.wave
         guard !wave.isEmpty else {
-            let left = "\(outdated.count) pod(s) are left to replace"
             let why =
                 pending.isEmpty && vacant.isEmpty
                 ? "the others must stay, so that enough published peers are ready"
                 : "\(Sentences.list((pending + vacant).map(\.name))) must be ready first\(refusal)"
-            return .waiting(.waitsForPods, "\(left); \(why)", until: nextLook)
+            return .waiting(.waitsForPods, "\(left) to replace; \(why)", until: nextLook)
         }
         let verdict = Verdict(
             .replacesPods,
-            "The pod(s) on \(Sentences.list(wave.map(\.name))) are replaced, \(outdated.count - wave.count) are left "
+            "\(Sentences.form(wave.count, "The pod on", "The pods on")) \(Sentences.list(wave.map(\.name))) "
+                + "\(Sentences.form(wave.count, "is", "are")) replaced, "
+                + "\(Sentences.count(outdated.count - wave.count, "is left", "are left")) "
                 + "(\(install.version), revision \(revision))"
         )
         let writes = wave.compactMap { place -> Write? in
@@ -145,12 +147,15 @@ struct PodReplacement {
         )
     }
 
+    private var left: String { Sentences.count(outdated.count, "pod is left", "pods are left") }
+    private var due: String { Sentences.count(outdated.count, "pod is", "pods are") }
+
     /// Why no wave begins now.
     private var hold: StepOutcome? {
         if rollout.approval == .manual, fleet.mirror.metadata.annotations[AnnotationKey.approve] != revision {
             return .waiting(
                 .waitingForApproval,
-                "\(outdated.count) pod(s) are to be replaced: set the annotation \(AnnotationKey.approve) of the "
+                "\(due) to be replaced: set the annotation \(AnnotationKey.approve) of the "
                     + "P2PMirror to \(revision)"
             )
         }
@@ -158,7 +163,7 @@ struct PodReplacement {
             return nil
         }
         let opening = calendar.opening(after: fleet.now)
-        let message = "\(outdated.count) pod(s) are to be replaced, from \(opening.map { "\($0)" } ?? "the window") on"
+        let message = "\(due) to be replaced, from \(opening.map { "\($0)" } ?? "the window") on"
         return .waiting(.outsideWindow, message, until: opening)
     }
 
@@ -208,8 +213,9 @@ struct PodReplacement {
                 "No peer is ready \(rollout.progressDeadlineSeconds) s after its start, first \(words(first))"
             return StepOutcome(progress: .stalled(Verdict(.noPeersFound, message)))
         }
+        let nodes = Sentences.count(all.count, "node", "nodes")
         return StepOutcome(
-            progress: .steady(Verdict(.healthy, "Nothing is left to do on \(all.count) node(s)")),
+            progress: .steady(Verdict(.healthy, "Nothing is left to do on \(nodes)")),
             deadline: deadline
         )
     }

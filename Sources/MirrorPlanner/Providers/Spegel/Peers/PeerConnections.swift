@@ -24,14 +24,20 @@ struct PeerConnections {
         guard let first = late.first ?? lost.first else { return (.true, connected(peers)) }
         if late.isEmpty {
             let message =
-                "\(lost.count) of \(peers.count) peer(s) are starting, and look for others: "
+                "\(Self.part(lost.count, of: peers.count)) "
+                + "\(Sentences.form(lost.count, "is starting and looks", "are starting and look")) for others: "
                 + Sentences.list(lost.map(\.name))
             return (.unknown, Verdict(.starting, message))
         }
         let message =
-            "\(late.count) of \(peers.count) peer(s) have found nobody: \(Sentences.list(late.map(\.name))). "
+            "\(Self.part(late.count, of: peers.count)) \(Sentences.form(late.count, "has", "have")) found nobody: "
+            + "\(Sentences.list(late.map(\.name))). "
             + "\(words(first))\(handedOut(for: first))"
         return (.false, Verdict(.noPeersFound, message))
+    }
+
+    private static func part(_ count: Int, of all: Int) -> String {
+        "\(count) of \(Sentences.count(all, "peer", "peers"))"
     }
 
     private func connected(_ peers: [SpegelFleet.Place]) -> Verdict {
