@@ -3,8 +3,8 @@ import KubeCore
 
 /// A file that a person names: it may be a pipe, and it may be anything else by mistake.
 enum InputFile {
-    /// How long a pipe may say nothing.
-    static let patience = Duration.seconds(10)
+    /// How long a file may take in all; a pipe needs somebody who writes to it.
+    static let patience = Duration.seconds(60)
 
     /// - Parameter limit: bytes of the longest file that is read.
     /// - Throws: `KubeError` that names the file and what is wrong about it.

@@ -46,7 +46,7 @@ struct OperatorProcessTests {
         /// one. Over plain HTTP nobody asks for the certificate.
         func addHangingPlugin() throws {
             let script = """
-                [ -e "\(directory.path())/asked" ] && exec sleep 1000
+                [ -e "\(directory.path())/asked" ] && exec sleep 40
                 touch "\(directory.path())/asked"
                 printf '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{'
                 printf '"clientCertificateData":"-----BEGIN X-----","clientKeyData":"-----BEGIN X-----",'

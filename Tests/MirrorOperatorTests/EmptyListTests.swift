@@ -22,11 +22,17 @@ struct EmptyListTests {
 
     private static let query = PublishedSeedsQuery(Node.resource, ListOptions(labelSelector: "a=b"))
 
-    @Test(arguments: ["", #", "items": null"#, #", "items": []"#])
+    @Test(arguments: [#", "items": null"#, #", "items": []"#])
     func `seeds and objects are none`(items: String) async throws {
         let api = KubeAPI(Fixed(items: items))
         #expect(try await PublishedSeeds(api, Self.query).names() == [])
         #expect(try await api.list(Node.self).isEmpty)
+    }
+
+    @Test func `what has no items is no list`() async {
+        let api = KubeAPI(Fixed(items: ""))
+        await #expect(throws: KubeError.self) { try await PublishedSeeds(api, Self.query).names() }
+        await #expect(throws: KubeError.self) { try await api.list(Node.self) }
     }
 
     @Test(arguments: [("", nil), (#", "items": null"#, true), (#", "items": []"#, true)] as [(String, Bool?)])

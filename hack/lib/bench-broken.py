@@ -146,7 +146,11 @@ def run(program, seconds, server, directory):
     memory = peak(process.pid)
     asked = time.monotonic()
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
     return memory, time.monotonic() - asked
 
 

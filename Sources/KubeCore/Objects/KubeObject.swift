@@ -54,10 +54,11 @@ public struct ObjectList<Object: KubeObject>: Decodable, Sendable {
         case metadata, items
     }
 
-    /// Decodes a list as the server sends it: `items` of an empty one may be null or absent, as Go writes a nil slice.
+    /// Decodes a list as the server sends it: `items` of an empty one may be null, as Go writes a nil slice. What has
+    /// no items is no list.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         metadata = try container.decode(Metadata.self, forKey: .metadata)
-        items = try container.decodeIfPresent([Object].self, forKey: .items) ?? []
+        items = try container.decode([Object]?.self, forKey: .items) ?? []
     }
 }

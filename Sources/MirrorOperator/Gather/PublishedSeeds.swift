@@ -27,9 +27,8 @@ struct PublishedSeeds {
             var request = KubeRequest.list(resource, options, continuation: continuation)
             request.accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1, application/json"
             let page: Page = try await api.send(request)
-            let items = page.items ?? []
-            try bounds.take(objects: items.count)
-            found += items.map(\.metadata)
+            try bounds.take(objects: page.items.count)
+            found += page.items.map(\.metadata)
             continuation = page.metadata.continue.flatMap { $0.isEmpty ? nil : $0 }
             if let continuation { try bounds.follow(continuation) }
         } while continuation != nil
@@ -46,7 +45,17 @@ struct PublishedSeeds {
         }
 
         var metadata: ListMetadata
-        /// Null where there is none: the server makes an empty list of this form of a nil slice.
-        var items: [Item]?
+        var items: [Item]
+
+        private enum CodingKeys: String, CodingKey {
+            case metadata, items
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            metadata = try container.decode(ListMetadata.self, forKey: .metadata)
+            // Null where there is none: the server makes an empty list of this form of a nil slice.
+            items = try container.decode([Item]?.self, forKey: .items) ?? []
+        }
     }
 }

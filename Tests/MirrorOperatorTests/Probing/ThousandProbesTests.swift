@@ -199,18 +199,6 @@ struct ThousandProbesTests {
     }
 }
 
-/// How many files this process may have open.
-private enum FileLimit {
-    /// Whether it may have so many.
-    static func raise(to count: rlim_t) -> Bool {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return false }
-        if limit.rlim_cur >= count { return true }
-        limit.rlim_cur = min(count, limit.rlim_max)
-        return setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 && limit.rlim_cur >= count
-    }
-}
-
 /// A port whose queue is full, so that the kernel drops whatever else would connect.
 private final class SilentPort: Sendable {
     let port: Int

@@ -61,6 +61,8 @@ enum NamespaceFiles {
             else
                 echo active > "$STATE/active"
             fi
+            # What is read later must not hang.
+            find "$STATE/started.new" -type p -delete
             mv "$STATE/started.new" "$STATE/started.$number" ;;
         show)
             while [ -e "$STATE/silent" ]; do sleep 0.1; done

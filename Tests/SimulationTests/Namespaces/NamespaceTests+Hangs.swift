@@ -58,7 +58,8 @@ extension NamespaceTests {
         case .flood:
             let port = try #require(node.endpoint)
             Task { await RawClient.flood(port: port, connections: 8) { isOver.value } }
-            return try await onThread { (0..<2_000).compactMap { _ in try? RawClient(port: port) } }
+            try #require(FileLimit.raise(to: 4_096))
+            return try await onThread { try (0..<2_000).map { _ in try RawClient(port: port) } }
         case .pipe: node.putPipe("\(NamespaceFiles.distribution.configDirectory)/70-x.yaml")
         case .silentCommand: try node.silence(true)
         case .deafErrors: break

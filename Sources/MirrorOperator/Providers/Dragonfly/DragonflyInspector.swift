@@ -138,7 +138,8 @@ final class DragonflyInspector: Sendable {
                 reading.wasQuarantined = shut.contains(reading.pod)
                 let word = reading.wasQuarantined ? nil : reading.health.failureWord
                 reading.failedSince = state.faults.since("\(reading.pod)/health", word, at: now)
-                let isCutOff = reading.lookup?.cutOffWords != nil
+                let isCutOff =
+                    !reading.wasQuarantined && reading.health.isWell && reading.lookup?.cutOffWords != nil
                 reading.cutOffSince = state.faults.since("\(reading.pod)/lookup", isCutOff ? "cut off" : nil, at: now)
                 return reading
             }.sorted { $0.pod < $1.pod }

@@ -26,8 +26,13 @@ package struct DragonflyEvidence: Codable, Hashable, Sendable {
     package var name: NameReading?
     /// Why that may be out of date, in words; nil while it is known to be fresh. Nothing is done on it then.
     package var staleness: String?
-    /// How long to wait for the daemons.
-    package var timing: DragonflyTiming
+    /// How long to wait for the daemons; no part of a snapshot, since p2pmirror itself knows no other.
+    package var timing = DragonflyTiming()
+
+    private enum CodingKeys: String, CodingKey {
+        case pods, workloads, quarantines, policies, budgets, files, schedulers, daemons, strangers, manager, name
+        case staleness
+    }
 
     package init(
         pods: [Pod] = [],

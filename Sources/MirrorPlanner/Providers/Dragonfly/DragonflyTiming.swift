@@ -4,11 +4,11 @@ import KubeCore
 ///
 /// In the sandbox the daemons' time goes faster, and the operator's waits for it with it; p2pmirror itself knows no
 /// other factor than 1.
-package struct DragonflyTiming: Codable, Hashable, Sendable {
+package struct DragonflyTiming: Hashable, Sendable {
     /// How much faster than in the world the daemons' time goes.
     package let factor: Int
 
-    package init(factor: Int = 1) { self.factor = max(1, factor) }
+    package init(factor: Int = 1) { self.factor = factor.bounded(to: 1...1_000) }
 
     private func scaled(_ seconds: Int, atLeast least: Int) -> Int { max(least, (seconds + factor - 1) / factor) }
 

@@ -42,7 +42,6 @@ struct AdministratorTests {
         annotate(&world, AnnotationKey.exclude, "")
         world.pass(5)
         #expect(world.quarantined == [Self.seed])
-        annotate(&world, AnnotationKey.exclude, nil)
         world.replace(Self.seed)
         world.pass(120)
         #expect(world.quarantined.isEmpty)

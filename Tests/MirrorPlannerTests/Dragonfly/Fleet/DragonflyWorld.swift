@@ -290,6 +290,7 @@ struct DragonflyWorld {
         guard let index = evidence.pods.firstIndex(where: { $0.metadata.name == name }) else { return }
         let version = nextVersion()
         evidence.pods[index].metadata.uid = "pod-\(version)"
+        evidence.pods[index].metadata.annotations = [:]
         evidence.pods[index].metadata.creationTimestamp = snapshot.now
         let address = "10.9.0.\(serial % 250)"
         evidence.pods[index].status.podIP = address
