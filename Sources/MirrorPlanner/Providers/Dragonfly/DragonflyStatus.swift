@@ -85,8 +85,14 @@ struct DragonflyStatus {
         let worst = findings.filter { $0.severity == first.severity }.prefix(3)
         let more = findings.count - worst.count
         let rest = more > 0 ? ". \(PeerDiagnosis.count(more, "more remark")) in the order of the table in docs" : ""
-        let message = worst.map(\.description).joined(separator: ". ") + rest
+        let message = worst.map(\.description).joined(separator: ". ") + rest + Self.remedy(worst, fleet.isHelmRelease)
         return (first.severity == .note ? .true : .false, Verdict(.settingsWrong, message))
+    }
+
+    /// Where an administrator changes what was found.
+    private static func remedy(_ findings: some Sequence<SettingFinding>, _ isHelm: Bool) -> String {
+        let patches = findings.compactMap { SettingPatch($0)?.text(isHelm: isHelm) }
+        return patches.isEmpty ? "" : ". Remedy: \(patches.joined(separator: "; "))"
     }
 
     private var versions: MirrorStatus.Finding {

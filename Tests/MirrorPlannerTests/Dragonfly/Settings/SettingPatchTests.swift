@@ -15,14 +15,14 @@ import Testing
         let finding = try #require(
             try Self.scheduler("scheduler: {retryInterval: 3s, retryBackToSourceLimit: 3}").first
         )
-        #expect(SettingPatch(finding)?.text == "set in values.yaml: scheduler.config.scheduler.retryInterval: 2.5s")
+        #expect(SettingPatch(finding)?.text() == "set in values.yaml: scheduler.config.scheduler.retryInterval: 2.5s")
     }
 
     @Test func `a misspelt key keeps its value under the right name, one that nobody reads goes`() throws {
         let findings = try ChartSettings.newest.review().findings
         let patches = findings.compactMap { SettingPatch($0) }
         #expect(
-            patches.map(\.text) == [
+            patches.map { $0.text() } == [
                 "set in values.yaml: seedClient.config.gc.policy.distHighThresholdPercent: 80",
                 """
                 set in values.yaml: client.config.upload.server.requestBufferSize: 1000, and remove \
@@ -45,7 +45,7 @@ import Testing
         var review = SettingsReview()
         review.client = try SettingsDocument(.daemon, text: "scheduler: {enableBackToSource: true}")
         let gone = try #require(review.findings.first)
-        #expect(SettingPatch(gone)?.text == "remove from values.yaml: client.config.scheduler.enableBackToSource")
+        #expect(SettingPatch(gone)?.text() == "remove from values.yaml: client.config.scheduler.enableBackToSource")
     }
 
     @Test func `what a template writes itself, and a dynconfig, have no path in values`() throws {
@@ -57,7 +57,7 @@ import Testing
         let patches = review.findings.compactMap { SettingPatch($0) }
         #expect(!patches.isEmpty)
         for patch in patches {
-            #expect(patch.helmPath == nil && patch.text.contains("the ConfigMap's dynconfig.yaml of schedulers"))
+            #expect(patch.helmPath == nil && patch.text().contains("the ConfigMap's dynconfig.yaml of schedulers"))
         }
         #expect(SettingPatch.values(patches) == nil)
         review.schedulerDynconfig = nil

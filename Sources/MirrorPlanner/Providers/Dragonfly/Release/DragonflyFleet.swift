@@ -75,6 +75,14 @@ package struct DragonflyFleet: Sendable {
         seedOwners = evidence.workloads.filter { $0.isTemplate(of: app, .seed) }.map(\.key.name)
     }
 
+    /// Whether Helm owns the release: charts label its objects so (helm-charts `charts/dragonfly/templates`).
+    package var isHelmRelease: Bool {
+        evidence.workloads.contains { workload in
+            let labels = workload.metadata.labels
+            return labels["heritage"] == "Helm" || labels["app.kubernetes.io/managed-by"] == "Helm"
+        }
+    }
+
     /// Other applications have a label `component` too: only the files of Dragonfly tell.
     private static func isDaemon(_ pod: Pod) -> Bool {
         pod.component == .seed || pod.component == .scheduler || pod.component == .client

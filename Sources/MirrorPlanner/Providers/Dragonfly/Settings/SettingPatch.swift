@@ -34,7 +34,10 @@ package struct SettingPatch: Hashable, Sendable {
     }
 
     /// One sentence.
-    package var text: String {
+    ///
+    /// - Parameter isHelm: whether Helm owns the file, and would take back what is changed in it.
+    package func text(isHelm: Bool = true) -> String {
+        let helmPath = isHelm ? self.helmPath : nil
         let place = helmPath == nil ? "the ConfigMap's \(file.name) of \(owner.plural)" : "values.yaml"
         let key = helmPath ?? path
         switch remedy {
