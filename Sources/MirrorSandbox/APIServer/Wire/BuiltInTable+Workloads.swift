@@ -25,6 +25,7 @@ extension BuiltInTable {
 
     static let services = BuiltInTable(
         columns: columns(
+            // The heading "Port(s)" is the server's own: kubernetes pkg/printers/internalversion/printers.go.
             ["Name", "Type", "Cluster-IP", "External-IP", "Port(s)", "Age"],
             wide: ["Selector"]
         ),
